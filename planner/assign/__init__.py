@@ -1,0 +1,1 @@
+"""From volumes to people, and the audit of the result."""

@@ -1,0 +1,497 @@
+"""The nouns of the program: frozen records and enums. No behaviour beyond checks.
+
+A *lead* is a row of a table (`planner.schemas`), because there are a million of them;
+everything that there are few of is a record here.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import IntEnum, StrEnum
+
+import numpy as np
+import pandas as pd
+
+from planner.errors import Issue
+from planner.params import Parameters
+
+
+class Route(StrEnum):
+    """What happens to a lead this week; every lead has exactly one."""
+
+    OPEN_INMAIL = "open_inmail"
+    PAID_INMAIL = "paid_inmail"
+    CONNECTION_REQUEST = "connection_request"
+    MESSAGE = "message"
+    HOLD = "hold"
+    EXCLUDED = "excluded"
+
+
+#: Routes that a seat carries out this week and that GetSales gets a list for.
+SENT_ROUTES = (
+    Route.OPEN_INMAIL,
+    Route.PAID_INMAIL,
+    Route.CONNECTION_REQUEST,
+    Route.MESSAGE,
+)
+
+
+class Flag(IntEnum):
+    """A yes/no fact about a lead; a blank cell is unknown, never no."""
+
+    UNKNOWN = -1
+    NO = 0
+    YES = 1
+
+
+class Degree(IntEnum):
+    """Distance between a lead and the seat that made the export."""
+
+    UNKNOWN = 0
+    FIRST = 1
+    SECOND = 2
+    THIRD = 3
+
+
+class Exclusion(StrEnum):
+    """Rule that keeps a lead out of every route."""
+
+    NONE = ""
+    DO_NOT_CONTACT = "do_not_contact"
+    EXCLUSION_LIST = "exclusion_list"
+    CONTACTED_BEFORE = "contacted_before"
+    REPLIED_BEFORE = "replied_before"
+    INMAIL_AND_INVITATION_REFUSED = "blocked"
+
+
+# --- input ------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class RawTable:
+    """One table as it stands in a file: text only, nothing interpreted.
+
+    Parameters
+    ----------
+    file : str
+        File as the user named it; a workbook's sheet is added in brackets.
+    frame : pandas.DataFrame
+        One column per header, ``str`` dtype, blank is ``""``. Repeated headers are made
+        unique (``Email``, ``Email (2)``), blank ones named ``column 7``.
+    rows : numpy.ndarray
+        Row of each record as a spreadsheet shows it (shape ``(len(frame),)``).
+    sha256 : str
+        Hash of the file's bytes.
+    encoding, delimiter : str
+        How the text was read; empty for workbooks.
+    numeric_columns : frozenset of str
+        Columns of a workbook in which numbers, not text, were stored: long ids in them
+        may have lost digits.
+    """
+
+    file: str
+    frame: pd.DataFrame
+    rows: np.ndarray
+    sha256: str
+    encoding: str = ""
+    delimiter: str = ""
+    numeric_columns: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ColumnMapping:
+    """Which columns of one file mean what, best column first.
+
+    Parameters
+    ----------
+    file : str
+        The file that this mapping is for.
+    columns : mapping of str to tuple of str
+        Meaning (`planner.intake.columns.MEANINGS`) to headers, best first: where the
+        first is blank in a row, the next one counts.
+    origin : mapping of str to str
+        Meaning to how it was recognised: ``header``, ``content`` or ``override``.
+    """
+
+    file: str
+    columns: Mapping[str, tuple[str, ...]]
+    origin: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InputFile:
+    """A file that went into a run, for provenance."""
+
+    file: str
+    kind: str
+    sha256: str
+    num_rows: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class LeadTable:
+    """Cleaned leads, what became of every input row, and the findings.
+
+    ``leads`` follows `planner.schemas.LEADS` (sorted by ``lead_id``), ``rows`` follows
+    `planner.schemas.ROWS`: one line per input row, so rows in = rows out.
+    """
+
+    leads: pd.DataFrame
+    rows: pd.DataFrame
+    issues: tuple[Issue, ...]
+
+
+# --- seats ------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seat:
+    """A sender with its Sales Navigator licence, as the inventory states it.
+
+    Limits are per full working day or per week; `day_shares` (Monday first) scales the
+    daily ones. ``away`` are closed date ranges; a paused seat is away until the day
+    after. ``inmails_last_28_days`` is None for a seat without history (new-seat ramp).
+    Rates are None where the seat has none of its own.
+    """
+
+    seat_id: str
+    sender: str
+    sender_profile_uuid: str
+    credits: int
+    credits_as_of: dt.date
+    reset_rule: str
+    monthly_grant: int
+    credit_cap: int
+    reserve: int
+    inmails_last_28_days: int | None
+    max_inmails_per_day: int
+    max_open_inmails_per_day: int
+    max_paid_inmails_per_day: int
+    max_open_inmails_per_month: int
+    max_connection_requests_per_day: int
+    max_connection_requests_per_week: int
+    connection_requests_last_7_days: int
+    pending_connection_requests: int
+    day_shares: tuple[float, ...]
+    time_zone: str
+    away: tuple[tuple[dt.date, dt.date], ...]
+    groups: tuple[str, ...]
+    inmail_reply_rate: float | None
+    acceptance_rate: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SeatDay:
+    """What a seat may send on one calendar day."""
+
+    date: dt.date
+    max_inmails: int
+    max_open_inmails: int
+    max_paid_inmails: int
+    max_connection_requests: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Period:
+    """A maximal run of days of a seat in one ISO week and one credit cycle.
+
+    ``week`` counts from the planned week (0), ``cycle`` from the present credits (0).
+    """
+
+    seat: int
+    week: int
+    cycle: int
+    days: tuple[SeatDay, ...]
+
+    @property
+    def max_inmails(self) -> int:
+        """Free and paid InMails that the daily limits allow."""
+        return sum(day.max_inmails for day in self.days)
+
+    @property
+    def max_open_inmails(self) -> int:
+        """Free InMails that the daily limits allow."""
+        return sum(day.max_open_inmails for day in self.days)
+
+    @property
+    def max_paid_inmails(self) -> int:
+        """InMails that may need a credit and that the daily limits allow."""
+        return sum(day.max_paid_inmails for day in self.days)
+
+    @property
+    def max_connection_requests(self) -> int:
+        """Connection requests that the daily limits allow."""
+        return sum(day.max_connection_requests for day in self.days)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Calendar:
+    """A seat's days from the plan's date to the horizon, cut into periods.
+
+    ``resets`` are the dates (UTC) of the grants inside the horizon, oldest first.
+    """
+
+    seat: int
+    periods: tuple[Period, ...]
+    resets: tuple[dt.date, ...]
+
+
+# --- open share -------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SegmentShare:
+    """Estimated open share of one segment.
+
+    ``mean``, ``low`` and ``high`` are the posterior mean and interval of the share of
+    open profiles among the *unknown* leads of the segment; ``beta_a`` and ``beta_b``
+    are a beta distribution with the posterior's mean and variance.
+    """
+
+    segment: str
+    premium: str
+    num_leads: int
+    num_known: int
+    num_open: int
+    num_unknown: int
+    mean: float
+    low: float
+    high: float
+    beta_a: float
+    beta_b: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Interval:
+    """A median with a central interval."""
+
+    low: float
+    median: float
+    high: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenShare:
+    """Estimate for the whole list and for each segment.
+
+    ``share`` is the open share of the whole list (known flags counted as known), with
+    the labelling bias allowed for; ``share_if_typical`` is the same if known flags are
+    typical of unknown ones. ``width_after_checks`` maps a number of random look-ups to
+    the expected width of ``share`` after them.
+    """
+
+    segments: tuple[SegmentShare, ...]
+    share: Interval
+    share_if_typical: Interval
+    num_leads: int
+    num_known: int
+    num_open: int
+    width_after_checks: Mapping[int, float]
+
+
+# --- linear program ---------------------------------------------------------------
+
+
+class Kind(IntEnum):
+    """What is known of a lead's flag; UNKNOWN and above are tiers of probability."""
+
+    OPEN = 0
+    CLOSED = 1
+    UNKNOWN = 2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tier:
+    """Credit use of one kind of lead: beta-binomial, or binomial where certain.
+
+    ``use`` is the mean number of credits per InMail; ``beta_a`` and ``beta_b`` are the
+    parameters of the use probability (None where it is a plain number).
+    """
+
+    use: float
+    beta_a: float | None
+    beta_b: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeadClass:
+    """Leads that the model does not distinguish.
+
+    ``pool`` is the set of seats that may send, ``kind`` indexes the tiers, ``release``
+    is the earliest week, ``inmail_value`` and ``connection_value`` are expected replies
+    per lead times priority weight, averaged over the class.
+    """
+
+    pool: int
+    kind: int
+    release: int
+    size: int
+    inmail_value: float
+    connection_value: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pool:
+    """Seats that may send to a class: an owner, a group, or all. ``atoms`` make it up."""
+
+    name: str
+    atoms: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Atom:
+    """Seats that no pool and no rate tells apart."""
+
+    seats: tuple[int, ...]
+    inmail_factor: float
+    connection_factor: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CreditRow:
+    """``sum_k weight_k z_k + held_back <= budget`` over cycles first..last of a seat.
+
+    Holds the probability of using more than ``budget`` at or below ``alpha``.
+    """
+
+    seat: int
+    first: int
+    last: int
+    budget: int
+    alpha: float
+    weights: tuple[float, ...]
+    held_back: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VolumeLimit:
+    """An upper limit on a weighted sum of a seat's volumes.
+
+    ``terms`` maps the index of a period to its coefficient; what is summed (free
+    InMails, all InMails, connection requests) is the row family's business.
+    """
+
+    seat: int
+    name: str
+    terms: Mapping[int, float]
+    limit: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Instance:
+    """Every number that the linear program sees, and nothing else.
+
+    Periods are numbered over all seats (``periods[p].seat`` names the seat).
+    ``velocity``, ``open_month``, ``connections`` and ``pending`` are limits beyond a
+    single period; ``capacity`` rows follow from the periods themselves.
+    """
+
+    num_seats: int
+    num_weeks: int
+    periods: tuple[Period, ...]
+    classes: tuple[LeadClass, ...]
+    pools: tuple[Pool, ...]
+    atoms: tuple[Atom, ...]
+    tiers: tuple[Tier, ...]
+    credit_rows: tuple[CreditRow, ...]
+    velocity: tuple[VolumeLimit, ...]
+    open_month: tuple[VolumeLimit, ...]
+    connections: tuple[VolumeLimit, ...]
+    pending: tuple[VolumeLimit, ...]
+    forfeits: tuple[VolumeLimit, ...]
+    delay_cost_per_week: float
+    forfeit_price: float
+
+
+class Status(StrEnum):
+    """What the solver proved."""
+
+    OPTIMAL = "optimal"
+    INFEASIBLE = "infeasible"
+    UNBOUNDED = "unbounded"
+    STOPPED = "stopped"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Solution:
+    """Volumes and prices of one solved instance.
+
+    Parameters
+    ----------
+    status : Status
+        Only `Status.OPTIMAL` solutions carry volumes.
+    objective : float
+        Expected weighted replies over the horizon, less delay and forfeits.
+    class_inmails, class_connections : numpy.ndarray
+        Leads of each class sent over the horizon, shape ``(num_classes,)``; by level of
+        seat rates, shape ``(num_classes, num_levels)``, where seats differ.
+    inmails : numpy.ndarray
+        InMails by period and kind, shape ``(num_periods, num_tiers)``.
+    connections : numpy.ndarray
+        Connection requests by period, shape ``(num_periods,)``.
+    prices : mapping of str to float
+        Shadow price (>= 0, expected replies per unit) of each row by name.
+    solver : str
+        Name and version of the solver.
+    """
+
+    status: Status
+    objective: float
+    class_inmails: np.ndarray
+    class_connections: np.ndarray
+    flows: Mapping[tuple[int, int, int, int], float]
+    connection_flows: Mapping[tuple[int, int, int], float]
+    inmails: np.ndarray
+    connections: np.ndarray
+    prices: Mapping[str, float]
+    solver: str
+    num_columns: int = 0
+    num_rows: int = 0
+
+
+# --- plan -------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Inputs:
+    """Everything that a plan is made from; the pipeline reads nothing else."""
+
+    leads: LeadTable
+    seats: tuple[Seat, ...]
+    seat_issues: tuple[Issue, ...]
+    mappings: tuple[ColumnMapping, ...]
+    files: tuple[InputFile, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Plan:
+    """Whole-number decision for one week, lead by lead, with what explains it.
+
+    Tables follow `planner.schemas`: ``assignments`` (one line per lead), ``seat_weeks``
+    (one line per seat), ``days`` (one line per seat and day), ``limits`` (what limits
+    us), ``outlook`` (planned volumes after this week), ``rows`` (every input row).
+    """
+
+    run_id: str
+    version: str
+    as_of: dt.date
+    week: str
+    week_start: dt.date
+    week_end: dt.date
+    horizon_end: dt.date
+    parameters: Parameters
+    seats: tuple[Seat, ...]
+    assignments: pd.DataFrame
+    rows: pd.DataFrame
+    seat_weeks: pd.DataFrame
+    days: pd.DataFrame
+    limits: pd.DataFrame
+    outlook: pd.DataFrame
+    open_share: OpenShare
+    issues: tuple[Issue, ...]
+    mappings: tuple[ColumnMapping, ...]
+    files: tuple[InputFile, ...]
+    totals: Mapping[str, float | int | str]
+    solver: Mapping[str, float | int | str] = field(default_factory=dict)

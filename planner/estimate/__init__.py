@@ -1,0 +1,1 @@
+"""Estimates: open share of segments, reply and acceptance rates."""

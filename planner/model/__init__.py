@@ -1,0 +1,1 @@
+"""The planning model: classes, instance, linear program, solve."""

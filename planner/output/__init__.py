@@ -1,0 +1,1 @@
+"""Files out: workbook, import files, tables, the run in full."""
