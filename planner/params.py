@@ -96,478 +96,231 @@ def _parameter(default: Value, unit: str, **about: Any) -> Any:
 class Parameters:
     """All parameters of a run. Change one with `override`, which checks the range."""
 
-    # fmt: off  (a table: name, default, unit; meaning; source; range)
+    # A table reads better in few lines: value and unit; meaning; source; range.
+    # A table reads better in few lines: value and unit; meaning; source; range.
+    # fmt: off
     # --- credits ---
     monthly_grant: int = _parameter(
-        50,
-        "credits",
-        group="credits",
+        50, "credits", group="credits",
         description="InMail credits granted at each reset.",
-        source="57013",
-        low=0,
-        high=150,
-    )
+        source="57013", low=0, high=150)
     credit_cap: int = _parameter(
-        150,
-        "credits",
-        group="credits",
+        150, "credits", group="credits",
         description="The most credits a seat can bank; a grant above it is forfeited.",
-        source="57013",
-        low=0,
-        high=600,
-    )
+        source="57013", low=0, high=600)
     reserve: int = _parameter(
-        5,
-        "credits",
-        group="credits",
-        description=(
-            "Credits that must be left on every seat: at zero, LinkedIn reportedly "
-            "freezes free InMails too."
-        ),
-        source="practitioner report, July 2026; size is ours",
-        low=0,
-        high=50,
-    )
+        5, "credits", group="credits",
+        description=("Credits that must be left on every seat: at zero, LinkedIn "
+                    "reportedly freezes free InMails too."),
+        source="practitioner report, July 2026; size is ours", low=0, high=50)
     reset_rule: str = _parameter(
-        "month",
-        "",
-        group="credits",
-        description=(
-            "When credits are granted, for seats that do not say: month (the 1st, 00:00 "
-            "UTC), day:N (billing anniversary) or date:YYYY-MM-DD."
-        ),
-        source="57013; GetSales 15587500 says billing month",
-    )
+        "month", "", group="credits",
+        description=("When credits are granted, for seats that do not say: month (the "
+                    "1st, 00:00 UTC), day:N (billing anniversary) or date:YYYY-MM-DD."),
+        source="57013; GetSales 15587500 says billing month")
     grant_delay_hours: int = _parameter(
-        24,
-        "hours",
-        group="credits",
-        description=(
-            "No InMail is planned from a reset until this long after it: the grant may "
-            "come late."
-        ),
-        source="57013: contact support if not renewed by the 2nd",
-        low=0,
-        high=72,
-    )
+        24, "hours", group="credits",
+        description=("No InMail is planned from a reset until this long after it: the "
+                    "grant may come late."),
+        source="57013: contact support if not renewed by the 2nd", low=0, high=72)
     alpha: float = _parameter(
-        0.05,
-        "probability",
-        group="credits",
-        description=(
-            "Largest accepted probability, per seat and reset, that more credits are "
-            "needed than there are above the reserve."
-        ),
-        source="ours",
-        low=0.001,
-        high=0.5,
-    )
+        0.05, "probability", group="credits",
+        description=("Largest accepted probability, per seat and reset, that more "
+                    "credits are needed than there are above the reserve."),
+        source="ours", low=0.001, high=0.5)
     joint: bool = _parameter(
-        False,
-        "",
-        group="credits",
+        False, "", group="credits",
         description="Hold alpha over all seats together instead of for each seat.",
-        source="ours",
-    )
+        source="ours")
     open_flag_leak: float = _parameter(
-        0.03,
-        "probability",
-        group="credits",
-        description=(
-            "Chance that a profile seen open has closed by the time of the send, so that "
-            "a credit is used."
-        ),
-        source="2 of 137 flags changed in weeks; number ours",
-        low=0.0,
-        high=0.2,
-    )
+        0.03, "probability", group="credits",
+        description=("Chance that a profile seen open has closed by the time of the "
+                    "send, so that a credit is used."),
+        source="2 of 137 flags changed in weeks; number ours", low=0.0, high=0.2)
     forfeit_price: float = _parameter(
-        0.002,
-        "expected replies",
-        group="credits",
-        description=(
-            "Cost of a credit that the cap throws away: credits about to be lost are "
-            "spent first."
-        ),
-        source="ours",
-        low=0.0,
-        high=0.1,
-    )
+        0.002, "expected replies", group="credits",
+        description=("Cost of a credit that the cap throws away: credits about to be "
+                    "lost are spent first."),
+        source="ours", low=0.0, high=0.1)
     # --- pace ---
     max_inmails_per_day: int = _parameter(
-        20,
-        "InMails",
-        group="pace",
+        20, "InMails", group="pace",
         description="Free and paid InMails of a seat on a full working day.",
-        source="vendors: 5 to 50",
-        low=0,
-        high=60,
-    )
+        source="vendors: 5 to 50", low=0, high=60)
     max_open_inmails_per_day: int = _parameter(
-        20,
-        "InMails",
-        group="pace",
+        20, "InMails", group="pace",
         description="Free InMails of a seat on a full working day.",
-        source="Salesflow 20, HeyReach 40",
-        low=0,
-        high=60,
-    )
+        source="Salesflow 20, HeyReach 40", low=0, high=60)
     max_paid_inmails_per_day: int = _parameter(
-        8,
-        "InMails",
-        group="pace",
-        description=(
-            "InMails that may need a credit (closed or unknown flag) of a seat on a full "
-            "working day."
-        ),
-        source="playbooks: 5 to 8",
-        low=0,
-        high=60,
-    )
+        8, "InMails", group="pace",
+        description=("InMails that may need a credit (closed or unknown flag) of a seat "
+                    "on a full working day."),
+        source="playbooks: 5 to 8", low=0, high=60)
     max_open_inmails_per_month: int = _parameter(
-        400,
-        "InMails",
-        group="pace",
+        400, "InMails", group="pace",
         description="Free InMails of a seat in any 30 days.",
-        source="practitioners: 400 to 800",
-        low=0,
-        high=900,
-    )
+        source="practitioners: 400 to 800", low=0, high=900)
     velocity_growth: float = _parameter(
-        1.3,
-        "factor",
-        group="pace",
-        description=(
-            "InMails of a week, free and paid, may reach this many times the mean of the "
-            "four weeks before, plus velocity_floor."
-        ),
-        source="GetSales 14653107: a block was seen at 5.2",
-        low=1.0,
-        high=2.0,
-    )
+        1.3, "factor", group="pace",
+        description=("InMails of a week, free and paid, may reach this many times the "
+                    "mean of the four weeks before, plus velocity_floor."),
+        source="GetSales 14653107: a block was seen at 5.2", low=1.0, high=2.0)
     velocity_floor: int = _parameter(
-        5,
-        "InMails per week",
-        group="pace",
+        5, "InMails per week", group="pace",
         description="What a week may add to the velocity limit whatever went before.",
-        source="ours",
-        low=0,
-        high=50,
-    )
+        source="ours", low=0, high=50)
     new_seat_ramp_weeks: int = _parameter(
-        4,
-        "weeks",
-        group="pace",
-        description=(
-            "A seat without history starts at 1/n of its weekly limit and gains 1/n a week."
-        ),
-        source="WarmySender; public code: 25/50/75/100 %",
-        low=1,
-        high=8,
-    )
+        4, "weeks", group="pace",
+        description=("A seat without history starts at 1/n of its weekly limit and gains "
+                    "1/n a week."),
+        source="WarmySender; public code: 25/50/75/100 %", low=1, high=8)
     # --- connections ---
     max_connection_requests_per_day: int = _parameter(
-        15,
-        "requests",
-        group="connections",
+        15, "requests", group="connections",
         description="Connection requests of a seat on a full working day.",
-        source="Salesflow; acceptance falls above 20",
-        low=0,
-        high=50,
-    )
+        source="Salesflow; acceptance falls above 20", low=0, high=50)
     max_connection_requests_per_week: int = _parameter(
-        80,
-        "requests",
-        group="connections",
+        80, "requests", group="connections",
         description="Connection requests of a seat in any 7 days.",
-        source="GetSales 12991500 and vendors: 80 to 100",
-        low=0,
-        high=250,
-    )
+        source="GetSales 12991500 and vendors: 80 to 100", low=0, high=250)
     max_pending_connection_requests: int = _parameter(
-        500,
-        "requests",
-        group="connections",
+        500, "requests", group="connections",
         description="Unanswered connection requests of a seat.",
-        source="public code: below 500",
-        low=0,
-        high=1500,
-    )
+        source="public code: below 500", low=0, high=1500)
     pending_lifetime_days: int = _parameter(
-        21,
-        "days",
-        group="connections",
-        description=(
-            "Unanswered requests are withdrawn after this many days, so they stop "
-            "counting as pending."
-        ),
-        source="practice: 14 to 21",
-        low=7,
-        high=180,
-    )
+        21, "days", group="connections",
+        description=("Unanswered requests are withdrawn after this many days, so they "
+                    "stop counting as pending."),
+        source="practice: 14 to 21", low=7, high=180)
     # --- calendar ---
     working_days: str = _parameter(
-        "Mon-Fri",
-        "",
-        group="calendar",
+        "Mon-Fri", "", group="calendar",
         description="Sending days of a seat that does not say, e.g. Mon-Thu, Sat.",
-        source="LinkedIn 2022: Friday to Sunday lowest",
-    )
+        source="LinkedIn 2022: Friday to Sunday lowest")
     friday_share: float = _parameter(
-        0.7,
-        "share of a full day",
-        group="calendar",
+        0.7, "share of a full day", group="calendar",
         description="Friday's daily limits as a share of another day's.",
-        source="LinkedIn 2022; public code",
-        low=0.0,
-        high=1.0,
-    )
+        source="LinkedIn 2022; public code", low=0.0, high=1.0)
     time_zone: str = _parameter(
-        "UTC",
-        "IANA name",
-        group="calendar",
+        "UTC", "IANA name", group="calendar",
         description="Time zone of a seat that does not say.",
-        source="ours",
-    )
+        source="ours")
     send_hour_start: int = _parameter(
-        8,
-        "hour of day",
-        group="calendar",
+        8, "hour of day", group="calendar",
         description="First sending hour in the seat's time zone.",
-        source="practice: 8 to 18",
-        low=0,
-        high=23,
-    )
+        source="practice: 8 to 18", low=0, high=23)
     send_hour_end: int = _parameter(
-        18,
-        "hour of day",
-        group="calendar",
+        18, "hour of day", group="calendar",
         description="End of sending in the seat's time zone.",
-        source="practice: 8 to 18",
-        low=1,
-        high=24,
-    )
+        source="practice: 8 to 18", low=1, high=24)
     max_horizon_weeks: int = _parameter(
-        6,
-        "weeks",
-        group="calendar",
+        6, "weeks", group="calendar",
         description="Longest horizon; it ends a week after the last seat's next reset.",
-        source="ours",
-        low=2,
-        high=8,
-    )
+        source="ours", low=2, high=8)
     # --- people ---
     max_new_leads_per_company: int = _parameter(
-        2,
-        "leads",
-        group="people",
+        2, "leads", group="people",
         description="New people of one company contacted in any 7 days, over all seats.",
-        source="Instantly's default, by analogy",
-        low=1,
-        high=20,
-    )
+        source="Instantly's default, by analogy", low=1, high=20)
     one_seat_per_company: bool = _parameter(
-        True,
-        "",
-        group="people",
+        True, "", group="people",
         description="People of one company are contacted from one seat only.",
-        source="Valley, LeadTrain: one owner per account",
-    )
+        source="Valley, LeadTrain: one owner per account")
     recontact_after_days: int = _parameter(
-        0,
-        "days",
-        group="people",
-        description=(
-            "A lead contacted before may be planned again after this many days; 0 means "
-            "never."
-        ),
-        source="57013, 75 and a554514 conflict on a second InMail",
-        low=0,
-        high=730,
-    )
+        0, "days", group="people",
+        description=("A lead contacted before may be planned again after this many days; "
+                    "0 means never."),
+        source="57013, 75 and a554514 conflict on a second InMail", low=0, high=730)
     default_priority: float = _parameter(
-        50.0,
-        "points",
-        group="people",
+        50.0, "points", group="people",
         description="Priority of a lead that has none (0 to 100).",
-        source="ours",
-        low=0.0,
-        high=100.0,
-    )
+        source="ours", low=0.0, high=100.0)
     priority_weight_at_100: float = _parameter(
-        2.0,
-        "factor",
-        group="people",
-        description=(
-            "Weight of a reply from a lead of priority 100; at 50 it is 1, at 0 it is 1 / "
-            "this, geometric between."
-        ),
-        source="ours",
-        low=1.0,
-        high=10.0,
-    )
+        2.0, "factor", group="people",
+        description=("Weight of a reply from a lead of priority 100; at 50 it is 1, at 0 "
+                    "it is 1 / this, geometric between."),
+        source="ours", low=1.0, high=10.0)
     # --- rates ---
     inmail_reply_rate: float = _parameter(
-        0.1,
-        "probability",
-        group="rates",
+        0.1, "probability", group="rates",
         description="Replies per InMail, free or paid.",
         source="HeyReach 11.4 %, LinkedIn 10 to 25 %, generic 3 to 8 %",
-        low=0.0,
-        high=1.0,
-    )
+        low=0.0, high=1.0)
     acceptance_rate: float = _parameter(
-        0.25,
-        "probability",
-        group="rates",
+        0.25, "probability", group="rates",
         description="Accepted connection requests per request sent.",
-        source="HeyReach 20.8 %, Expandi 29 %, WarmySender 31 %",
-        low=0.0,
-        high=1.0,
-    )
+        source="HeyReach 20.8 %, Expandi 29 %, WarmySender 31 %", low=0.0, high=1.0)
     reply_rate_after_acceptance: float = _parameter(
-        0.18,
-        "probability",
-        group="rates",
+        0.18, "probability", group="rates",
         description="Replies per accepted connection request.",
-        source="HeyReach 18.1 %",
-        low=0.0,
-        high=1.0,
-    )
+        source="HeyReach 18.1 %", low=0.0, high=1.0)
     delay_cost_per_week: float = _parameter(
-        0.01,
-        "share of a reply",
-        group="rates",
-        description="A reply a week later is worth this much less: a mild preference for earlier.",
-        source="ours",
-        low=0.0,
-        high=0.2,
-    )
+        0.01, "share of a reply", group="rates",
+        description=("A reply a week later is worth this much less: a mild preference "
+                    "for earlier."),
+        source="ours", low=0.0, high=0.2)
     # --- open share ---
     open_share_prior: float = _parameter(
-        0.18,
-        "share",
-        group="open share",
+        0.18, "share", group="open share",
         description="Prior median of a segment's open share where Premium is unknown.",
         source="HeyReach 20 %, database lists 5 to 8 %, Sales Navigator lists 30 to 40 %",
-        low=0.01,
-        high=0.95,
-    )
+        low=0.01, high=0.95)
     open_share_prior_premium: float = _parameter(
-        0.6,
-        "share",
-        group="open share",
+        0.6, "share", group="open share",
         description="Prior median of the open share among Premium members.",
-        source="116 of 139 on one list; vendors lower",
-        low=0.01,
-        high=0.99,
-    )
+        source="116 of 139 on one list; vendors lower", low=0.01, high=0.99)
     open_share_prior_not_premium: float = _parameter(
-        0.06,
-        "share",
-        group="open share",
+        0.06, "share", group="open share",
         description="Prior median of the open share among members without Premium.",
         source="11 of 124 on one list; only Premium members can switch it on",
-        low=0.01,
-        high=0.95,
-    )
+        low=0.01, high=0.95)
     labelling_bias_sd: float = _parameter(
-        0.6,
-        "log odds",
-        group="open share",
-        description=(
-            "How much known flags may differ from unknown ones inside a segment (prior "
-            "standard deviation)."
-        ),
-        source="model.md C3: 0.6 keeps coverage near 90 %",
-        low=0.0,
-        high=2.0,
-    )
+        0.6, "log odds", group="open share",
+        description=("How much known flags may differ from unknown ones inside a segment "
+                    "(prior standard deviation)."),
+        source="model.md C3: 0.6 keeps coverage near 90 %", low=0.0, high=2.0)
     min_segment_labels: int = _parameter(
-        20,
-        "known flags",
-        group="open share",
+        20, "known flags", group="open share",
         description="A segment with fewer is merged into its Premium level.",
-        source="ours",
-        low=0,
-        high=1000,
-    )
+        source="ours", low=0, high=1000)
     interval: float = _parameter(
-        0.9,
-        "probability",
-        group="open share",
+        0.9, "probability", group="open share",
         description="Width of the intervals shown.",
-        source="ours",
-        low=0.5,
-        high=0.99,
-    )
+        source="ours", low=0.5, high=0.99)
     lookup_random_share: float = _parameter(
-        0.15,
-        "share",
-        group="open share",
+        0.15, "share", group="open share",
         description="Part of the look-ups drawn at random, so that totals stay honest.",
-        source="model.md C7",
-        low=0.0,
-        high=1.0,
-    )
+        source="model.md C7", low=0.0, high=1.0)
     # --- model ---
     open_probability_tiers: int = _parameter(
-        4,
-        "tiers",
-        group="model",
-        description="Unknown leads are grouped into at most this many tiers of open probability.",
-        source="model.md B1",
-        low=1,
-        high=8,
-    )
+        4, "tiers", group="model",
+        description=("Unknown leads are grouped into at most this many tiers of open "
+                    "probability."),
+        source="model.md B1", low=1, high=8)
     value_buckets: int = _parameter(
-        40,
-        "buckets",
-        group="model",
-        description="Leads of equal eligibility are grouped into at most this many value buckets.",
-        source="model.md B2",
-        low=1,
-        high=1000,
-    )
+        40, "buckets", group="model",
+        description=("Leads of equal eligibility are grouped into at most this many "
+                    "value buckets."),
+        source="model.md B2", low=1, high=1000)
     solver: str = _parameter(
-        "cbc",
-        "",
-        group="model",
+        "cbc", "", group="model",
         description="Solver of the linear program.",
-        source="model.md D",
-        choices=("cbc", "highs"),
-    )
+        source="model.md D", choices=("cbc", "highs"))
     solver_seconds: int = _parameter(
-        120,
-        "seconds",
-        group="model",
-        description="Time limit of one solve; a plan without a proven optimum is refused.",
-        source="ours",
-        low=1,
-        high=3600,
-    )
+        120, "seconds", group="model",
+        description=("Time limit of one solve; a plan without a proven optimum is "
+                    "refused."),
+        source="ours", low=1, high=3600)
     # --- files ---
     mojibake_share: float = _parameter(
-        0.02,
-        "share of cells",
-        group="files",
-        description=(
-            "A file with more cells of wrongly decoded text than this is refused until "
-            "--encoding is given."
-        ),
-        source="ours",
-        low=0.0,
-        high=1.0,
-    )
+        0.02, "share of cells", group="files",
+        description=("A file with more cells of wrongly decoded text than this is "
+                    "refused until --encoding is given."),
+        source="ours", low=0.0, high=1.0)
     import_file_megabytes: float = _parameter(
-        14.0,
-        "MB",
-        group="files",
+        14.0, "MB", group="files",
         description="Import files are split below this size.",
-        source="GetSales: 15 MB",
-        low=0.01,
-        high=15.0,
-    )
+        source="GetSales: 15 MB", low=0.01, high=15.0)
     # fmt: on
 
     def override(self, values: Mapping[str, object]) -> Parameters:

@@ -1,0 +1,328 @@
+"""Leads into classes: what the model cannot tell apart is counted, not listed.
+
+The size of the linear program depends on classes and seats only. A class is one pool of
+seats, one kind of flag, one earliest week and one bucket of value.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from planner.domain import (
+    Atom,
+    Degree,
+    Flag,
+    Kind,
+    LeadClass,
+    Pool,
+    Seat,
+    SegmentShare,
+    Tier,
+)
+from planner.params import Parameters
+
+#: Seat rates are compared in steps of this factor: close rates make one level.
+FACTOR_STEP = 0.05
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class LeadValues:
+    """What the estimates say of each lead, aligned with the table of leads.
+
+    Parameters
+    ----------
+    open_probability : numpy.ndarray
+        1 or 0 where the flag is known, else the estimate.
+    segment : numpy.ndarray
+        Index into the segments of the open-share estimate.
+    inmail_reply_rate, connection_reply_rate : numpy.ndarray
+        Expected replies per InMail and per connection request.
+    weight : numpy.ndarray
+        Priority weight of a reply.
+    """
+
+    open_probability: np.ndarray
+    segment: np.ndarray
+    inmail_reply_rate: np.ndarray
+    connection_reply_rate: np.ndarray
+    weight: np.ndarray
+
+    @property
+    def inmail_value(self) -> np.ndarray:
+        """Expected weighted replies per InMail."""
+        return np.asarray(self.inmail_reply_rate * self.weight)
+
+    @property
+    def connection_value(self) -> np.ndarray:
+        """Expected weighted replies per connection request."""
+        return np.asarray(self.connection_reply_rate * self.weight)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Classing:
+    """Classes, and the class, kind, pool and release week of each lead (-1: none)."""
+
+    classes: tuple[LeadClass, ...]
+    pools: tuple[Pool, ...]
+    atoms: tuple[Atom, ...]
+    tiers: tuple[Tier, ...]
+    lead_class: np.ndarray
+    lead_kind: np.ndarray
+    lead_pool: np.ndarray
+    lead_release: np.ndarray
+    tier_of_segment: np.ndarray
+
+
+def aggregate(
+    leads: pd.DataFrame,
+    values: LeadValues,
+    seats: Sequence[Seat],
+    segments: Sequence[SegmentShare],
+    parameters: Parameters,
+    *,
+    touches: Mapping[str, int],
+    num_weeks: int,
+) -> Classing:
+    """Group the leads that may get an InMail or a connection request.
+
+    Parameters
+    ----------
+    leads : pandas.DataFrame
+        `planner.schemas.LEADS`; owners and groups name known seats.
+    touches : mapping of str to int
+        Company key to people of it contacted in the 6 days before the plan.
+    num_weeks : int
+        Weeks of the horizon; leads released later are in no class.
+    """
+    eligible = (leads["exclusion"].to_numpy() == "") & (
+        leads["degree"].to_numpy() != Degree.FIRST
+    )
+    pool_of_lead, pools, atoms = _pools(leads, seats, parameters)
+    tier_of_segment, tiers = make_tiers(segments, parameters)
+    kind = _kinds(leads["open_flag"].to_numpy(), values.segment, tier_of_segment)
+    release = _release_weeks(leads, values, kind, eligible, parameters, touches)
+    in_model = eligible & (release < num_weeks)
+    lead_class, classes = _classes(
+        values, in_model, np.stack([pool_of_lead, kind, release]), parameters
+    )
+    return Classing(
+        classes=classes,
+        pools=pools,
+        atoms=atoms,
+        tiers=tiers,
+        lead_class=lead_class,
+        lead_kind=np.where(eligible, kind, -1),
+        lead_pool=np.where(eligible, pool_of_lead, -1),
+        lead_release=np.where(eligible, release, -1),
+        tier_of_segment=tier_of_segment,
+    )
+
+
+def make_tiers(
+    segments: Sequence[SegmentShare], parameters: Parameters
+) -> tuple[np.ndarray, tuple[Tier, ...]]:
+    """Group segments into tiers of credit use; return the tier of each segment.
+
+    A tier takes the highest mean use and the widest spread of its segments, so that a
+    plan which is safe for the tier is safe for each of them.
+    """
+    certain = (
+        Tier(use=parameters.open_flag_leak, beta_a=None, beta_b=None),
+        Tier(use=1.0, beta_a=None, beta_b=None),
+    )
+    tier_of_segment = np.full(len(segments), int(Kind.UNKNOWN))
+    unknown = [index for index, item in enumerate(segments) if item.num_unknown > 0]
+    unknown.sort(key=lambda index: (1 - segments[index].mean, segments[index].segment))
+    if not unknown:
+        return tier_of_segment, certain
+    # Cut the sorted segments where the accumulated number of leads crosses equal parts.
+    counts = np.array([segments[index].num_unknown for index in unknown], dtype=float)
+    before = np.cumsum(counts) - counts
+    part = np.floor(before / counts.sum() * parameters.open_probability_tiers)
+    _, number = np.unique(part, return_inverse=True)
+    tiers = []
+    for tier in range(int(number.max()) + 1):
+        members = [
+            segments[index]
+            for index, own in zip(unknown, number, strict=True)
+            if own == tier
+        ]
+        tiers.append(_worst(members))
+    tier_of_segment[unknown] = number + int(Kind.UNKNOWN)
+    return tier_of_segment, (*certain, *tiers)
+
+
+def _worst(members: Sequence[SegmentShare]) -> Tier:
+    use = max(1 - item.mean for item in members)
+    variance = max(
+        item.beta_a
+        * item.beta_b
+        / ((item.beta_a + item.beta_b) ** 2 * (item.beta_a + item.beta_b + 1))
+        for item in members
+    )
+    use = min(max(use, 1e-6), 1 - 1e-6)
+    strength = max(use * (1 - use) / max(variance, 1e-12) - 1, 1e-3)
+    return Tier(use=use, beta_a=use * strength, beta_b=(1 - use) * strength)
+
+
+def _kinds(
+    open_flag: np.ndarray, segment: np.ndarray, tier_of_segment: np.ndarray
+) -> np.ndarray:
+    unknown_tier = tier_of_segment[segment] if len(tier_of_segment) else segment
+    return np.select(
+        [open_flag == Flag.YES, open_flag == Flag.NO],
+        [int(Kind.OPEN), int(Kind.CLOSED)],
+        unknown_tier,
+    )
+
+
+def _pools(
+    leads: pd.DataFrame, seats: Sequence[Seat], parameters: Parameters
+) -> tuple[np.ndarray, tuple[Pool, ...], tuple[Atom, ...]]:
+    """Return the pool of each lead, the pools in use and the atoms they are made of.
+
+    An owner wins over a group; a lead with neither may go to any seat.
+    """
+    owner_codes, owners = pd.factorize(leads["owner"], sort=True)
+    group_codes, groups = pd.factorize(leads["group"], sort=True)
+    has_owner = np.asarray(owners != "")[owner_codes]
+    has_group = np.asarray(groups != "")[group_codes]
+    raw = np.where(has_owner, owner_codes + 1, 0)
+    raw = np.where(~has_owner & has_group, group_codes + 1 + len(owners), raw)
+    used, pool_of_lead = np.unique(raw, return_inverse=True)
+    names: list[str] = []
+    members: list[Sequence[int]] = []
+    for code in used:
+        if code == 0:
+            names.append("all")
+            members.append(range(len(seats)))
+        elif code <= len(owners):
+            owner = str(owners[code - 1])
+            names.append(f"owner {owner}")
+            members.append([i for i, seat in enumerate(seats) if seat.seat_id == owner])
+        else:
+            group = str(groups[code - 1 - len(owners)])
+            names.append(f"group {group}")
+            members.append([i for i, seat in enumerate(seats) if group in seat.groups])
+    signatures: dict[tuple[object, ...], list[int]] = {}
+    for index, seat in enumerate(seats):
+        pools_of_seat = tuple(p for p, those in enumerate(members) if index in those)
+        if pools_of_seat:
+            key = (pools_of_seat, _factors(seat, parameters))
+            signatures.setdefault(key, []).append(index)
+    ordered = sorted(signatures.items(), key=lambda item: item[1][0])
+    atoms = tuple(
+        Atom(seats=tuple(those), inmail_factor=rate[0], connection_factor=rate[1])  # type: ignore[index]
+        for (_, rate), those in ordered
+    )
+    pools = tuple(
+        Pool(name=name, atoms=tuple(a for a, (key, _) in enumerate(ordered) if p in key[0]))  # type: ignore[operator]
+        for p, name in enumerate(names)
+    )
+    return pool_of_lead, pools, atoms
+
+
+def _factors(seat: Seat, parameters: Parameters) -> tuple[float, float]:
+    """Return a seat's own rates relative to the general ones, in steps."""
+
+    def factor(own: float | None, general: float) -> float:
+        if own is None or general <= 0:
+            return 1.0
+        return round(round(own / general / FACTOR_STEP) * FACTOR_STEP, 6)
+
+    return (
+        factor(seat.inmail_reply_rate, parameters.inmail_reply_rate),
+        factor(seat.acceptance_rate, parameters.acceptance_rate),
+    )
+
+
+def _release_weeks(
+    leads: pd.DataFrame,
+    values: LeadValues,
+    kind: np.ndarray,
+    eligible: np.ndarray,
+    parameters: Parameters,
+    touches: Mapping[str, int],
+) -> np.ndarray:
+    """Return the earliest week of each lead under the company throttle.
+
+    Within a company leads are ranked by value, free ones first; the j-th (from 0) goes
+    in week ``floor((j + recent touches) / max_new_leads_per_company)`` at the earliest.
+    A touch in the 6 days before the plan shares a 7-day window with any day of its
+    first week, so it counts in full.
+    """
+    release = np.zeros(len(leads), dtype=np.int64)
+    codes, keys = pd.factorize(leads["company_key"], sort=True)
+    throttled = np.flatnonzero(eligible & np.asarray(keys != "")[codes])
+    if not len(throttled):
+        return release
+    company = codes[throttled]
+    value = np.maximum(values.inmail_value, values.connection_value)[throttled]
+    order = np.lexsort((kind[throttled], -value, company))
+    sorted_company = company[order]
+    starts = np.flatnonzero(np.r_[True, sorted_company[1:] != sorted_company[:-1]])
+    lengths = np.diff(np.r_[starts, len(order)])
+    rank = np.arange(len(order)) - np.repeat(starts, lengths)
+    recent = np.array([touches.get(str(key), 0) for key in keys])[sorted_company]
+    release[throttled[order]] = (rank + recent) // parameters.max_new_leads_per_company
+    return release
+
+
+def _classes(
+    values: LeadValues,
+    in_model: np.ndarray,
+    keys: np.ndarray,
+    parameters: Parameters,
+) -> tuple[np.ndarray, tuple[LeadClass, ...]]:
+    """Return the class of each lead; ``keys`` holds its pool, kind and release."""
+    lead_class = np.full(in_model.shape, -1, dtype=np.int64)
+    chosen = np.flatnonzero(in_model)
+    if not len(chosen):
+        return lead_class, ()
+    inmail = values.inmail_value[chosen]
+    connection = values.connection_value[chosen]
+    bases = keys[:, chosen].max(axis=1) + 1
+    group = np.ravel_multi_index(tuple(keys[:, chosen]), tuple(bases))
+    bucket = _value_buckets(inmail, connection, group, parameters.value_buckets)
+    code, lead_code = np.unique(group * (bucket.max() + 1) + bucket, return_inverse=True)
+    size = np.bincount(lead_code)
+    inmail_mean = np.bincount(lead_code, weights=inmail) / size
+    connection_mean = np.bincount(lead_code, weights=connection) / size
+    pool, kind, release = np.unravel_index(code // (bucket.max() + 1), tuple(bases))
+    lead_class[chosen] = lead_code
+    classes = tuple(
+        LeadClass(
+            pool=int(pool[c]), kind=int(kind[c]), release=int(release[c]),
+            size=int(size[c]), inmail_value=float(inmail_mean[c]),
+            connection_value=float(connection_mean[c]),
+        )
+        for c in range(len(code))
+    )  # fmt: skip
+    return lead_class, classes
+
+
+def _value_buckets(
+    inmail: np.ndarray, connection: np.ndarray, group: np.ndarray, num_buckets: int
+) -> np.ndarray:
+    """Return a bucket per lead, 0 the most valuable; exact where values are few.
+
+    Quantiles are top-heavy (equal steps in the square root of the rank), because the
+    cut between sent and held lies near the top where leads are plenty.
+    """
+    pairs = np.round(inmail, 12) + 1j * np.round(connection, 12)
+    distinct, exact = np.unique(pairs, return_inverse=True)
+    if len(distinct) <= num_buckets:
+        return np.asarray(len(distinct) - 1 - exact)
+    order = np.lexsort((-connection, -inmail, group))
+    sorted_group = group[order]
+    starts = np.flatnonzero(np.r_[True, sorted_group[1:] != sorted_group[:-1]])
+    lengths = np.diff(np.r_[starts, len(order)])
+    rank = np.arange(len(order)) - np.repeat(starts, lengths)
+    share = rank / np.repeat(lengths, lengths)
+    bucket = np.empty(len(order), dtype=np.int64)
+    bucket[order] = np.minimum(np.sqrt(share) * num_buckets, num_buckets - 1).astype(int)
+    return bucket

@@ -1,0 +1,170 @@
+"""Chance constraint on credits: what a mix of InMails may need, and a line that bounds it.
+
+Credits used by ``n_k`` InMails of tier k are binomial with use probability ``u_k``,
+which is itself uncertain and shared by all leads of the tier. The tiers are taken to be
+wrong together (their use probabilities sit at the same quantile): the worst case of
+dependence, and close to the truth, because the labelling bias is common to all.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from functools import lru_cache
+
+import numpy as np
+
+from planner.domain import Tier
+
+#: Standard normal scores at which the shared uncertainty is evaluated; the step of 0.1
+#: and the ends keep probabilities down to 1e-6 accurate to a few percent.
+SCORES = np.linspace(-4.0, 5.0, 91)
+
+
+def _normal_cdf(scores: np.ndarray) -> np.ndarray:
+    return np.array([0.5 * math.erfc(-score / math.sqrt(2)) for score in scores])
+
+
+def normal_quantile(probability: float) -> float:
+    """Return z with ``P(Z <= z) = probability`` for a standard normal Z, by bisection."""
+    low, high = -10.0, 10.0
+    for _ in range(80):
+        middle = (low + high) / 2
+        if 0.5 * math.erfc(-middle / math.sqrt(2)) < probability:
+            low = middle
+        else:
+            high = middle
+    return (low + high) / 2
+
+
+def score_weights() -> np.ndarray:
+    """Return the probability mass that each of `SCORES` stands for; sums to one."""
+    edges = (SCORES[1:] + SCORES[:-1]) / 2
+    cdf = np.r_[0.0, _normal_cdf(edges), 1.0]
+    return np.diff(cdf)
+
+
+@lru_cache(maxsize=256)
+def _use_quantiles(use: float, beta_a: float | None, beta_b: float | None) -> np.ndarray:
+    """Return the use probability of a tier at each of `SCORES`."""
+    if beta_a is None or beta_b is None:
+        return np.full(len(SCORES), use)
+    # Log odds resolve both ends of (0, 1); the density is that of the log odds.
+    odds = np.linspace(-30.0, 30.0, 24001)
+    log_density = -beta_a * np.logaddexp(0.0, -odds) - beta_b * np.logaddexp(0.0, odds)
+    density = np.exp(log_density - log_density.max())
+    cdf = np.cumsum(density)
+    cdf /= cdf[-1]
+    quantiles = np.interp(_normal_cdf(SCORES), cdf, odds)
+    return np.asarray(1 / (1 + np.exp(-quantiles)))
+
+
+def use_quantiles(tiers: Sequence[Tier]) -> np.ndarray:
+    """Return use probabilities at each of `SCORES`, shape ``(num_tiers, num_scores)``."""
+    return np.stack([_use_quantiles(t.use, t.beta_a, t.beta_b) for t in tiers])
+
+
+class CreditUse:
+    """Distribution of the credits that a mix of InMails uses.
+
+    Parameters
+    ----------
+    tiers : sequence of Tier
+        Credit use of each kind of lead.
+    max_inmails : int
+        Largest number of InMails that will be asked about.
+    """
+
+    def __init__(self, tiers: Sequence[Tier], max_inmails: int) -> None:
+        self._length = 1 << max(6, max_inmails + 2).bit_length()
+        self._weights = score_weights()
+        angles = 2 * np.pi * np.arange(self._length // 2 + 1) / self._length
+        steps = np.exp(-1j * angles)[None, None, :] - 1
+        # log of the characteristic function of one InMail: tier x score x angle
+        factor = 1 + use_quantiles(tiers)[:, :, None] * steps
+        # A use of exactly one half vanishes at one angle, and 0 * log 0 must stay 0.
+        self._log = np.log(np.where(np.abs(factor) < 1e-300, 1e-300, factor))
+
+    def cdf(self, counts: np.ndarray) -> np.ndarray:
+        """Return ``P(credits <= m)`` for m = 0, 1, ... given InMails by tier.
+
+        The probability mass function is the inverse Fourier transform of the product
+        of the characteristic functions, averaged over the shared uncertainty.
+        """
+        exponent = np.tensordot(counts.astype(float), self._log, axes=1)
+        mass = np.fft.irfft(self._weights @ np.exp(exponent), n=self._length)
+        return np.cumsum(np.clip(mass, 0.0, None))
+
+    def exceedance(self, counts: np.ndarray, budget: int) -> float:
+        """Return the probability that InMails by tier need more than `budget` credits."""
+        if budget < 0:
+            return 1.0 if counts.sum() > 0 else 0.0
+        if counts.sum() <= budget:
+            return 0.0
+        return float(max(0.0, 1.0 - self.cdf(counts)[budget]))
+
+    def quantile(self, counts: np.ndarray, alpha: float) -> float:
+        """Return the interpolated (1 - alpha) quantile of the credits used.
+
+        Between whole numbers the distribution function is taken to be linear, so the
+        quantile moves smoothly with the mix; at a whole budget it is exact.
+        """
+        if counts.sum() == 0:
+            return 0.0
+        cdf = self.cdf(counts)
+        upper = int(np.searchsorted(cdf, 1 - alpha - 1e-12))
+        upper = min(upper, int(counts.sum()))
+        below = cdf[upper - 1] if upper > 0 else 0.0
+        mass = max(cdf[upper] - below, 1e-300)
+        return max(0.0, upper - 1 + (1 - alpha - below) / mass) if upper > 0 else 0.0
+
+
+def line(
+    tiers: Sequence[Tier], mix: np.ndarray, alpha: float, use: CreditUse
+) -> tuple[tuple[float, ...], float]:
+    """Return weights w and hold-back R with ``w n + R`` a bound on the credit quantile.
+
+    The (1 - alpha) quantile of the credits that mix n needs is close to
+    ``q n + z sqrt((t n)^2 + s n)`` with, by tier, mean use q, standard deviation t of
+    the use probability, and mean binomial variance s. Its tangent at `mix` gives the
+    weights; the hold-back is set so that the line meets the exact quantile there.
+
+    Parameters
+    ----------
+    mix : numpy.ndarray
+        InMails by tier that the line should be tight for, shape ``(num_tiers,)``.
+    alpha : float
+        Accepted probability of needing more than the budget.
+
+    Returns
+    -------
+    weights : tuple of float
+        Credits booked per InMail of each tier, at most 1.
+    held_back : float
+        Credits kept aside whatever the mix.
+    """
+    mean, spread, variance = moments(tiers)
+    z = normal_quantile(1 - alpha)
+    anchor = np.maximum(mix, 0.0)
+    shared = float(spread @ anchor)
+    binomial = float(variance @ anchor)
+    width = math.sqrt(shared**2 + binomial)
+    if width < 1e-9:
+        return tuple(float(w) for w in mean), 0.0
+    weights = mean + z * (2 * shared * spread + variance) / (2 * width)
+    weights = np.clip(weights, mean, 1.0)
+    whole = np.round(anchor)
+    exact = use.quantile(whole, alpha) + float(weights @ (anchor - whole))
+    held_back = max(0.0, exact - float(weights @ anchor))
+    return tuple(float(w) for w in weights), held_back
+
+
+def moments(tiers: Sequence[Tier]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return mean use, its standard deviation and the mean binomial variance by tier."""
+    mean = np.array([tier.use for tier in tiers])
+    spread = np.zeros(len(tiers))
+    for index, tier in enumerate(tiers):
+        if tier.beta_a is not None and tier.beta_b is not None:
+            strength = tier.beta_a + tier.beta_b
+            spread[index] = math.sqrt(tier.use * (1 - tier.use) / (strength + 1))
+    return mean, spread, mean * (1 - mean) - spread**2

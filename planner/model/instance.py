@@ -1,0 +1,367 @@
+"""Seats, calendars and classes into an `Instance`: every number the program sees."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from planner.domain import (
+    Calendar,
+    CreditRow,
+    Instance,
+    Kind,
+    Period,
+    Seat,
+    Solution,
+    VolumeLimit,
+)
+from planner.model.classes import Classing
+from planner.model.credits import CreditUse, line
+from planner.params import Parameters
+
+#: Weeks over which velocity looks back, and days over which free InMails are counted.
+VELOCITY_WEEKS = 4
+OPEN_MONTH_DAYS = 30
+
+
+def build(
+    seats: Sequence[Seat],
+    calendars: Sequence[Calendar],
+    classing: Classing,
+    parameters: Parameters,
+    *,
+    num_weeks: int,
+) -> Instance:
+    """Return the instance, its credit rows fitted to the mix of the list.
+
+    Parameters
+    ----------
+    seats, calendars : sequences
+        The inventory and each seat's periods, in the same order.
+    classing : Classing
+        Classes, pools, atoms and tiers of the leads.
+    num_weeks : int
+        Weeks from the planned one to the horizon.
+    """
+    periods = tuple(p for calendar in calendars for p in calendar.periods)
+    first = np.cumsum([0, *(len(calendar.periods) for calendar in calendars)])
+    limits: dict[str, list[VolumeLimit]] = {
+        name: []
+        for name in ("velocity", "open_month", "connections", "pending", "forfeits")
+    }
+    rows: list[CreditRow] = []
+    for index, (seat, calendar) in enumerate(zip(seats, calendars, strict=True)):
+        own = {int(first[index]) + i: p for i, p in enumerate(calendar.periods)}
+        limits["velocity"] += velocity_limits(index, seat, own, parameters, num_weeks)
+        limits["open_month"] += open_month_limits(index, seat, own)
+        limits["connections"] += connection_limits(index, seat, own)
+        limits["pending"] += pending_limits(index, seat, own, parameters)
+        limits["forfeits"] += forfeit_limits(index, seat, calendar)
+        rows += credit_rows(index, seat, calendar, parameters, num_seats=len(seats))
+    instance = Instance(
+        num_seats=len(seats),
+        num_weeks=num_weeks,
+        periods=periods,
+        classes=classing.classes,
+        pools=classing.pools,
+        atoms=classing.atoms,
+        tiers=classing.tiers,
+        credit_rows=tuple(rows),
+        velocity=tuple(limits["velocity"]),
+        open_month=tuple(limits["open_month"]),
+        connections=tuple(limits["connections"]),
+        pending=tuple(limits["pending"]),
+        forfeits=tuple(limits["forfeits"]),
+        delay_cost_per_week=parameters.delay_cost_per_week,
+        forfeit_price=parameters.forfeit_price,
+    )
+    return refit(instance, _typical_volumes(instance))
+
+
+def credit_rows(
+    index: int, seat: Seat, calendar: Calendar, parameters: Parameters, *, num_seats: int
+) -> list[CreditRow]:
+    """Return the rows that keep one seat's credits safe in each of its cycles.
+
+    Running the balance forward with a cap, ``b <- min(b + grant, cap) - use >= 0``, is
+    the same as one row for every run of cycles i..j: what is used in it is at most what
+    there is at its start (the balance, or the cap after a reset) and the grants in it.
+    Cycle j is guarded by j + 1 rows, which share alpha.
+    """
+    alpha = parameters.alpha / num_seats if parameters.joint else parameters.alpha
+    last = max((p.cycle for p in calendar.periods), default=-1)
+    rows = []
+    for j in range(last + 1):
+        for i in range(j + 1):
+            start = seat.credits if i == 0 else seat.credit_cap
+            budget = start - seat.reserve + seat.monthly_grant * (j - i)
+            rows.append(
+                CreditRow(
+                    seat=index, first=i, last=j, budget=max(budget, 0),
+                    alpha=alpha / (j + 1), weights=(), held_back=0.0,
+                )
+            )  # fmt: skip
+    return rows
+
+
+def velocity_limits(
+    index: int,
+    seat: Seat,
+    periods: dict[int, Period],
+    parameters: Parameters,
+    num_weeks: int,
+) -> list[VolumeLimit]:
+    """Return the limits on all InMails of each week of one seat.
+
+    ``V_t <= growth * mean(V of the four weeks before) + floor``, where weeks before the
+    plan count with the seat's own mean. A first week that has begun gets the share of
+    its days that are left, and the rest of it counts as history. A seat without history
+    starts at 1/n of its weekly limit instead, and gains 1/n a week.
+    """
+    by_week: dict[int, list[int]] = {}
+    for number, period in periods.items():
+        by_week.setdefault(period.week, []).append(number)
+    full_week = sum(seat.day_shares)
+    left = _share_of_week_left(periods, full_week, seat)
+    limits = []
+    for week in range(num_weeks):
+        if week not in by_week:
+            continue
+        terms = dict.fromkeys(by_week[week], 1.0)
+        part = left if week == 0 else 1.0
+        if seat.inmails_last_28_days is None:
+            ramp = min(1.0, (week + 1) / parameters.new_seat_ramp_weeks)
+            limit = ramp * full_week * seat.max_inmails_per_day * part
+        else:
+            mean = seat.inmails_last_28_days / VELOCITY_WEEKS
+            growth = parameters.velocity_growth / VELOCITY_WEEKS
+            for earlier in range(max(0, week - VELOCITY_WEEKS), week):
+                for number in by_week.get(earlier, ()):
+                    terms[number] = -growth
+            history = max(0, VELOCITY_WEEKS - week) * mean
+            if 0 < week <= VELOCITY_WEEKS:
+                history += mean * (1 - left)
+            limit = (growth * history + parameters.velocity_floor) * part
+        limits.append(
+            VolumeLimit(seat=index, name=f"velocity_{week}", terms=terms, limit=limit)
+        )
+    return limits
+
+
+def _share_of_week_left(periods: dict[int, Period], full_week: float, seat: Seat) -> float:
+    days = {
+        day.date.weekday()
+        for period in periods.values()
+        if period.week == 0
+        for day in period.days
+    }
+    if not days or full_week <= 0:
+        return 1.0
+    first = min(days)
+    return sum(seat.day_shares[first:]) / full_week
+
+
+def open_month_limits(
+    index: int, seat: Seat, periods: dict[int, Period]
+) -> list[VolumeLimit]:
+    """Return the limits on free InMails in any 30 days.
+
+    How many of the last 28 days' InMails were free is not known, so all of them count,
+    rolling out of the window evenly.
+    """
+    if not periods:
+        return []
+    start = min(period.days[0].date for period in periods.values())
+    past = seat.inmails_last_28_days or 0
+    limits = []
+    for number, period in periods.items():
+        end = period.days[-1].date
+        terms = {
+            other: 1.0
+            for other, item in periods.items()
+            if 0 <= (end - item.days[-1].date).days < OPEN_MONTH_DAYS
+        }
+        gone = min((end - start).days + 1, OPEN_MONTH_DAYS)
+        remaining = past * (OPEN_MONTH_DAYS - gone) / OPEN_MONTH_DAYS
+        limits.append(
+            VolumeLimit(
+                seat=index, name=f"open_month_{number}", terms=terms,
+                limit=max(0.0, seat.max_open_inmails_per_month - remaining),
+            )
+        )  # fmt: skip
+    return limits
+
+
+def connection_limits(
+    index: int, seat: Seat, periods: dict[int, Period]
+) -> list[VolumeLimit]:
+    """Return the weekly limits on connection requests, rolling over 7 days.
+
+    Requests of the last 7 days are taken to be spread over the seat's sending days, so
+    they leave the window day by day; the first week's limit is the most that the days
+    allow in turn. Later weeks may use the full limit, laid out evenly.
+    """
+    by_week: dict[int, list[int]] = {}
+    for number, period in periods.items():
+        by_week.setdefault(period.week, []).append(number)
+    limits = []
+    for week, numbers in by_week.items():
+        limit = float(seat.max_connection_requests_per_week)
+        if week == 0:
+            days = [day for number in numbers for day in periods[number].days]
+            room = connection_room(seat, [day.date.toordinal() for day in days])
+            total = 0.0
+            for day, allowed in zip(days, room, strict=True):
+                total = min(total + day.max_connection_requests, max(total, allowed))
+            limit = total
+        limits.append(
+            VolumeLimit(
+                seat=index, name=f"connections_{week}", terms=dict.fromkeys(numbers, 1.0),
+                limit=limit,
+            )
+        )  # fmt: skip
+    return limits
+
+
+def connection_room(seat: Seat, days: Sequence[int]) -> list[float]:
+    """Return how many requests may have been sent in all by the end of each day.
+
+    Parameters
+    ----------
+    seat : Seat
+        Its requests of the last 7 days are spread over its sending days by share.
+    days : sequence of int
+        Ordinals of the sending days of the first week, ascending.
+    """
+    if not days:
+        return []
+    start = days[0]
+    past = [start - back for back in range(7, 0, -1)]
+    # Ordinal 1 (0001-01-01) was a Monday.
+    shares = [seat.day_shares[(day - 1) % 7] for day in past]
+    if sum(shares) <= 0:
+        shares = [1.0] * 7
+    scale = seat.connection_requests_last_7_days / sum(shares)
+    room = []
+    for day in days:
+        remaining = sum(
+            share * scale for own, share in zip(past, shares, strict=True) if own > day - 7
+        )
+        room.append(max(0.0, seat.max_connection_requests_per_week - remaining))
+    return room
+
+
+def pending_limits(
+    index: int, seat: Seat, periods: dict[int, Period], parameters: Parameters
+) -> list[VolumeLimit]:
+    """Return the limits on unanswered connection requests at the end of each week.
+
+    Pending requests are taken to be spread over their lifetime, after which they are
+    withdrawn; acceptances are not counted on.
+    """
+    if not periods:
+        return []
+    lifetime = parameters.pending_lifetime_days
+    limits = []
+    for week in sorted({period.week for period in periods.values()}):
+        terms = {
+            number: 1.0
+            for number, period in periods.items()
+            if 0 <= (week - period.week) * 7 < lifetime
+        }
+        remaining = seat.pending_connection_requests * max(0.0, 1 - week * 7 / lifetime)
+        limits.append(
+            VolumeLimit(
+                seat=index, name=f"pending_{week}", terms=terms,
+                limit=max(0.0, parameters.max_pending_connection_requests - remaining),
+            )
+        )  # fmt: skip
+    return limits
+
+
+def forfeit_limits(index: int, seat: Seat, calendar: Calendar) -> list[VolumeLimit]:
+    """Return the rows that define forfeited credits, where the cap can bind.
+
+    ``use before reset r + forfeits up to r >= balance + r * grant - cap``; ``terms``
+    maps the number of the reset to 1 and ``limit`` is the right-hand side.
+    """
+    limits = []
+    for number in range(1, len(calendar.resets) + 1):
+        surplus = seat.credits + number * seat.monthly_grant - seat.credit_cap
+        if surplus > 0:
+            limits.append(
+                VolumeLimit(
+                    seat=index, name=f"forfeit_{number}", terms={number: 1.0},
+                    limit=float(surplus),
+                )
+            )  # fmt: skip
+    return limits
+
+
+def refit(instance: Instance, inmails: np.ndarray) -> Instance:
+    """Return the instance with its credit rows drawn tight at the given volumes.
+
+    Parameters
+    ----------
+    inmails : numpy.ndarray
+        InMails by period and tier, shape ``(num_periods, num_tiers)``.
+    """
+    capacity: dict[int, int] = {}
+    for period in instance.periods:
+        capacity[period.seat] = capacity.get(period.seat, 0) + period.max_inmails
+    use = CreditUse(instance.tiers, max(capacity.values(), default=0))
+    by_cycle = volumes_by_cycle(instance, inmails)
+    rows = []
+    for row in instance.credit_rows:
+        mix = np.zeros(len(instance.tiers))
+        for cycle in range(row.first, row.last + 1):
+            mix += by_cycle.get((row.seat, cycle), 0.0)
+        weights, held_back = line(instance.tiers, mix, row.alpha, use)
+        rows.append(replace(row, weights=weights, held_back=held_back))
+    return replace(instance, credit_rows=tuple(rows))
+
+
+def volumes_by_cycle(
+    instance: Instance, inmails: np.ndarray
+) -> dict[tuple[int, int], np.ndarray]:
+    """Return InMails by tier for each seat and credit cycle."""
+    totals: dict[tuple[int, int], np.ndarray] = {}
+    for number, period in enumerate(instance.periods):
+        key = (period.seat, period.cycle)
+        totals[key] = totals.get(key, 0.0) + inmails[number]
+    return totals
+
+
+def refitted(instance: Instance, solution: Solution) -> Instance:
+    """Return the instance with its credit rows refitted to a solution's mix."""
+    return refit(instance, solution.inmails)
+
+
+def _typical_volumes(instance: Instance) -> np.ndarray:
+    """Guess volumes for the first fit: the list's own mix, as far as credits go."""
+    supply = np.zeros(len(instance.tiers))
+    for item in instance.classes:
+        supply[item.kind] += item.size
+    volumes = np.zeros((len(instance.periods), len(instance.tiers)))
+    if supply.sum() == 0:
+        return volumes
+    use = np.array([tier.use for tier in instance.tiers])
+    budget = {
+        (row.seat, row.last): row.budget for row in instance.credit_rows if row.first == 0
+    }
+    periods_of = Counter((period.seat, period.cycle) for period in instance.periods)
+    for number, period in enumerate(instance.periods):
+        key = (period.seat, period.cycle)
+        credits = budget.get(key, 0) / periods_of[key]
+        paid = supply.copy()
+        paid[Kind.OPEN] = 0.0
+        if paid.sum() > 0:
+            paid *= min(credits / float(paid @ use), period.max_paid_inmails / paid.sum())
+        volumes[number] = paid
+        volumes[number, Kind.OPEN] = min(
+            period.max_open_inmails, supply[Kind.OPEN] / max(1, instance.num_seats)
+        )
+    return volumes

@@ -1,0 +1,286 @@
+"""Solve an instance: prove the optimum, check it, then share the load evenly.
+
+The few PuLP calls live here and in `planner.model.program`. Shadow prices come from the
+last solve for value; the balancing solve keeps every total of it and has no say in them.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pulp
+
+from planner.domain import Instance, Solution, Status
+from planner.errors import SolverError
+from planner.model import program
+from planner.model.instance import refitted
+from planner.model.program import Columns, Program, Row, Terms
+from planner.params import Parameters
+
+# PuLP 3.3 warns about every call that 4 will drop; the pin below 4 is on purpose.
+pulp.set_v4_migration_warnings(False)
+
+#: Solver by parameter value: PuLP's name. Always named, because PuLP's own default
+#: prefers any ``cbc`` it finds on the PATH.
+SOLVERS = {"cbc": "PULP_CBC_CMD", "highs": "HiGHS"}
+
+#: Solves after the first in which the credit rows are refitted to the mix found.
+NUM_REFITS = 2
+
+#: Pieces of the piecewise linear square of a seat's load.
+LOAD_PIECES = 20
+
+#: Largest violation of a row, relative to its right-hand side, that is taken as zero.
+TOLERANCE = 1e-6
+
+
+def solve(instance: Instance, parameters: Parameters) -> tuple[Instance, Solution]:
+    """Return the instance as refitted and its balanced optimal solution.
+
+    Raises
+    ------
+    SolverError
+        If the solver does not prove an optimum within its time limit, or its answer
+        violates a row.
+    """
+    current = instance
+    for _ in range(NUM_REFITS):
+        _, solution = _solve_once(current, parameters)
+        current = refitted(current, solution)
+    _, solution = _solve_once(current, parameters)
+    return current, balance(current, solution, parameters)
+
+
+def solve_once(instance: Instance, parameters: Parameters) -> Solution:
+    """Solve one instance as it stands: no refit, no balancing."""
+    return _solve_once(instance, parameters)[1]
+
+
+def _solve_once(instance: Instance, parameters: Parameters) -> tuple[Program, Solution]:
+    built = program.build(instance)
+    status = run(built.problem, parameters)
+    if status is not Status.OPTIMAL:
+        raise SolverError(_not_optimal(status, parameters))
+    _check_rows(instance, built.columns)
+    return built, _read(instance, built, parameters)
+
+
+def run(problem: Any, parameters: Parameters) -> Status:
+    """Run the solver on a problem and translate its verdict.
+
+    PuLP reports a stopped run as optimal; only its solution status tells them apart.
+    """
+    name = SOLVERS[parameters.solver]
+    if name not in pulp.listSolvers(onlyAvailable=True):
+        raise SolverError(
+            f"the solver {parameters.solver} cannot run on this machine: plan with "
+            f"--param solver={'highs' if parameters.solver == 'cbc' else 'cbc'}"
+        )
+    solver = pulp.getSolver(name, msg=False, timeLimit=parameters.solver_seconds)
+    code = problem.solve(solver)
+    if code == pulp.LpStatusOptimal:
+        proven = problem.sol_status == pulp.LpSolutionOptimal
+        return Status.OPTIMAL if proven else Status.STOPPED
+    if code == pulp.LpStatusInfeasible:
+        return Status.INFEASIBLE
+    if code == pulp.LpStatusUnbounded:
+        return Status.UNBOUNDED
+    return Status.STOPPED
+
+
+def _not_optimal(status: Status, parameters: Parameters) -> str:
+    if status is Status.STOPPED:
+        return (
+            f"the solver found no proven optimum in {parameters.solver_seconds} s: allow "
+            "more with --param solver_seconds=600, or fewer value_buckets"
+        )
+    # Planning nothing is always feasible and value is bounded by supply: a defect.
+    return f"the solver says the program is {status}, which cannot be: please report it"
+
+
+def _check_rows(instance: Instance, columns: Columns) -> None:
+    """Refuse an answer that violates a row: the solver's word is not enough."""
+    for rows in program.CONSTRAINTS:
+        for row in rows(instance, columns):
+            activity = sum(c * _value(v) for v, c in row.terms.items())
+            excess = abs(activity - row.limit) if row.equal else activity - row.limit
+            if row.terms and excess > TOLERANCE * max(1.0, abs(row.limit)) * 10:
+                raise SolverError(
+                    f"the solver's answer violates {row.name} by {excess:.3g}: try "
+                    "--param solver=highs"
+                )
+
+
+def _value(variable: Any) -> float:
+    # A variable that is in no row and not in the objective keeps None.
+    return max(0.0, variable.varValue or 0.0)
+
+
+def _read(instance: Instance, built: Program, parameters: Parameters) -> Solution:
+    columns = built.columns
+    num_levels = max(1, len(program.levels(instance)))
+    shape = (len(instance.classes), num_levels)
+    inmails, connections = _volumes(instance, columns)
+    return Solution(
+        status=Status.OPTIMAL,
+        objective=-float(pulp.value(built.problem.objective) or 0.0),
+        class_inmails=_fill(shape, columns.class_inmails),
+        class_connections=_fill(shape, columns.class_connections),
+        flows={key: _value(v) for key, v in columns.flows.items() if _value(v) > 1e-9},
+        connection_flows={
+            key: _value(v)
+            for key, v in columns.connection_flows.items()
+            if _value(v) > 1e-9
+        },
+        inmails=inmails,
+        connections=connections,
+        prices=_prices(built),
+        solver=f"{parameters.solver} through PuLP {pulp.__version__}",
+        num_columns=len(built.problem.variables()),
+        num_rows=len(built.row_names),
+    )
+
+
+def _fill(shape: tuple[int, ...], variables: Mapping[Any, Any]) -> np.ndarray:
+    values = np.zeros(shape)
+    for key, variable in variables.items():
+        values[key] = _value(variable)
+    return values
+
+
+def _volumes(instance: Instance, columns: Columns) -> tuple[np.ndarray, np.ndarray]:
+    shape = (len(instance.periods), len(instance.tiers))
+    return (
+        _fill(shape, columns.inmails),
+        _fill((len(instance.periods),), columns.connections),
+    )
+
+
+def _prices(built: Program) -> dict[str, float]:
+    """Return the shadow price of every row: the negative dual of a minimisation."""
+    return {
+        name: -float(built.problem.get_constraint_by_name(name).pi or 0.0)
+        for name in built.row_names
+    }
+
+
+def balance(instance: Instance, solution: Solution, parameters: Parameters) -> Solution:
+    """Return the solution with the same totals, seats loaded evenly.
+
+    Each atom keeps its InMails by tier and week and its requests by week, so every lead
+    and the objective stay as they were; within an atom the sum of squared loads is
+    least. The square is piecewise linear, which comes close to the lexicographic
+    optimum in one solve. If that solve is not proven optimal, nothing is moved.
+    """
+    problem = pulp.LpProblem("balance", pulp.LpMinimize)
+    seat_columns = _seat_columns(instance, problem)
+    cost: Terms = {}
+    rows: list[Row] = []
+    for seat, (terms, capacity) in _loads(instance, seat_columns).items():
+        pieces: Terms = {}
+        for piece in range(LOAD_PIECES):
+            part = problem.add_variable(
+                f"u_{seat[0]}_{seat[1]}_{piece}", 0, capacity / LOAD_PIECES
+            )
+            pieces[part] = -1.0
+            # Loads are shares of capacity; later weeks matter half as much.
+            weight = 1.0 if seat[1] == 0 else 0.5
+            cost[part] = weight * (2 * piece + 1) / LOAD_PIECES
+        rows.append(Row(f"load_{seat[0]}_{seat[1]}", {**terms, **pieces}, 0.0))
+    # A fixed order among equals: earlier seats first, far below any load's cost.
+    for (p, _), variable in seat_columns.inmails.items():
+        cost[variable] = 1e-5 * (instance.periods[p].seat + 1) / instance.num_seats
+    for p, variable in seat_columns.connections.items():
+        cost[variable] = 1e-5 * (instance.periods[p].seat + 1) / instance.num_seats
+    rows += _kept_totals(instance, solution, seat_columns)
+    for constraint in (*program.CAPACITY_CONSTRAINTS, program.forfeit_rows):
+        rows.extend(constraint(instance, seat_columns))
+    problem.setObjective(pulp.LpAffineExpression(cost))
+    program.add_rows(problem, rows)
+    if run(problem, parameters) is not Status.OPTIMAL:
+        return solution
+    inmails, connections = _volumes(instance, seat_columns)
+    return replace(solution, inmails=inmails, connections=connections)
+
+
+def _seat_columns(instance: Instance, problem: Any) -> Columns:
+    periods = range(len(instance.periods))
+    tiers = range(len(instance.tiers))
+    return Columns(
+        class_inmails={},
+        class_connections={},
+        flows={},
+        connection_flows={},
+        inmails={
+            (p, t): problem.add_variable(f"z_{p}_{t}", lowBound=0)
+            for p in periods
+            for t in tiers
+        },
+        connections={p: problem.add_variable(f"w_{p}", lowBound=0) for p in periods},
+        forfeits={
+            (limit.seat, int(number)): problem.add_variable(
+                f"x_{limit.seat}_{int(number)}", lowBound=0
+            )
+            for limit in instance.forfeits
+            for number in limit.terms
+        },
+    )
+
+
+def _loads(
+    instance: Instance, columns: Columns
+) -> dict[tuple[int, int], tuple[Terms, float]]:
+    """Return, for each seat and part (0 this week, 1 later), its sends and capacity."""
+    terms: dict[tuple[int, int], Terms] = defaultdict(dict)
+    capacity: dict[tuple[int, int], float] = defaultdict(float)
+    for p, period in enumerate(instance.periods):
+        key = (period.seat, min(period.week, 1))
+        for t in range(len(instance.tiers)):
+            terms[key][columns.inmails[p, t]] = 1.0
+        terms[key][columns.connections[p]] = 1.0
+        capacity[key] += period.max_inmails + period.max_connection_requests
+    return {key: (terms[key], capacity[key]) for key in sorted(terms) if capacity[key]}
+
+
+def _kept_totals(instance: Instance, solution: Solution, columns: Columns) -> list[Row]:
+    atom_of_seat = {s: a for a, atom in enumerate(instance.atoms) for s in atom.seats}
+    terms: dict[tuple[int, ...], Terms] = defaultdict(dict)
+    totals: dict[tuple[int, ...], float] = defaultdict(float)
+    for p, period in enumerate(instance.periods):
+        atom = atom_of_seat.get(period.seat, -1 - period.seat)
+        for t in range(len(instance.tiers)):
+            key: tuple[int, ...] = (atom, period.week, t)
+            terms[key][columns.inmails[p, t]] = 1.0
+            totals[key] += solution.inmails[p, t]
+        key = (atom, period.week)
+        terms[key][columns.connections[p]] = 1.0
+        totals[key] += solution.connections[p]
+    rows = [
+        Row(f"kept_{number}", terms[key], totals[key], equal=True)
+        for number, key in enumerate(sorted(terms))
+    ]
+    forfeits: Terms = dict.fromkeys(columns.forfeits.values(), 1.0)
+    rows.append(Row("kept_forfeits", forfeits, _forfeited(instance, solution)))
+    return rows
+
+
+def _forfeited(instance: Instance, solution: Solution) -> float:
+    """Return the credits forfeited under the solution's volumes."""
+    use = np.array([tier.use for tier in instance.tiers])
+    total = 0.0
+    booked: dict[int, float] = defaultdict(float)
+    for limit in sorted(instance.forfeits, key=lambda item: (item.seat, max(item.terms))):
+        (number,) = (int(reset) for reset in limit.terms)
+        used = sum(
+            float(solution.inmails[p] @ use)
+            for p, period in enumerate(instance.periods)
+            if period.seat == limit.seat and period.cycle < number
+        )
+        lost = max(0.0, limit.limit - used - booked[limit.seat])
+        booked[limit.seat] += lost
+        total += lost
+    return total + TOLERANCE
