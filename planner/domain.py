@@ -63,7 +63,8 @@ class Exclusion(StrEnum):
     EXCLUSION_LIST = "exclusion_list"
     CONTACTED_BEFORE = "contacted_before"
     REPLIED_BEFORE = "replied_before"
-    INMAIL_AND_INVITATION_REFUSED = "blocked"
+    UNKNOWN_OWNER = "unknown_owner"
+    UNKNOWN_GROUP = "unknown_group"
 
 
 # --- input ------------------------------------------------------------------------

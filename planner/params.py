@@ -192,6 +192,11 @@ class Parameters:
         description=("Unanswered requests are withdrawn after this many days, so they "
                     "stop counting as pending."),
         source="practice: 14 to 21", low=7, high=180)
+    # --- messages ---
+    max_messages_per_day: int = _parameter(
+        50, "messages", group="messages",
+        description="Messages of a seat to its connections on a full working day.",
+        source="Smart Limits of a white label: about 50", low=0, high=150)
     # --- calendar ---
     working_days: str = _parameter(
         "Mon-Fri", "", group="calendar",

@@ -105,6 +105,17 @@ def read(
     return tuple(seats[key] for key in sorted(seats)), tuple(issues)
 
 
+def known_headers() -> frozenset[str]:
+    """Return every header that a seat inventory may have, as the reader wants them."""
+    return frozenset((*ALIASES, *(alias for many in ALIASES.values() for alias in many)))
+
+
+def is_inventory(table: RawTable) -> bool:
+    """Return whether a table has the key column and at least one more of an inventory."""
+    columns, _ = _columns(table)
+    return "seat_id" in columns and len(columns) > 1
+
+
 def _normalise(header: str) -> str:
     return re.sub(r"[^a-z0-9]+", "_", header.casefold()).strip("_")
 

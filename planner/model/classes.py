@@ -64,7 +64,11 @@ class LeadValues:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Classing:
-    """Classes, and the class, kind, pool and release week of each lead (-1: none)."""
+    """Classes, and the class, kind, pool and release week of each lead.
+
+    Class, kind and pool are -1 for leads that the model does not send to; the release
+    week holds for messages to connections, too.
+    """
 
     classes: tuple[LeadClass, ...]
     pools: tuple[Pool, ...]
@@ -104,7 +108,7 @@ def aggregate(
     pool_of_lead, pools, atoms = _pools(leads, seats, parameters)
     tier_of_segment, tiers = make_tiers(segments, parameters)
     kind = _kinds(leads["open_flag"].to_numpy(), values.segment, tier_of_segment)
-    release = _release_weeks(leads, values, kind, eligible, parameters, touches)
+    release = _release_weeks(leads, values, kind, parameters, touches)
     in_model = eligible & (release < num_weeks)
     lead_class, classes = _classes(
         values, in_model, np.stack([pool_of_lead, kind, release]), parameters
@@ -117,7 +121,7 @@ def aggregate(
         lead_class=lead_class,
         lead_kind=np.where(eligible, kind, -1),
         lead_pool=np.where(eligible, pool_of_lead, -1),
-        lead_release=np.where(eligible, release, -1),
+        lead_release=release,
         tier_of_segment=tier_of_segment,
     )
 
@@ -244,25 +248,27 @@ def _release_weeks(
     leads: pd.DataFrame,
     values: LeadValues,
     kind: np.ndarray,
-    eligible: np.ndarray,
     parameters: Parameters,
     touches: Mapping[str, int],
 ) -> np.ndarray:
     """Return the earliest week of each lead under the company throttle.
 
-    Within a company leads are ranked by value, free ones first; the j-th (from 0) goes
-    in week ``floor((j + recent touches) / max_new_leads_per_company)`` at the earliest.
-    A touch in the 6 days before the plan shares a 7-day window with any day of its
-    first week, so it counts in full.
+    Within a company 1st-degree connections come first (their message costs nothing),
+    then leads by value, free ones first; the j-th (from 0) goes in week
+    ``floor((j + recent touches) / max_new_leads_per_company)`` at the earliest. A touch
+    in the 6 days before the plan shares a 7-day window with any day of its first week,
+    so it counts in full.
     """
     release = np.zeros(len(leads), dtype=np.int64)
     codes, keys = pd.factorize(leads["company_key"], sort=True)
-    throttled = np.flatnonzero(eligible & np.asarray(keys != "")[codes])
+    active = leads["exclusion"].to_numpy() == ""
+    throttled = np.flatnonzero(active & np.asarray(keys != "")[codes])
     if not len(throttled):
         return release
     company = codes[throttled]
     value = np.maximum(values.inmail_value, values.connection_value)[throttled]
-    order = np.lexsort((kind[throttled], -value, company))
+    further = leads["degree"].to_numpy()[throttled] != Degree.FIRST
+    order = np.lexsort((kind[throttled], -np.round(value, 12), further, company))
     sorted_company = company[order]
     starts = np.flatnonzero(np.r_[True, sorted_company[1:] != sorted_company[:-1]])
     lengths = np.diff(np.r_[starts, len(order)])

@@ -1,0 +1,414 @@
+"""Recompute every promise of a plan from its assignments and its seats alone.
+
+Shares no code with the model, the rounding or the placing: what a limit means is
+written down here a second time, the plain way. A finding means that the program has a
+defect; nothing is written then.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import math
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import pandas as pd
+
+from planner.domain import Plan, Seat
+from planner.errors import Issue
+
+INMAIL_ROUTES = ("open_inmail", "paid_inmail")
+SENT_ROUTES = (*INMAIL_ROUTES, "connection_request", "message")
+ALL_ROUTES = (*SENT_ROUTES, "hold", "excluded")
+
+#: Levels at which the shared uncertainty of open shares is evaluated; finer at the top.
+LEVELS = np.concatenate([np.linspace(0.005, 0.895, 90), np.linspace(0.9005, 0.9995, 100)])
+LEVEL_WEIGHTS = np.concatenate([np.full(90, 0.01), np.full(100, 0.001)])
+
+
+def audit(plan: Plan, leads: pd.DataFrame) -> tuple[Issue, ...]:
+    """Return every broken promise; an empty tuple is what a plan must have.
+
+    Parameters
+    ----------
+    plan : Plan
+        Only its assignments, rows, seats, dates and parameters are looked at.
+    leads : pandas.DataFrame
+        The cleaned leads, for degree and exclusion.
+    """
+    view = _View.of(plan, leads)
+    checks = (
+        _rows_in_rows_out,
+        _routes,
+        _routes_fit_flags,
+        _eligibility,
+        _sending_days,
+        _daily_limits,
+        _velocity,
+        _open_month,
+        _connection_week,
+        _pending,
+        _credits,
+        _companies,
+    )
+    return tuple(
+        Issue(code=f"audit-{check.__name__.strip('_').replace('_', '-')}", message=message)
+        for check in checks
+        for message in check(view)
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _View:
+    """The plan as plain arrays, and the sends of each seat."""
+
+    plan: Plan
+    table: pd.DataFrame
+    leads: pd.DataFrame
+    seats: Mapping[str, Seat]
+    sent: pd.DataFrame
+
+    @classmethod
+    def of(cls, plan: Plan, leads: pd.DataFrame) -> _View:
+        columns = [
+            "lead_id", "linkedin_url", "route", "seat_id", "send_on", "open_flag",
+            "open_probability", "credit_probability", "segment", "company_key", "owner",
+            "group",
+        ]  # fmt: skip
+        table = plan.assignments[columns].copy()
+        for column in ("route", "seat_id", "send_on", "open_flag", "segment"):
+            table[column] = table[column].astype("str")
+        table["degree"] = leads["degree"].to_numpy()
+        table["exclusion"] = leads["exclusion"].to_numpy()
+        sent = table[table["route"].isin(SENT_ROUTES)]
+        seats = {seat.seat_id: seat for seat in plan.seats}
+        return cls(plan=plan, table=table, leads=leads, seats=seats, sent=sent)
+
+    def of_seat(self, seat_id: str, routes: Sequence[str]) -> pd.DataFrame:
+        own = self.sent[self.sent["seat_id"] == seat_id]
+        return own[own["route"].isin(routes)]
+
+
+def _rows_in_rows_out(view: _View) -> Iterator[str]:
+    """Every input row became one lead, a duplicate of one, or a rejected row."""
+    table, rows = view.table, view.plan.rows
+    if not table["lead_id"].is_unique:
+        yield "a lead stands in the plan twice"
+    if list(table["lead_id"]) != list(view.leads["lead_id"]):
+        yield "the plan's leads are not the leads that came in"
+    outcome = rows["outcome"].astype(str)
+    kept = rows.loc[outcome != "rejected", "lead_id"]
+    if set(kept) != set(table["lead_id"]):
+        yield "some input row is neither in the plan nor rejected"
+    if int((outcome == "lead").sum()) != len(table):
+        yield "the number of leads differs from the rows that made one"
+    if not outcome.isin(["lead", "duplicate", "rejected"]).all():
+        yield "an input row has no outcome"
+
+
+def _routes(view: _View) -> Iterator[str]:
+    """Each lead has one known route; a send has a seat of the inventory and a day."""
+    table = view.table
+    if not table["route"].isin(ALL_ROUTES).all():
+        yield "a lead has an unknown route"
+    idle = table[~table["route"].isin(SENT_ROUTES)]
+    if (idle["seat_id"] != "").any() or (idle["send_on"] != "").any():
+        yield "a held or excluded lead has a seat or a day"
+    needs_seat = view.sent[view.sent["route"] != "message"]
+    if not needs_seat["seat_id"].isin(list(view.seats)).all():
+        yield "a send has no seat of the inventory"
+    with_seat = view.sent[view.sent["seat_id"] != ""]
+    if (with_seat["send_on"] == "").any():
+        yield "a send has no day"
+    urls = view.sent.loc[view.sent["linkedin_url"] != "", "linkedin_url"]
+    if not urls.is_unique:
+        yield "one profile is contacted twice"
+
+
+def _routes_fit_flags(view: _View) -> Iterator[str]:
+    """Free InMails go to open profiles only, and each send books its credit."""
+    table, leak = view.table, view.plan.parameters.open_flag_leak
+    free = table[table["route"] == "open_inmail"]
+    paid = table[table["route"] == "paid_inmail"]
+    if (free["open_flag"] != "yes").any():
+        yield "a free InMail goes to a profile that is not known to be open"
+    if (paid["open_flag"] == "yes").any():
+        yield "a profile known to be open is booked as paid"
+    if not np.allclose(free["credit_probability"], leak):
+        yield "a free InMail does not book the leak of open flags"
+    if not np.allclose(paid["credit_probability"], 1 - paid["open_probability"]):
+        yield "a paid InMail does not book its credit probability"
+    known = table[table["open_flag"] != "unknown"]
+    if not np.allclose(known["open_probability"], known["open_flag"] == "yes"):
+        yield "a known flag has another probability than 0 or 1"
+
+
+def _eligibility(view: _View) -> Iterator[str]:
+    """Excluded leads and connections are left alone; owners and groups are kept."""
+    sent = view.sent
+    if (sent["exclusion"] != "").any():
+        yield "an excluded lead is contacted"
+    if ((sent["degree"] == 1) != (sent["route"] == "message")).any():
+        yield "a connection gets more than a message, or a stranger gets one"
+    others = sent[sent["route"] != "message"]
+    owned = others[others["owner"] != ""]
+    if (owned["owner"] != owned["seat_id"]).any():
+        yield "a lead is sent by another seat than its owner"
+    grouped = others[(others["group"] != "") & (others["owner"] == "")]
+    for seat_id, group in set(zip(grouped["seat_id"], grouped["group"], strict=True)):
+        if group not in view.seats[seat_id].groups:
+            yield f"seat {seat_id} sends to a group that it does not serve"
+
+
+def _sending_days(view: _View) -> Iterator[str]:
+    """Every send is in the planned week, on a working day, clear of grants."""
+    plan = view.plan
+    for seat_id, day in sorted(set(_pairs(view.sent))):
+        date, seat = dt.date.fromisoformat(day), view.seats[seat_id]
+        if not max(plan.as_of, plan.week_start) <= date <= plan.week_end:
+            yield f"seat {seat_id} sends on {day}, outside the planned week"
+        if seat.day_shares[date.weekday()] <= 0:
+            yield f"seat {seat_id} sends on {day}, which is no working day"
+        if any(first <= date <= last for first, last in seat.away):
+            yield f"seat {seat_id} sends on {day}, when it is away"
+    inmails = view.sent[view.sent["route"].isin(INMAIL_ROUTES)]
+    for seat_id, day in sorted(set(_pairs(inmails))):
+        if _grant_is_unsure(view.seats[seat_id], dt.date.fromisoformat(day), plan):
+            yield f"seat {seat_id} sends InMails on {day}, too close to a reset"
+
+
+def _pairs(sent: pd.DataFrame) -> Iterator[tuple[str, str]]:
+    dated = sent[sent["send_on"] != ""]
+    return zip(dated["seat_id"], dated["send_on"], strict=True)
+
+
+def _resets(seat: Seat, after: dt.date, until: dt.date) -> list[dt.date]:
+    """Walk day by day and collect the grants; slow and plain on purpose."""
+    kind, _, value = seat.reset_rule.partition(":")
+    found = []
+    day = after + dt.timedelta(days=1)
+    while day <= until:
+        month_end = (day + dt.timedelta(days=1)).month != day.month
+        if kind == "month":
+            hit = day.day == 1
+        else:
+            first = dt.date.fromisoformat(value) if kind == "date" else None
+            wanted = first.day if first else int(value)
+            hit = day.day == wanted or (month_end and day.day < wanted)
+            hit = hit and (first is None or day >= first)
+        if hit:
+            found.append(day)
+        day += dt.timedelta(days=1)
+    return found
+
+
+def _grant_is_unsure(seat: Seat, day: dt.date, plan: Plan) -> bool:
+    zone, p = ZoneInfo(seat.time_zone), plan.parameters
+    morning = dt.datetime(day.year, day.month, day.day, tzinfo=zone)
+    opens = (morning + dt.timedelta(hours=p.send_hour_start)).astimezone(dt.UTC)
+    closes = (morning + dt.timedelta(hours=p.send_hour_end)).astimezone(dt.UTC)
+    for reset in _resets(seat, plan.as_of, day + dt.timedelta(days=2)):
+        start = dt.datetime(reset.year, reset.month, reset.day, tzinfo=dt.UTC)
+        sure = start + dt.timedelta(hours=p.grant_delay_hours)
+        if closes > start and opens < sure:
+            return True
+    return False
+
+
+def _daily_limits(view: _View) -> Iterator[str]:
+    """No day holds more than the seat's limits, scaled to the day."""
+    limits = (
+        (INMAIL_ROUTES, "max_inmails_per_day", "InMails"),
+        (("open_inmail",), "max_open_inmails_per_day", "free InMails"),
+        (("paid_inmail",), "max_paid_inmails_per_day", "paid InMails"),
+        (("connection_request",), "max_connection_requests_per_day", "requests"),
+    )
+    for routes, name, words in limits:
+        counts = Counter(_pairs(view.sent[view.sent["route"].isin(routes)]))
+        for (seat_id, day), count in sorted(counts.items()):
+            seat = view.seats[seat_id]
+            share = seat.day_shares[dt.date.fromisoformat(day).weekday()]
+            if count > getattr(seat, name) * share + 1e-9:
+                yield f"seat {seat_id} has {count} {words} on {day}"
+
+
+def _velocity(view: _View) -> Iterator[str]:
+    """InMails of the week stay within the growth over the last four weeks."""
+    p = view.plan.parameters
+    for seat_id, seat in view.seats.items():
+        own = view.of_seat(seat_id, INMAIL_ROUTES)
+        if own.empty:
+            continue
+        week = sum(seat.day_shares)
+        left = sum(
+            share
+            for weekday, share in enumerate(seat.day_shares)
+            if weekday >= max(view.plan.as_of, view.plan.week_start).weekday()
+        )
+        if seat.inmails_last_28_days is None:
+            most = week * seat.max_inmails_per_day / p.new_seat_ramp_weeks
+        else:
+            most = p.velocity_growth * seat.inmails_last_28_days / 4 + p.velocity_floor
+        if len(own) > most * left / week + 1e-6:
+            yield f"seat {seat_id} has {len(own)} InMails, velocity allows {most:.1f}"
+
+
+def _open_month(view: _View) -> Iterator[str]:
+    """Free InMails of 30 days stay within the cap, all past ones counted as free."""
+    for seat_id, seat in view.seats.items():
+        free = view.of_seat(seat_id, ("open_inmail",))
+        if free.empty:
+            continue
+        first = max(view.plan.as_of, view.plan.week_start)
+        last = dt.date.fromisoformat(max(free["send_on"]))
+        past = (seat.inmails_last_28_days or 0) * (30 - (last - first).days - 1) / 30
+        if len(free) + past > seat.max_open_inmails_per_month + 1e-6:
+            yield f"seat {seat_id} has {len(free)} free InMails on top of {past:.0f}"
+
+
+def _connection_week(view: _View) -> Iterator[str]:
+    """Any 7 days keep to the weekly limit on connection requests."""
+    for seat_id, seat in view.seats.items():
+        own = view.of_seat(seat_id, ("connection_request",))
+        counts = Counter(dt.date.fromisoformat(day) for day in own["send_on"])
+        if not counts:
+            continue
+        first = max(view.plan.as_of, view.plan.week_start)
+        past_days = [first - dt.timedelta(days=back) for back in range(1, 8)]
+        weights = [seat.day_shares[day.weekday()] for day in past_days]
+        if not any(weights):
+            weights = [1.0] * 7
+        for day in counts:
+            window = day - dt.timedelta(days=6)
+            before = sum(
+                seat.connection_requests_last_7_days * weight / sum(weights)
+                for past, weight in zip(past_days, weights, strict=True)
+                if past >= window
+            )
+            inside = sum(n for other, n in counts.items() if window <= other <= day)
+            if inside + before > seat.max_connection_requests_per_week + 1e-6:
+                yield f"seat {seat_id} has {inside + before:.0f} requests up to {day}"
+
+
+def _pending(view: _View) -> Iterator[str]:
+    """Unanswered requests stay within their cap."""
+    cap = view.plan.parameters.max_pending_connection_requests
+    for seat_id, seat in view.seats.items():
+        count = len(view.of_seat(seat_id, ("connection_request",)))
+        if count and count + seat.pending_connection_requests > cap:
+            yield f"seat {seat_id} has {count} requests on top of those pending"
+
+
+def _credits(view: _View) -> Iterator[str]:
+    """P(credits needed > credits above the reserve) <= alpha, before and after resets."""
+    p = view.plan.parameters
+    alpha = p.alpha / len(view.seats) if p.joint and view.seats else p.alpha
+    shares = {
+        item.segment: (item.beta_a, item.beta_b) for item in view.plan.open_share.segments
+    }
+    for seat_id, seat in view.seats.items():
+        own = view.of_seat(seat_id, INMAIL_ROUTES)
+        if own.empty:
+            continue
+        resets = _resets(seat, view.plan.as_of, view.plan.week_end)
+        budget = seat.credits - seat.reserve
+        dates = [dt.date.fromisoformat(day) for day in own["send_on"]]
+        before = [not resets or day < resets[0] for day in dates]
+        after_budget = seat.credit_cap - seat.reserve
+        both = budget + seat.monthly_grant
+        for chosen, limit in (
+            (own[before], budget),
+            (own[[not value for value in before]], after_budget),
+            (own, both if resets else budget),
+        ):
+            risk = exceedance(chosen, limit, shares, p.open_flag_leak)
+            if risk > alpha + 1e-4:
+                yield (
+                    f"seat {seat_id} needs more than its {limit} credits with probability "
+                    f"{risk:.3f}, above {alpha:g}"
+                )
+
+
+def exceedance(
+    sends: pd.DataFrame,
+    budget: int,
+    shares: Mapping[str, tuple[float, float]],
+    leak: float,
+) -> float:
+    """Return P(more than `budget` credits are needed), all segments wrong together."""
+    closed = int(((sends["route"] == "paid_inmail") & (sends["open_flag"] == "no")).sum())
+    free = int((sends["route"] == "open_inmail").sum())
+    unknown = Counter(sends.loc[sends["open_flag"] == "unknown", "segment"])
+    if closed + free + sum(unknown.values()) <= budget:
+        return 0.0
+    left = budget - closed
+    if left < 0:
+        return 1.0
+    quantiles = {name: _beta_quantiles(*shares[name]) for name in unknown}
+    leaks = _binomial(free, leak)
+    risk = 0.0
+    for index, weight in enumerate(LEVEL_WEIGHTS):
+        mass = leaks
+        for name, count in unknown.items():
+            mass = np.convolve(mass, _binomial(count, 1 - quantiles[name][index]))
+        risk += weight * float(mass[left + 1 :].sum())
+    return risk
+
+
+def _binomial(count: int, probability: float) -> np.ndarray:
+    if count == 0:
+        return np.ones(1)
+    k = np.arange(count + 1)
+    choose = np.array(
+        [
+            math.lgamma(count + 1) - math.lgamma(i + 1) - math.lgamma(count - i + 1)
+            for i in k
+        ]
+    )
+    p = min(max(probability, 1e-15), 1 - 1e-15)
+    return np.asarray(np.exp(choose + k * math.log(p) + (count - k) * math.log1p(-p)))
+
+
+def _beta_quantiles(a: float, b: float) -> np.ndarray:
+    """Return low quantiles of an open share where use is high: 1 - level, per level."""
+    # Square-root spacing keeps both ends fine; midpoints avoid the poles at 0 and 1.
+    angle = (np.arange(20000) + 0.5) / 20000 * math.pi / 2
+    x = np.sin(angle) ** 2
+    log_mass = (2 * a - 1) * np.log(np.sin(angle)) + (2 * b - 1) * np.log(np.cos(angle))
+    mass = np.exp(log_mass - log_mass.max())
+    return np.asarray(np.interp(1 - LEVELS, np.cumsum(mass) / mass.sum(), x))
+
+
+def _companies(view: _View) -> Iterator[str]:
+    """At most so many people of a company, from one seat."""
+    p = view.plan.parameters
+    sent = view.sent[view.sent["company_key"] != ""]
+    counts = Counter(sent["company_key"])
+    for key, count in _recent_touches(view).items():
+        if key in counts:
+            counts[key] += count
+    over = sum(count > p.max_new_leads_per_company for count in counts.values())
+    if over:
+        yield f"{over} companies get more than {p.max_new_leads_per_company} people"
+    if p.one_seat_per_company:
+        seats: dict[str, set[str]] = defaultdict(set)
+        for key, seat in zip(sent["company_key"], sent["seat_id"], strict=True):
+            if seat:
+                seats[key].add(seat)
+        split = sum(len(those) > 1 for those in seats.values())
+        if split:
+            yield f"{split} companies are contacted from more than one seat"
+
+
+def _recent_touches(view: _View) -> Counter[str]:
+    first = max(view.plan.as_of, view.plan.week_start)
+    since = (first - dt.timedelta(days=6)).isoformat()
+    recent = view.leads[
+        (view.leads["last_contacted_on"] >= since)
+        & (view.leads["last_contacted_on"] < first.isoformat())
+        & (view.leads["company_key"] != "")
+    ]
+    return Counter(recent["company_key"])

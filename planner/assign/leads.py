@@ -1,0 +1,378 @@
+"""One decision per lead: route, seat, day, expected week."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from itertools import islice
+
+import numpy as np
+import pandas as pd
+
+from planner.assign.days import lay_out, spread
+from planner.assign.pick import Picked, pick
+from planner.assign.place import LeadCodes, Placed, place
+from planner.assign.slots import Slots
+from planner.domain import (
+    Calendar,
+    Degree,
+    Instance,
+    Kind,
+    Period,
+    Route,
+    Seat,
+    Solution,
+)
+from planner.model.classes import Classing, LeadValues
+from planner.params import Parameters
+
+#: Position of each route in the codes of `Decisions.route`.
+ROUTES = tuple(Route)
+ROUTE_CODE = {route: code for code, route in enumerate(ROUTES)}
+
+
+class HoldRule(StrEnum):
+    """Why a lead is held, in one word."""
+
+    NONE = ""
+    LATER = "later"
+    CAPACITY = "capacity"
+    COMPANY_THROTTLE = "company_throttle"
+    COMPANY_SEAT = "company_seat"
+    MESSAGE_LIMIT = "message_limit"
+
+
+HOLD_RULES = tuple(HoldRule)
+HOLD_CODE = {rule: code for code, rule in enumerate(HOLD_RULES)}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Decisions:
+    """What happens to each lead, as arrays over all leads.
+
+    Parameters
+    ----------
+    route : numpy.ndarray
+        Index into `ROUTES`.
+    seat : numpy.ndarray
+        Index of the seat; -1 for none.
+    day : numpy.ndarray
+        Ordinal of the day of the send; 0 for none.
+    hold : numpy.ndarray
+        Index into `HOLD_RULES`; 0 where the lead is not held.
+    week : numpy.ndarray
+        Week of the horizon in which a held lead is expected to go; -1 for none.
+    """
+
+    route: np.ndarray
+    seat: np.ndarray
+    day: np.ndarray
+    hold: np.ndarray
+    week: np.ndarray
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Problem:
+    """What the decisions are made from; only bundles arguments."""
+
+    leads: pd.DataFrame
+    values: LeadValues
+    classing: Classing
+    instance: Instance
+    solution: Solution
+    slots: Slots
+    seats: Sequence[Seat]
+    calendars: Sequence[Calendar]
+    parameters: Parameters
+    as_of: dt.date
+
+
+def decide(problem: Problem) -> Decisions:
+    """Return the decision for every lead.
+
+    Every lead ends on exactly one route: excluded ones first, connections by message,
+    those that were picked and placed by InMail or connection request, the rest held.
+    """
+    leads = problem.leads
+    company, _ = pd.factorize(leads["company_key"], sort=True)
+    company = np.where(leads["company_key"].to_numpy() == "", -1, company)
+    codes = LeadCodes(
+        kind=problem.classing.lead_kind,
+        pool=problem.classing.lead_pool,
+        value=problem.values.inmail_value,
+        company=company,
+    )
+    picked = pick(
+        problem.instance,
+        problem.solution,
+        problem.slots,
+        problem.classing,
+        problem.values,
+        company,
+    )
+    messages = _messages(problem, company)
+    placed = place(
+        problem.instance,
+        problem.slots,
+        picked,
+        codes,
+        company_seat={int(company[i]): int(messages.seat[i]) for i in messages.owning},
+        one_seat_per_company=problem.parameters.one_seat_per_company,
+    )
+    route = _routes(problem, picked, placed, messages)
+    seat = np.where(messages.sent, messages.seat, placed.seat)
+    day = np.where(messages.sent, messages.day, _days(problem, picked, placed))
+    # A send that found no day (the limits round down day by day) is held after all.
+    stranded = (placed.seat >= 0) & (day == 0)
+    route[stranded] = ROUTE_CODE[Route.HOLD]
+    seat[stranded] = -1
+    hold = _hold_rules(problem, route, picked, placed, messages)
+    week = _expected_weeks(problem, route, hold, picked)
+    return Decisions(route=route, seat=seat, day=day, hold=hold, week=week)
+
+
+# --- messages to connections -------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Messages:
+    """Who gets a message: sent this week, its seat (-1 unknown) and day (0 unknown).
+
+    ``owning`` lists leads whose company belongs to the message's seat this week.
+    """
+
+    sent: np.ndarray
+    seat: np.ndarray
+    day: np.ndarray
+    over_limit: np.ndarray
+    conflict: np.ndarray
+    owning: list[int]
+
+
+def _messages(problem: Problem, company: np.ndarray) -> _Messages:
+    """Give each 1st-degree connection to the seat it belongs to, within daily limits."""
+    leads, seats = problem.leads, problem.seats
+    is_message = (leads["degree"].to_numpy() == Degree.FIRST) & (
+        leads["exclusion"].to_numpy() == ""
+    )
+    due = is_message & (problem.classing.lead_release == 0)
+    number = {seat.seat_id: index for index, seat in enumerate(seats)}
+    seat = np.full(len(leads), -1, dtype=np.int64)
+    degree_seat = leads["degree_seat"].to_numpy()
+    for lead in np.flatnonzero(due):
+        seat[lead] = number.get(str(degree_seat[lead]), -1)
+    sent, day = due.copy(), np.zeros(len(leads), dtype=np.int64)
+    over_limit = np.zeros(len(leads), dtype=bool)
+    conflict = np.zeros(len(leads), dtype=bool)
+    owner: dict[int, int] = {}
+    owning = []
+    for lead in np.flatnonzero(due & (seat >= 0)):
+        code = int(company[lead])
+        if code < 0:
+            continue
+        if owner.setdefault(code, int(seat[lead])) == seat[lead]:
+            owning.append(int(lead))
+        elif problem.parameters.one_seat_per_company:
+            conflict[lead], sent[lead], seat[lead] = True, False, -1
+    for index in np.unique(seat[sent & (seat >= 0)]):
+        own = np.flatnonzero(sent & (seat == index))
+        dates = _message_days(problem, int(index), len(own))
+        day[own[: len(dates)]] = dates
+        over_limit[own[len(dates) :]] = True
+        sent[own[len(dates) :]] = False
+    owning = [lead for lead in owning if sent[lead]]
+    return _Messages(
+        sent=sent, seat=seat, day=day, over_limit=over_limit, conflict=conflict,
+        owning=owning,
+    )  # fmt: skip
+
+
+def _message_days(problem: Problem, index: int, count: int) -> list[int]:
+    """Return the days of a seat's messages, evenly over its week."""
+    seat = problem.seats[index]
+    days = [
+        day
+        for period in problem.calendars[index].periods
+        if period.week == 0
+        for day in period.days
+    ]
+    limit = problem.parameters.max_messages_per_day
+    capacity = [int(limit * seat.day_shares[day.date.weekday()] + 1e-9) for day in days]
+    counts = spread([0] * len(days), count, capacity)
+    return [
+        day.date.toordinal()
+        for day, number in zip(days, counts, strict=True)
+        for _ in range(number)
+    ]
+
+
+# --- routes and days ---------------------------------------------------------------
+
+
+def _routes(
+    problem: Problem, picked: Picked, placed: Placed, messages: _Messages
+) -> np.ndarray:
+    kind = problem.classing.lead_kind
+    sent = placed.seat >= 0
+    return np.select(
+        [
+            problem.leads["exclusion"].to_numpy() != "",
+            messages.sent,
+            sent & picked.by_inmail & (kind == Kind.OPEN),
+            sent & picked.by_inmail,
+            sent,
+        ],
+        [
+            ROUTE_CODE[Route.EXCLUDED],
+            ROUTE_CODE[Route.MESSAGE],
+            ROUTE_CODE[Route.OPEN_INMAIL],
+            ROUTE_CODE[Route.PAID_INMAIL],
+            ROUTE_CODE[Route.CONNECTION_REQUEST],
+        ],
+        ROUTE_CODE[Route.HOLD],
+    )
+
+
+def _days(problem: Problem, picked: Picked, placed: Placed) -> np.ndarray:
+    """Return the day of each InMail and connection request; 0 where there is none."""
+    day = np.zeros(len(placed.seat), dtype=np.int64)
+    members = np.flatnonzero(placed.seat >= 0)
+    value = np.round(problem.values.inmail_value[members], 12)
+    members = members[np.lexsort((members, -value, placed.seat[members]))]
+    bounds = np.searchsorted(placed.seat[members], np.arange(len(problem.seats) + 1))
+    numbers: dict[int, list[int]] = defaultdict(list)
+    for number, period in enumerate(problem.instance.periods):
+        if period.week == 0:
+            numbers[period.seat].append(number)
+    for index in range(len(problem.seats)):
+        own = members[bounds[index] : bounds[index + 1]]
+        if len(own):
+            _days_of_seat(problem, index, own, numbers[index], picked, day)
+    return day
+
+
+def _days_of_seat(
+    problem: Problem,
+    index: int,
+    own: np.ndarray,
+    numbers: Sequence[int],
+    picked: Picked,
+    day: np.ndarray,
+) -> None:
+    """Fill in the days of one seat's leads, best first."""
+    kind = problem.classing.lead_kind[own]
+    inmail = picked.by_inmail[own]
+    periods: list[Period] = [problem.instance.periods[n] for n in numbers]
+    remaining = {
+        tier: list(own[inmail & (kind == tier)])
+        for tier in range(len(problem.instance.tiers))
+    }
+    volumes: list[tuple[int, int]] = []
+    queues: list[tuple[list[int], list[int]]] = []
+    for number in numbers:
+        free: list[int] = []
+        paid: list[int] = []
+        for tier, waiting in remaining.items():
+            take = min(len(waiting), int(problem.slots.inmails[number, tier]))
+            (free if tier == Kind.OPEN else paid).extend(waiting[:take])
+            remaining[tier] = waiting[take:]
+        volumes.append((len(free), len(paid)))
+        queues.append((free, paid))
+    requests = list(own[~inmail])
+    week = iter(lay_out(problem.seats[index], periods, volumes, len(requests)))
+    for period, (free, paid) in zip(periods, queues, strict=True):
+        for item in islice(week, len(period.days)):
+            for waiting, count in (
+                (free, item.open_inmails),
+                (paid, item.paid_inmails),
+                (requests, item.connection_requests),
+            ):
+                day[waiting[:count]] = item.date.toordinal()
+                del waiting[:count]
+
+
+# --- held leads --------------------------------------------------------------------
+
+
+def _hold_rules(
+    problem: Problem,
+    route: np.ndarray,
+    picked: Picked,
+    placed: Placed,
+    messages: _Messages,
+) -> np.ndarray:
+    held = route == ROUTE_CODE[Route.HOLD]
+    rule = np.select(
+        [
+            placed.company_conflict | messages.conflict,
+            messages.over_limit,
+            problem.classing.lead_release > 0,
+            picked.planned,
+        ],
+        [
+            HOLD_CODE[HoldRule.COMPANY_SEAT],
+            HOLD_CODE[HoldRule.MESSAGE_LIMIT],
+            HOLD_CODE[HoldRule.COMPANY_THROTTLE],
+            HOLD_CODE[HoldRule.LATER],
+        ],
+        HOLD_CODE[HoldRule.CAPACITY],
+    )
+    return np.where(held, rule, HOLD_CODE[HoldRule.NONE])
+
+
+def _expected_weeks(
+    problem: Problem, route: np.ndarray, hold: np.ndarray, picked: Picked
+) -> np.ndarray:
+    """Return the week in which each held lead is expected to go; -1 if not planned.
+
+    Planned leads of one pool, tier and route are cut into the later weeks in proportion
+    to what their seats send then, best first; none before its release.
+    """
+    week = np.full(len(route), -1, dtype=np.int64)
+    held = route == ROUTE_CODE[Route.HOLD]
+    release = problem.classing.lead_release
+    next_week = np.isin(
+        hold, [HOLD_CODE[HoldRule.COMPANY_SEAT], HOLD_CODE[HoldRule.MESSAGE_LIMIT]]
+    )
+    is_message = problem.leads["degree"].to_numpy() == Degree.FIRST
+    week[held & next_week] = 1
+    week[held & is_message] = np.maximum(release, 1)[held & is_message]
+    planned = held & picked.planned & ~next_week & ~is_message
+    tier = np.where(
+        picked.by_inmail, problem.classing.lead_kind, len(problem.instance.tiers)
+    )
+    pool = problem.classing.lead_pool
+    keys = np.unique(np.stack([pool[planned], tier[planned]]), axis=1).T
+    for own_pool, own_tier in keys:
+        members = np.flatnonzero(planned & (pool == own_pool) & (tier == own_tier))
+        value = problem.values.inmail_value[members]
+        members = members[np.lexsort((members, -np.round(value, 12), release[members]))]
+        shares = np.cumsum(_later_volumes(problem, int(own_pool), int(own_tier)))
+        if not len(shares) or shares[-1] <= 0:
+            week[members] = np.maximum(release[members], 1)
+            continue
+        position = (np.arange(len(members)) + 0.5) / len(members) * shares[-1]
+        week[members] = np.maximum(np.searchsorted(shares, position) + 1, release[members])
+    return week
+
+
+def _later_volumes(problem: Problem, pool: int, tier: int) -> np.ndarray:
+    """Return what a pool's seats send in weeks 1, 2 ... of one tier or by request."""
+    volumes = np.zeros(problem.instance.num_weeks)
+    atoms = problem.instance.pools[pool].atoms
+    seats = {s for a in atoms for s in problem.instance.atoms[a].seats}
+    for number, period in enumerate(problem.instance.periods):
+        if period.seat in seats:
+            if tier < len(problem.instance.tiers):
+                volumes[period.week] += problem.solution.inmails[number, tier]
+            else:
+                volumes[period.week] += problem.solution.connections[number]
+    return volumes[1:]
+
+
+def ordinal_to_text(ordinal: int) -> str:
+    """Return an ordinal day as ISO text; blank for 0."""
+    return dt.date.fromordinal(ordinal).isoformat() if ordinal else ""

@@ -1,0 +1,113 @@
+"""``planner check``: read everything, show what was understood, plan nothing."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from planner.cli import console, inputs
+from planner.cli.plan import (
+    AsOf,
+    Config,
+    Encoding,
+    Exclude,
+    Json,
+    LeadFiles,
+    Map,
+    Param,
+    ScrapedBy,
+)
+from planner.errors import ExitCode, Issue, Severity
+
+if TYPE_CHECKING:
+    from planner.domain import ColumnMapping, InputFile, LeadTable, Seat
+
+
+def check(
+    leads: LeadFiles,
+    seats: Annotated[
+        str | None,
+        typer.Option("--seats", "-s", metavar="FILE", help="Seat inventory, if any."),
+    ] = None,
+    as_of: AsOf = None,
+    exclude: Exclude = [],  # noqa: B006 - Typer copies the default
+    scraped_by: ScrapedBy = "",
+    mapping: Map = [],  # noqa: B006
+    param: Param = [],  # noqa: B006
+    config: Config = None,
+    encoding: Encoding = None,
+    json: Json = False,
+) -> None:
+    """Read leads and seats, show the column mapping and every finding; plan nothing.
+
+    Exits with 3 if there are errors. Example:
+
+      planner check exports/*.csv --seats seats.xlsx
+    """
+    from planner.intake.eligibility import match_seats
+
+    console.settings.json = json
+    parameters = inputs.parameters(config, param)
+    today = inputs.date_option(as_of)
+    options = inputs.LeadOptions(
+        leads=leads, exclude=exclude, mapping=mapping, scraped_by=scraped_by,
+        encoding=encoding,
+    )  # fmt: skip
+    if seats is not None:
+        loaded = inputs.load(options, seats, parameters, as_of=today)
+        table = match_seats(loaded.leads, loaded.seats)
+        issues = [*table.issues, *loaded.seat_issues]
+        _show(table, loaded.mappings, loaded.files, loaded.seats, issues, as_json=json)
+    else:
+        table, mappings, files = inputs.load_leads(options, parameters, as_of=today)
+        issues = list(table.issues)
+        _show(table, mappings, files, (), issues, as_json=json)
+    if any(issue.severity is Severity.ERROR for issue in issues):
+        raise typer.Exit(int(ExitCode.INPUT))
+
+
+def _show(
+    table: LeadTable,
+    mappings: tuple[ColumnMapping, ...],
+    files: tuple[InputFile, ...],
+    seats: tuple[Seat, ...],
+    issues: list[Issue],
+    *,
+    as_json: bool,
+) -> None:
+    outcomes = table.rows["outcome"].astype(str).value_counts()
+    counts = {
+        "rows": len(table.rows),
+        "leads": len(table.leads),
+        "duplicates": int(outcomes.get("duplicate", 0)),
+        "rejected": int(outcomes.get("rejected", 0)),
+        "excluded": int((table.leads["exclusion"] != "").sum()),
+        "seats": len(seats),
+    }
+    if as_json:
+        console.result_json(
+            {
+                "counts": counts,
+                "files": [
+                    {"file": f.file, "kind": f.kind, "rows": f.num_rows, "sha256": f.sha256}
+                    for f in files
+                ],
+                "mappings": [
+                    {"file": m.file, "columns": {k: list(v) for k, v in m.columns.items()}}
+                    for m in mappings
+                ],
+                "issues": [console.issue_record(issue) for issue in issues],
+            }
+        )
+        return
+    for line in inputs.describe_mappings(mappings):
+        console.say(line)
+    for issue in issues:
+        console.result(str(issue))
+    console.result(
+        "{rows:,} rows: {leads:,} leads, {duplicates:,} duplicates, {rejected:,} rejected; "
+        "{excluded:,} leads excluded; {seats} seats".format(**counts)
+    )
+    errors = sum(issue.severity is Severity.ERROR for issue in issues)
+    console.result(f"{errors:,} errors, {len(issues) - errors:,} warnings and notes")

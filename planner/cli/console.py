@@ -1,0 +1,183 @@
+"""What goes to the terminal: results on stdout, talk on stderr, errors as exit codes."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import traceback
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from planner.errors import AuditError, ExitCode, InputError, Issue, PlannerError, Severity
+
+#: Findings shown on the terminal before the rest is only counted.
+MAX_SHOWN = 20
+
+
+@dataclass(slots=True)
+class Settings:
+    """Global options of this run of the program."""
+
+    debug: bool = False
+    quiet: bool = False
+    json: bool = False
+
+
+@dataclass(slots=True)
+class Outcome:
+    """How a command ended."""
+
+    code: int = int(ExitCode.DONE)
+
+
+settings = Settings()
+
+
+@contextmanager
+def errors() -> Iterator[Outcome]:
+    """Turn everything that a command raises into a message and an exit code."""
+    outcome = Outcome()
+    try:
+        yield outcome
+    except SystemExit as stop:
+        outcome.code = stop.code if isinstance(stop.code, int) else int(ExitCode.USAGE)
+    except PlannerError as error:
+        if settings.debug:
+            traceback.print_exc()
+        show_error(error)
+        outcome.code = int(error.exit_code)
+    except KeyboardInterrupt:
+        say("stopped; nothing was written half")
+        outcome.code = 130
+    except BrokenPipeError:
+        # The reader (head, less) has gone: no news, and no traceback at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        outcome.code = int(ExitCode.BUG)
+    except Exception as error:
+        if settings.debug:
+            traceback.print_exc()
+        # Only the type: a message may hold what stood in a cell.
+        sys.stderr.write(
+            f"error: this is a defect of planner ({type(error).__name__}); nothing was "
+            "written half. Run it again with --debug before the command for a traceback.\n"
+        )
+        outcome.code = int(ExitCode.BUG)
+
+
+def show_error(error: PlannerError) -> None:
+    """Write an error and its findings to stderr, as JSON where JSON was asked for."""
+    issues = error.issues if isinstance(error, InputError | AuditError) else ()
+    if settings.json:
+        document = {
+            "error": type(error).__name__,
+            "exit_code": int(error.exit_code),
+            "message": str(error),
+            "issues": [issue_record(issue) for issue in issues],
+        }
+        sys.stderr.write(json.dumps(document, ensure_ascii=False, indent=2) + "\n")
+        return
+    show_issues(issues, always=True)
+    sys.stderr.write(f"error: {error}\n")
+
+
+def issue_record(issue: Issue) -> dict[str, object]:
+    """Return a finding as a JSON object."""
+    return {
+        "code": issue.code,
+        "severity": str(issue.severity),
+        "file": issue.file,
+        "row": issue.row,
+        "column": issue.column,
+        "message": issue.message,
+    }
+
+
+def show_issues(
+    issues: Sequence[Issue], *, always: bool = False, limit: int = MAX_SHOWN
+) -> None:
+    """Write findings to stderr, errors first; what is over `limit` is counted."""
+    if settings.quiet and not always:
+        return
+    order = {severity: rank for rank, severity in enumerate(Severity)}
+    ranked = sorted(issues, key=lambda issue: order[issue.severity])
+    for issue in ranked[:limit]:
+        sys.stderr.write(f"{printable(str(issue))}\n")
+    if len(ranked) > limit:
+        counts = ", ".join(
+            f"{sum(item.severity is severity for item in ranked[limit:])} {severity}s"
+            for severity in Severity
+            if any(item.severity is severity for item in ranked[limit:])
+        )
+        sys.stderr.write(f"... and {counts} more (all of them: planner check)\n")
+
+
+def say(text: str) -> None:
+    """Write a note to stderr unless the user asked for quiet."""
+    if not settings.quiet:
+        sys.stderr.write(f"{printable(text)}\n")
+
+
+def step(text: str) -> None:
+    """Show what is going on, on a terminal only."""
+    if sys.stderr.isatty() and not settings.quiet:
+        sys.stderr.write(f"\033[2K\r{printable(text)} ...")
+        sys.stderr.flush()
+
+
+def steps_done() -> None:
+    """Clear the line of `step`."""
+    if sys.stderr.isatty() and not settings.quiet:
+        sys.stderr.write("\033[2K\r")
+        sys.stderr.flush()
+
+
+def result(text: str) -> None:
+    """Write a line of the result to stdout."""
+    sys.stdout.write(f"{printable(text)}\n")
+
+
+def result_json(document: object) -> None:
+    """Write the one JSON document of the result to stdout."""
+    json.dump(document, sys.stdout, ensure_ascii=False, indent=2, allow_nan=False)
+    sys.stdout.write("\n")
+
+
+def printable(text: str) -> str:
+    """Return text without control characters: a cell must not steer the terminal."""
+    return "".join(
+        char if char.isprintable() or char == "\n" else "\N{REPLACEMENT CHARACTER}"
+        for char in text
+    )
+
+
+def table(header: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    """Write a plain table to stdout; columns of numbers are right-aligned."""
+    texts = [[_cell(value) for value in row] for row in rows]
+    numeric = [
+        all(_is_number(row[index]) for row in texts) if texts else False
+        for index in range(len(header))
+    ]
+    widths = [
+        max(len(line[index]) for line in [list(header), *texts])
+        for index in range(len(header))
+    ]
+    for line in [list(header), *texts]:
+        cells = [
+            text.rjust(width) if right else text.ljust(width)
+            for text, width, right in zip(line, widths, numeric, strict=True)
+        ]
+        result("  ".join(cells).rstrip())
+
+
+def _cell(value: object) -> str:
+    if isinstance(value, float):
+        return f"{value:,.2f}"
+    if isinstance(value, int) and not isinstance(value, bool):
+        return f"{value:,}"
+    return printable(str(value)).replace("\n", " ")
+
+
+def _is_number(text: str) -> bool:
+    return text.strip("%,.-0123456789 ") == ""

@@ -1,0 +1,264 @@
+"""Files and options into `Inputs`: the reading half of the shell."""
+
+from __future__ import annotations
+
+import datetime as dt
+import difflib
+import tomllib
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from planner.cli import console
+from planner.errors import InputError, Issue, ParameterError, Severity, UsageError
+from planner.params import Parameters
+
+if TYPE_CHECKING:
+    from planner.domain import ColumnMapping, InputFile, Inputs, LeadTable, RawTable, Seat
+
+CONFIG_NAME = "planner.toml"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeadOptions:
+    """What the user said about the lead files."""
+
+    leads: Sequence[str]
+    exclude: Sequence[str] = ()
+    mapping: Sequence[str] = ()
+    scraped_by: str = ""
+    encoding: str | None = None
+
+
+def parameters(config: Path | None, overrides: Sequence[str]) -> Parameters:
+    """Return the parameters in force: ``--param`` over planner.toml over defaults."""
+    values: dict[str, object] = {}
+    path = config or Path(CONFIG_NAME)
+    if config is not None or path.exists():
+        values.update(_read_config(path))
+    values.update(pairs(overrides, "--param", "reserve=8"))
+    return Parameters().override(values)
+
+
+def _read_config(path: Path) -> dict[str, object]:
+    try:
+        document = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read ({error.strerror})") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise InputError(f"{path}: not a TOML file: {error}") from error
+    unknown = [name for name in document if name != "parameters"]
+    if unknown:
+        nearest = difflib.get_close_matches(unknown[0], ["parameters"], n=1)
+        hint = "; did you mean [parameters]?" if nearest else ""
+        raise ParameterError(f"{path}: unknown entry {unknown[0]!r}{hint}")
+    section = document.get("parameters", {})
+    if not isinstance(section, dict):
+        raise ParameterError(f"{path}: [parameters] must be a table of name = value")
+    return dict(section)
+
+
+def pairs(texts: Sequence[str], option: str, example: str) -> dict[str, str]:
+    """Parse ``K=V`` options.
+
+    Raises
+    ------
+    UsageError
+        If one has no ``=``.
+    """
+    values = {}
+    for text in texts:
+        name, sign, value = text.partition("=")
+        if not sign or not name.strip():
+            raise UsageError(f"{option} takes NAME=VALUE, such as {option} {example}")
+        values[name.strip()] = value.strip()
+    return values
+
+
+def date_option(text: str | None, option: str = "--as-of") -> dt.date:
+    """Parse a date option; today where it is not given (the only look at the clock)."""
+    if text is None:
+        return dt.datetime.now().astimezone().date()
+    try:
+        return dt.date.fromisoformat(text)
+    except ValueError:
+        raise UsageError(
+            f"{option} takes a date such as 2026-11-23, got {text[:20]!r}"
+        ) from None
+
+
+def describe_mappings(mappings: Sequence[ColumnMapping]) -> list[str]:
+    """Return, in words, which column of each file means what."""
+    lines = []
+    for mapping in mappings:
+        lines.append(f"{mapping.file}:")
+        for meaning, headers in mapping.columns.items():
+            how = mapping.origin.get(meaning, "header")
+            note = "" if how == "header" else f" (by {how})"
+            lines.append(f"  {meaning} = {', then '.join(headers)}{note}")
+    return lines
+
+
+def load_leads(
+    options: LeadOptions, parameters: Parameters, *, as_of: dt.date
+) -> tuple[LeadTable, tuple[ColumnMapping, ...], tuple[InputFile, ...]]:
+    """Read, recognise and clean lead files and exclusion lists.
+
+    Raises
+    ------
+    InputError
+        If a file cannot be used, or a column override names what no file has.
+    """
+    from planner.intake import leads
+
+    console.step("reading leads")
+    tables, mappings, issues = _recognised(options.leads, options)
+    exclusions, exclusion_mappings, more = _recognised(
+        options.exclude, options, kind="exclude"
+    )
+    issues += more
+    _stop_on_file_errors(issues)
+    console.step("finding out who is who")
+    table = leads.clean(
+        tables,
+        mappings,
+        exclusions=list(zip(exclusions, exclusion_mappings, strict=True)),
+        scraped_by=options.scraped_by,
+        as_of=as_of,
+        parameters=parameters,
+    )
+    table = with_reader_issues(table, issues)
+    files = _input_files(tables, "leads") + _input_files(exclusions, "exclude")
+    console.steps_done()
+    return table, tuple(mappings), files
+
+
+def _recognised(
+    paths: Sequence[str], options: LeadOptions, *, kind: str = "leads"
+) -> tuple[list[RawTable], list[ColumnMapping], list[Issue]]:
+    from planner.intake import columns, read
+
+    if not paths:
+        return [], [], []
+    tables, issues = read.tables(paths, encoding=options.encoding)
+    overrides = pairs(options.mapping, "--map", 'open="Free InMail?"')
+    if kind == "leads":
+        issues += columns.check_overrides(tables, overrides)
+    mappings = []
+    for table in tables:
+        mapping, more = columns.recognise(table, overrides if kind == "leads" else {})
+        mappings.append(mapping)
+        issues += more
+    return tables, mappings, issues
+
+
+def _input_files(tables: Sequence[RawTable], kind: str) -> tuple[InputFile, ...]:
+    from planner.domain import InputFile
+
+    return tuple(
+        InputFile(file=t.file, kind=kind, sha256=t.sha256, num_rows=len(t.frame))
+        for t in tables
+    )
+
+
+def _stop_on_file_errors(issues: Sequence[Issue]) -> None:
+    """Refuse the run if a finding is about a whole file or option, not about a row."""
+    fatal = [i for i in issues if i.severity is Severity.ERROR and i.row is None]
+    if fatal:
+        raise InputError(
+            f"{len(fatal)} input file{'s' if len(fatal) > 1 else ''} or column choices "
+            "cannot be used; nothing was written",
+            issues,
+        )
+
+
+def with_reader_issues(table: LeadTable, issues: Sequence[Issue]) -> LeadTable:
+    """Return the leads with the rows that the reader kept out, and its findings."""
+    import pandas as pd
+
+    from planner import schemas
+
+    lost = [i for i in issues if i.severity is Severity.ERROR and i.row is not None]
+    rows = table.rows
+    if lost:
+        rejected = pd.DataFrame(
+            {
+                "source_file": [issue.file for issue in lost],
+                "source_row": [issue.row for issue in lost],
+                "lead_id": [""] * len(lost),
+                "outcome": ["rejected"] * len(lost),
+                "code": [issue.code for issue in lost],
+            },
+            columns=schemas.names(schemas.ROWS),
+        ).drop_duplicates(["source_file", "source_row"])
+        rows = pd.concat([rows, rejected], ignore_index=True).astype(
+            {"source_row": "int64"}
+        )
+    return replace(table, rows=rows, issues=(*issues, *table.issues))
+
+
+def load_seats(
+    path: str, parameters: Parameters, *, as_of: dt.date, encoding: str | None = None
+) -> tuple[tuple[Seat, ...], tuple[Issue, ...], tuple[InputFile, ...]]:
+    """Read the seat inventory.
+
+    Raises
+    ------
+    InputError
+        If the file or any seat of it cannot be used; all findings are in it.
+    """
+    from planner.intake import read, seats
+
+    tables, found = read.tables(
+        [path], encoding=encoding, known_headers=seats.known_headers()
+    )
+    issues = list(found)
+    _stop_on_file_errors(issues)
+    inventory = [table for table in tables if seats.is_inventory(table)] or tables[:1]
+    usable: tuple[Seat, ...] = ()
+    for table in inventory[:1]:
+        usable, more = seats.read(table, as_of=as_of, parameters=parameters)
+        issues += more
+    errors = [issue for issue in issues if issue.severity is Severity.ERROR]
+    if errors or not usable:
+        raise InputError(
+            f"the seat inventory has {len(errors)} errors; nothing was written"
+            if errors
+            else "no usable seat: the inventory has no rows; nothing was written",
+            issues,
+        )
+    return usable, tuple(issues), _input_files(inventory[:1], "seats")
+
+
+def load(
+    options: LeadOptions, seats: str, parameters: Parameters, *, as_of: dt.date
+) -> Inputs:
+    """Read everything that a plan is made from; report faults of all files at once."""
+    from planner.domain import Inputs
+
+    problems: list[Issue] = []
+    try:
+        usable, seat_issues, seat_files = load_seats(
+            seats, parameters, as_of=as_of, encoding=options.encoding
+        )
+    except InputError as error:
+        problems += error.issues
+        seat_error: InputError | None = error
+    else:
+        seat_error = None
+    try:
+        table, mappings, files = load_leads(options, parameters, as_of=as_of)
+    except InputError as error:
+        if seat_error is None:
+            raise
+        raise InputError(f"{seat_error}; {error}", [*problems, *error.issues]) from error
+    if seat_error is not None:
+        raise seat_error
+    return Inputs(
+        leads=table,
+        seats=usable,
+        seat_issues=seat_issues,
+        mappings=mappings,
+        files=(*files, *seat_files),
+    )

@@ -1,0 +1,200 @@
+"""``planner plan``: the weekly run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from planner.cli import console, inputs
+
+if TYPE_CHECKING:
+    from planner.domain import Plan
+
+LeadFiles = Annotated[
+    list[str],
+    typer.Argument(
+        metavar="LEADS...",
+        help="Lead exports: CSV, TSV or XLSX, files or patterns; - is standard input.",
+        show_default=False,
+    ),
+]
+SeatFile = Annotated[
+    str,
+    typer.Option("--seats", "-s", metavar="FILE", help="Seat inventory, CSV or XLSX."),
+]
+AsOf = Annotated[
+    str | None,
+    typer.Option(
+        "--as-of",
+        metavar="DATE",
+        help="Day on which the balances hold; today if not given.",
+    ),
+]
+Map = Annotated[
+    list[str],
+    typer.Option(
+        "--map", metavar="K=COL", help='Column by meaning, e.g. --map open="Free InMail?".'
+    ),
+]
+Param = Annotated[
+    list[str],
+    typer.Option("--param", "-p", metavar="K=V", help="Parameter, e.g. -p reserve=8."),
+]
+Config = Annotated[
+    Path | None,
+    typer.Option(
+        "--config", metavar="FILE", help="Parameter file; planner.toml here if not given."
+    ),
+]
+Exclude = Annotated[
+    list[str],
+    typer.Option(
+        "--exclude", "-x", metavar="FILE", help="People not to contact, any list format."
+    ),
+]
+ScrapedBy = Annotated[
+    str,
+    typer.Option(
+        "--scraped-by",
+        metavar="SEAT",
+        help="Seat that made the exports: whose connections 1st-degree leads are.",
+    ),
+]
+Encoding = Annotated[
+    str | None,
+    typer.Option("--encoding", metavar="NAME", help="Encoding of the text files."),
+]
+Strict = Annotated[bool, typer.Option("--strict", help="Refuse the run if any row is bad.")]
+Json = Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")]
+
+
+def plan(
+    leads: LeadFiles,
+    seats: SeatFile,
+    out: Annotated[
+        Path, typer.Option("--out", "-o", metavar="DIR", help="Folder of all runs.")
+    ] = Path("reports"),
+    as_of: AsOf = None,
+    exclude: Exclude = [],  # noqa: B006 - Typer copies the default
+    scraped_by: ScrapedBy = "",
+    mapping: Map = [],  # noqa: B006
+    param: Param = [],  # noqa: B006
+    config: Config = None,
+    encoding: Encoding = None,
+    strict: Strict = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", "-n", help="Plan and audit, but write nothing.")
+    ] = False,
+    json: Json = False,
+) -> None:
+    """Plan this week: leads and seats in, workbook and import files out.
+
+    Examples:
+
+      planner plan exports/*.csv --seats seats.xlsx
+
+      planner plan leads.csv -s seats.csv --exclude customers.csv -p reserve=8 --dry-run
+    """
+    from planner import pipeline
+
+    console.settings.json = json
+    parameters = inputs.parameters(config, param)
+    today = inputs.date_option(as_of)
+    options = inputs.LeadOptions(
+        leads=leads, exclude=exclude, mapping=mapping, scraped_by=scraped_by,
+        encoding=encoding,
+    )  # fmt: skip
+    loaded = inputs.load(options, seats, parameters, as_of=today)
+    pipeline.check_issues(loaded.leads.issues, strict=strict)
+    console.step("planning")
+    made = pipeline.make_plan(loaded, parameters, as_of=today)
+    pipeline.check_issues(made.issues, strict=strict)
+    folder = None if dry_run else write(made, out)
+    console.steps_done()
+    report(made, folder, as_json=json)
+
+
+def write(made: Plan, out: Path) -> Path:
+    """Write all files of a run and return its folder."""
+    from planner.output import folder, workbook
+
+    console.step("writing files")
+    return folder.write_run(made, out, {"plan.xlsx": workbook.write})
+
+
+def report(made: Plan, folder: Path | None, *, as_json: bool) -> None:
+    """Show a plan: its findings on stderr, its figures on stdout."""
+    from planner.output import run
+
+    if as_json:
+        document = run.document(made)
+        document["folder"] = None if folder is None else str(folder)
+        console.result_json(document)
+        return
+    for line in inputs.describe_mappings(made.mappings):
+        console.say(line)
+    console.show_issues(made.issues)
+    summary(made)
+    if folder is None:
+        console.result("\nDry run: nothing was written.")
+        return
+    console.result(f"\nWritten to {folder}:")
+    console.result("  plan.xlsx           start here; one sheet per seat to hand out")
+    console.result("  getsales/README.md  how to import, list by list")
+    console.result("  assignments.csv     every lead with route, seat, day and reason")
+    console.result("  plan.json           the run in full")
+
+
+def summary(made: Plan) -> None:
+    """Show the plan in figures, seat by seat."""
+    total = made.totals
+    console.result(
+        f"Plan {made.run_id[:8]} for {made.week} "
+        f"({made.week_start} to {made.week_end}), balances as of {made.as_of}"
+    )
+    share = made.open_share.share
+    console.result(
+        f"{total['leads']:,} leads, {total['seats']} seats; open profiles "
+        f"{share.median:.0%} ({share.low:.0%} to {share.high:.0%})\n"
+    )
+    console.table(
+        ("route", "leads"),
+        [(name, total[name]) for name in ROUTE_ROWS],
+    )
+    console.result("")
+    console.table(
+        (
+            "seat", "credits", "free", "paid", "requests", "messages", "credits used",
+            "at reset", "runs out",
+        ),
+        [
+            (
+                row["seat_id"], row["credits"], row["open_inmails"], row["paid_inmails"],
+                row["connection_requests"], row["messages"],
+                round(float(row["expected_credits_week"]), 1),
+                round(float(row["expected_balance_at_reset"]), 1),
+                f"{float(row['exhaustion_probability']):.1%}",
+            )
+            for row in made.seat_weeks.to_dict("records")
+        ],
+    )  # fmt: skip
+    worst = total["worst_exhaustion_probability"]
+    any_seat = total["any_seat_exhaustion_probability"]
+    console.result(
+        f"\n{total['expected_replies']:.1f} replies expected from this week's sends. "
+        f"Guarantee: {total['guarantee']} runs out before its reset with probability at "
+        f"most {total['alpha']:g}; the highest is {worst:.3f}, any seat at all "
+        f"{any_seat:.3f}."
+    )
+
+
+ROUTE_ROWS = (
+    "open_inmail",
+    "paid_inmail",
+    "connection_request",
+    "message",
+    "hold",
+    "excluded",
+)

@@ -1,0 +1,322 @@
+"""Which column of a file means what: by its header, else by what its cells hold.
+
+``profileUrl`` holds Sales Navigator pages in one tool's export and public profiles in
+another's, and ``URL`` may be a company's page. So a header only proposes, for anything
+that identifies a person, and the cells decide.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import pandas as pd
+
+from planner.domain import ColumnMapping, RawTable
+from planner.errors import Issue
+from planner.intake import aliases, content
+from planner.intake.aliases import MEANINGS as MEANINGS
+from planner.intake.aliases import Meaning, normalise, without_prefix
+from planner.intake.content import Content
+
+#: Meanings whose columns are judged by their cells, whatever the header says.
+_IDENTITY = (
+    "profile_url",
+    "sales_navigator_url",
+    "sales_navigator_id",
+    "linkedin_id",
+    "member_id",
+    "public_slug",
+    "getsales_uuid",
+)
+#: What the cells say -> the meaning they can only have.
+_MEANING_OF = {
+    Content.PUBLIC_URL: "profile_url",
+    Content.HASH_URL: "profile_url",
+    Content.SALES_URL: "sales_navigator_url",
+    Content.SALES_ID: "sales_navigator_id",
+    Content.PROFILE_ID: "linkedin_id",
+    Content.MEMBER_URN: "member_id",
+}
+#: Cells that a meaning of an identity accepts besides its own.
+_ALSO: Mapping[str, tuple[Content, ...]] = {
+    "profile_url": (Content.OTHER,),
+    "sales_navigator_url": (Content.OTHER,),
+    "sales_navigator_id": (Content.OTHER, Content.PROFILE_ID),
+    "linkedin_id": (Content.OTHER, Content.SALES_ID),
+    "member_id": (Content.NUMBER, Content.DEGREE),
+    "public_slug": (Content.OTHER, Content.NUMBER, Content.DEGREE, Content.FLAG),
+    "getsales_uuid": (Content.UUID,),
+}
+_URL_ORDER = {
+    Content.PUBLIC_URL: 0,
+    Content.OTHER: 1,
+    Content.HASH_URL: 2,
+    Content.SALES_URL: 3,
+    Content.BLANK: 4,
+}
+#: Words that say that a column is about something else than the lead.
+_NOT_THE_LEAD = frozenset(
+    "company companies organization organisation account employer school schools "
+    "sender owner query search searches post posts comment image photo picture avatar "
+    "logo past previous education inviter mutual shared team parent referrer reporter "
+    "source original empresa entreprise firma unternehmen bedrijf".split()
+)
+
+
+@dataclass(slots=True, eq=False)
+class _Columns:
+    """Columns of one table while they are being given their meanings."""
+
+    table: RawTable
+    found: dict[str, list[str]] = field(default_factory=dict)
+    origin: dict[str, str] = field(default_factory=dict)
+    used: set[str] = field(default_factory=set)
+    contents: dict[str, Content] = field(default_factory=dict)
+
+    def free(self) -> list[str]:
+        """Return the headers without a meaning, in the order of the file."""
+        return [header for header in self.headers if header not in self.used]
+
+    @property
+    def headers(self) -> list[str]:
+        """Return all headers."""
+        return [str(header) for header in self.table.frame.columns]
+
+    def content(self, header: str) -> Content:
+        """Return what a column holds."""
+        if header not in self.contents:
+            self.contents[header] = content.of_column(self.table.frame[header])
+        return self.contents[header]
+
+    def give(self, meaning: str, header: str, origin: str) -> None:
+        """Give a column its meaning, after those that the meaning has already."""
+        self.found.setdefault(meaning, []).append(header)
+        self.origin.setdefault(meaning, origin)
+        self.used.add(header)
+
+
+def recognise(
+    table: RawTable, overrides: Mapping[str, str] | None = None
+) -> tuple[ColumnMapping, list[Issue]]:
+    """Say which columns of a table mean what.
+
+    Parameters
+    ----------
+    table : RawTable
+        Text as it stands in the file.
+    overrides : mapping of str to str, optional
+        The user's word: meaning, or a short name of it (``open``, ``url``) -> header;
+        a blank header means that no column has this meaning. Headers that this table
+        lacks are passed over: `check_overrides` looks for them in all tables.
+
+    Returns
+    -------
+    tuple
+        The mapping, best column first, and findings.
+    """
+    columns = _Columns(table=table)
+    closed = _apply_overrides(columns, overrides or {})
+    for weak in (False, True):
+        for meaning in MEANINGS:
+            if meaning.name not in closed:
+                _by_header(columns, meaning, weak=weak)
+    _by_content(columns, closed)
+    _order_urls(columns)
+    mapping = ColumnMapping(
+        file=table.file,
+        columns={
+            meaning.name: tuple(columns.found[meaning.name])
+            for meaning in MEANINGS
+            if columns.found.get(meaning.name)
+        },
+        origin={
+            meaning.name: columns.origin[meaning.name]
+            for meaning in MEANINGS
+            if columns.found.get(meaning.name)
+        },
+    )
+    return mapping, []
+
+
+def check_overrides(
+    tables: Sequence[RawTable], overrides: Mapping[str, str]
+) -> list[Issue]:
+    """Return an error for each override with an unknown meaning, or a header in no table."""
+    issues = []
+    headers = {str(header) for table in tables for header in table.frame.columns}
+    for name, header in overrides.items():
+        if find_meaning(name) is None:
+            known = [name for meaning in MEANINGS for name in _names(meaning)]
+            issues.append(_unknown(f"there is no meaning {name[:40]!r}", name, known))
+        elif header and _find(header, sorted(headers)) is None:
+            issues.append(
+                _unknown(f"no file has a column {header[:60]!r}", header, sorted(headers))
+            )
+    return issues
+
+
+def find_meaning(name: str) -> Meaning | None:
+    """Return the meaning with this name or short name, in any spelling."""
+    wanted = normalise(name)
+    for meaning in MEANINGS:
+        if wanted in {normalise(known) for known in _names(meaning)}:
+            return meaning
+    return None
+
+
+def _names(meaning: Meaning) -> tuple[str, ...]:
+    return (meaning.name, *meaning.short_names)
+
+
+def _unknown(message: str, name: str, known: Sequence[str]) -> Issue:
+    by_key = {normalise(text): text for text in known}
+    nearest = difflib.get_close_matches(normalise(name), list(by_key), n=3, cutoff=0.5)
+    hint = ", ".join(repr(by_key[key][:60]) for key in nearest)
+    hint = f"; did you mean {hint}?" if hint else ""
+    return Issue(code="unknown-column-mapping", message=f"--map: {message}{hint}")
+
+
+def _find(header: str, headers: Sequence[str]) -> str | None:
+    """Return the header of the file that was meant, exact spelling first."""
+    if header in headers:
+        return header
+    wanted = normalise(header)
+    return next((known for known in headers if normalise(known) == wanted), None)
+
+
+def _apply_overrides(columns: _Columns, overrides: Mapping[str, str]) -> frozenset[str]:
+    """Give overridden meanings their columns; return the meanings that are settled."""
+    closed = set()
+    for name, wanted in overrides.items():
+        meaning = find_meaning(name)
+        if meaning is None:
+            continue
+        header = _find(wanted, columns.headers) if wanted else None
+        if wanted and header is None:
+            continue
+        target = meaning.name
+        if header is not None:
+            # `--map url=...` and `--map id=...`: which kind it is, the cells say.
+            by_cells = _MEANING_OF.get(columns.content(header))
+            if normalise(name) in {"url", "linkedin", "id"} and by_cells:
+                target = by_cells
+            columns.give(target, header, "override")
+        closed.add(target)
+    return frozenset(closed)
+
+
+def _by_header(columns: _Columns, meaning: Meaning, *, weak: bool) -> None:
+    """Give a meaning the columns whose headers are among its aliases, in their order."""
+    if weak and meaning.name in columns.found:
+        return
+    names = meaning.weak_aliases if weak else meaning.aliases
+    rank = {normalise(alias): at for at, alias in reversed(list(enumerate(names)))}
+    matches = []
+    for at, header in enumerate(columns.free()):
+        base = _base(header)
+        key, short = normalise(base), without_prefix(base) if meaning.is_personal else ""
+        if key in rank or short in rank:
+            matches.append((rank.get(key, rank.get(short, 0)), at, header))
+    for _, _, header in sorted(matches):
+        target = _target(columns, meaning.name, header)
+        if target:
+            columns.give(target, header, "header")
+
+
+def _base(header: str) -> str:
+    """Return the header without the number of its copy: ``Email (2)`` -> ``Email``."""
+    name, _, copy = header.rpartition(" (")
+    return name if name and copy.rstrip(")").isdigit() else header
+
+
+def _target(columns: _Columns, meaning: str, header: str) -> str:
+    """Return the meaning that the cells leave to a column; blank if none."""
+    holds = columns.content(header)
+    if holds is Content.BLANK:
+        return meaning
+    if meaning in _IDENTITY:
+        return _identity_target(columns, meaning, header, holds)
+    if meaning == "company_url" and holds is not Content.COMPANY_URL:
+        return "company_domain" if holds is Content.OTHER_URL else _unless_person(holds)
+    if holds in _MEANING_OF or holds is Content.COMPANY_URL:
+        # A page or an id of LinkedIn under another header, e.g. Website.
+        if meaning == "company_domain" or meaning == "company":
+            return "company_url" if holds is Content.COMPANY_URL else ""
+        return meaning if meaning in ("company_id", "company_url", "owner") else ""
+    return meaning if _fits(columns, meaning, header) else ""
+
+
+def _unless_person(holds: Content) -> str:
+    return "" if holds in _MEANING_OF else "company_url"
+
+
+def _identity_target(columns: _Columns, meaning: str, header: str, holds: Content) -> str:
+    target = _MEANING_OF.get(holds, "")
+    if target:
+        return target
+    if holds is Content.COMPANY_URL:
+        return "company_url"
+    if holds in _ALSO[meaning]:
+        if meaning in ("profile_url", "sales_navigator_url"):
+            # Free text under "Profile": only if there are some people in it.
+            people = (*content.PERSON_URLS, Content.SALES_ID, Content.PROFILE_ID)
+            some = content.share(columns.table.frame[header], people) >= 0.05
+            strong = "linkedin" in normalise(header)
+            return meaning if some or strong else ""
+        return meaning
+    return ""
+
+
+def _fits(columns: _Columns, meaning: str, header: str) -> bool:
+    """Whether the cells can have a meaning that more than one kind of column claims."""
+    values = columns.table.frame[header]
+    if meaning in ("email", "personal_email"):
+        return content.share(values, (Content.EMAIL,)) >= 0.2
+    if meaning == "degree":
+        return content.share(values, (Content.DEGREE,)) >= 0.3
+    if meaning in ("first_name", "last_name", "full_name", "company", "title"):
+        return columns.content(header) not in (Content.EMAIL, Content.OTHER_URL)
+    return True
+
+
+def _by_content(columns: _Columns, closed: frozenset[str]) -> None:
+    """Give columns that no header explains the meaning that their cells can only have."""
+    for header in columns.free():
+        if _NOT_THE_LEAD & set(aliases.words(header)):
+            continue
+        meaning = _content_meaning(columns, header)
+        if meaning and meaning not in closed and meaning not in columns.found:
+            columns.give(meaning, header, "content")
+
+
+def _content_meaning(columns: _Columns, header: str) -> str:
+    holds = columns.content(header)
+    words = set(aliases.words(header))
+    if holds in _MEANING_OF:
+        return _MEANING_OF[holds]
+    is_unnamed = header.startswith("column ")
+    if holds is Content.EMAIL and (is_unnamed or words & {"email", "mail", "e"}):
+        return "email"
+    if holds is Content.UUID and "uuid" in words:
+        return "getsales_uuid"
+    if holds is Content.COMPANY_URL and is_unnamed:
+        return "company_url"
+    if holds is Content.DEGREE and is_unnamed and _has_ordinals(columns, header):
+        return "degree"
+    return ""
+
+
+def _has_ordinals(columns: _Columns, header: str) -> bool:
+    """Whether the cells say 2nd, not 2: a bare number can be anything."""
+    values: pd.Series = columns.table.frame[header]
+    sample = {cell for cell in values.head(2000) if cell}
+    return bool(sample) and not any(cell.isdigit() for cell in sample)
+
+
+def _order_urls(columns: _Columns) -> None:
+    """Put public profiles before hash forms, which are worse for people to read."""
+    headers = columns.found.get("profile_url")
+    if headers and columns.origin["profile_url"] != "override":
+        headers.sort(key=lambda header: _URL_ORDER.get(columns.content(header), 5))

@@ -1,0 +1,387 @@
+"""One file of leads, read column by column: keys, texts, flags, dates and what was done.
+
+Nothing is merged here; every row of the file is one row of the result.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields
+
+import numpy as np
+import numpy.typing as npt
+
+from planner.domain import ColumnMapping, RawTable
+from planner.errors import Issue, Severity
+from planner.intake import cells, companies, contact, identity, titles, values
+from planner.intake.cells import Cells, Mask, Rows, blank, filled
+from planner.intake.contact import Touch
+from planner.intake.identity import Keys
+from planner.intake.merge import UNDATED, Small
+
+#: Findings of one kind and file that are listed row by row; the rest are counted.
+MAX_LISTED = 100
+
+#: Text columns of a lead that are kept as given, and where each comes from.
+AS_GIVEN = ("first_name", "last_name", "title", "company", "segment", "owner", "group")
+TEXTS = (*AS_GIVEN, "company_key", "seniority", "industry", "region", "email")
+
+_EPOCH = dt.date(1970, 1, 1)
+_NEVER = frozenset({"never", "no", "none", "n/a", "na", "-", "--", "not contacted", "nie"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class LeadRows:
+    """Rows of one or several files, one array per fact.
+
+    Days count from 1970-01-01; `UNDATED` where there is no date. ``matches`` is false
+    where the export says that the row does not match its own search. ``touch`` is a
+    `planner.intake.contact.Touch`.
+    """
+
+    source_file: Cells
+    source_row: Rows
+    keys: Keys
+    texts: Mapping[str, Cells]
+    seats: Cells
+    open_flag: Small
+    premium_flag: Small
+    degree: Small
+    priority: npt.NDArray[np.float64]
+    exported: Rows
+    matches: Mask
+    do_not_contact: Mask
+    touch: Small
+    contacted_on: Rows
+
+    def __len__(self) -> int:
+        """Return the number of rows."""
+        return len(self.source_row)
+
+
+def concatenate(parts: Sequence[LeadRows]) -> LeadRows:
+    """Return the rows of several files as one, in the order given."""
+    joined: dict[str, object] = {
+        item.name: np.concatenate([getattr(part, item.name) for part in parts])
+        for item in fields(LeadRows)
+        if item.name not in {"keys", "texts"}
+    }
+    texts = {name: np.concatenate([part.texts[name] for part in parts]) for name in TEXTS}
+    keys = identity.concatenate([part.keys for part in parts])
+    return LeadRows(keys=keys, texts=texts, **joined)  # type: ignore[arg-type]
+
+
+def read(
+    table: RawTable, mapping: ColumnMapping, *, scraped_by: str, as_of: dt.date
+) -> tuple[LeadRows, list[Issue]]:
+    """Return the rows of one file and what is odd about them.
+
+    Parameters
+    ----------
+    table, mapping : RawTable, ColumnMapping
+        The file as text, and which of its columns means what.
+    scraped_by : str
+        Seat that made the export, for rows that do not say.
+    as_of : datetime.date
+        The plan's date; touches after it count as made on it.
+    """
+    file = _File(table=table, mapping=mapping)
+    seats = file.text("scraped_by")
+    contacted_on, contacted = _contacted(file, as_of)
+    rows = LeadRows(
+        source_file=np.full(file.num_rows, table.file, dtype=object),
+        source_row=table.rows.astype(np.int64),
+        keys=read_keys(table, mapping),
+        texts=_texts(file),
+        seats=np.where(filled(seats), seats, scraped_by),
+        open_flag=file.flags("open_flag"),
+        premium_flag=file.flags("premium_flag"),
+        degree=_degrees(file),
+        priority=file.priorities(),
+        exported=file.days("exported_on")[0],
+        matches=file.flags("matches_filters") != 0,
+        do_not_contact=_do_not_contact(file),
+        touch=np.maximum(_touches(file), contacted),
+        contacted_on=contacted_on,
+    )
+    return rows, file.issues
+
+
+def read_keys(table: RawTable, mapping: ColumnMapping) -> Keys:
+    """Return the identity keys of every row of a file."""
+    columns = {
+        meaning: [cells.tidy(cells.raw(table, header)) for header in headers]
+        for meaning in identity.FORMS
+        if (headers := cells.headers(table, mapping, meaning))
+    }
+    return identity.read(columns, len(table.frame))
+
+
+def names(table: RawTable, mapping: ColumnMapping) -> tuple[Cells, Cells]:
+    """Return first and last names; a full name is split where both are missing."""
+    return _names(_File(table=table, mapping=mapping))
+
+
+def company_keys(table: RawTable, mapping: ColumnMapping) -> Cells:
+    """Return the company key of every row of a file."""
+    file = _File(table=table, mapping=mapping)
+    return _company_keys(file, file.text("company"))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _File:
+    """A file with its mapping, and the findings made while reading it."""
+
+    table: RawTable
+    mapping: ColumnMapping
+    issues: list[Issue] = field(default_factory=list)
+
+    @property
+    def num_rows(self) -> int:
+        return len(self.table.frame)
+
+    def headers(self, meaning: str) -> tuple[str, ...]:
+        return cells.headers(self.table, self.mapping, meaning)
+
+    def column(self, header: str) -> Cells:
+        return cells.tidy(cells.raw(self.table, header))
+
+    def optional(self, meaning: str) -> Cells | None:
+        return cells.read(self.table, self.mapping, meaning)
+
+    def text(self, meaning: str) -> Cells:
+        found = self.optional(meaning)
+        return blank(self.num_rows) if found is None else found
+
+    def flags(self, meaning: str) -> Small:
+        found = self.optional(meaning)
+        if found is None:
+            return np.full(self.num_rows, -1, dtype=np.int8)
+        flags, unreadable = values.flags(found)
+        self.odd(
+            unreadable,
+            code="unreadable-flag",
+            message="the cell is neither yes nor no; it was read as not known",
+            column=self.headers(meaning)[0],
+        )
+        return flags
+
+    def days(self, meaning: str) -> tuple[Rows, Mask]:
+        """Return days since 1970 and which filled cells are no date."""
+        found = self.optional(meaning)
+        if found is None:
+            none = np.zeros(self.num_rows, dtype=np.bool_)
+            return np.full(self.num_rows, UNDATED, dtype=np.int64), none
+        return _days(found)
+
+    def priorities(self) -> npt.NDArray[np.float64]:
+        found = self.optional("priority")
+        if found is None:
+            return np.full(self.num_rows, np.nan)
+        numbers, unreadable = values.priorities(found)
+        self.odd(
+            unreadable,
+            code="unreadable-priority",
+            message="the priority is neither a number from 0 to 100 nor A, B, C or D; "
+            "the lead gets the default",
+            column=self.headers("priority")[0],
+        )
+        return numbers
+
+    def odd(
+        self,
+        rows: Mask,
+        *,
+        code: str,
+        message: str,
+        column: str,
+        severity: Severity = Severity.WARNING,
+    ) -> None:
+        """Report rows of one kind: each up to `MAX_LISTED`, the others by number."""
+        at = np.flatnonzero(rows)
+        places = [(self.table.file, int(row)) for row in self.table.rows[at]]
+        self.issues += row_issues(
+            places, code=code, message=message, column=column, severity=severity
+        )
+
+
+def row_issues(
+    places: Sequence[tuple[str, int]],
+    *,
+    code: str,
+    message: str,
+    severity: Severity,
+    column: str = "",
+) -> list[Issue]:
+    """Return one issue per place up to `MAX_LISTED`, and one that counts the others."""
+    issues = [
+        Issue(
+            code=code, message=message, severity=severity, file=file, row=row, column=column
+        )
+        for file, row in places[:MAX_LISTED]
+    ]
+    if len(places) > MAX_LISTED:
+        more = f"{len(places) - MAX_LISTED:,} more rows: {message}"
+        file = places[MAX_LISTED][0]
+        issues.append(
+            Issue(code=code, message=more, severity=severity, file=file, column=column)
+        )
+    return issues
+
+
+# --- texts ------------------------------------------------------------------------
+
+
+def _texts(file: _File) -> dict[str, Cells]:
+    texts = {name: file.text(name) for name in AS_GIVEN}
+    texts["first_name"], texts["last_name"] = _names(file)
+    texts["company_key"] = _company_keys(file, texts["company"])
+    position = np.where(filled(texts["title"]), texts["title"], file.text("headline"))
+    texts["seniority"] = titles.seniority(
+        file.optional("seniority"), position, file.num_rows
+    )
+    texts["industry"] = cells.by_line(file.text("industry"), str.lower)
+    texts["region"] = _regions(file)
+    texts["email"] = blank(file.num_rows)  # filled from the keys once they are merged
+    return texts
+
+
+def _names(file: _File) -> tuple[Cells, Cells]:
+    first, last = file.text("first_name"), file.text("last_name")
+    at = np.flatnonzero(~filled(first) & ~filled(last))
+    full = file.text("full_name")[at] if len(at) else at
+    if not len(at):
+        return first, last
+    parts = [split_name(name) for name in full]
+    first, last = first.copy(), last.copy()
+    first[at] = [part[0] for part in parts]
+    last[at] = [part[1] for part in parts]
+    return first, last
+
+
+def split_name(full: str) -> tuple[str, str]:
+    """Split ``Ada King Lovelace, PhD`` before its last word; one word stays whole.
+
+    Names in Chinese, Japanese or Korean script are not split.
+    """
+    name, comma, suffix = full.partition(",")
+    first, space, last = name.strip().rpartition(" ")
+    if not space or any("\u2e80" <= char <= "\uffef" for char in name):
+        return full, ""
+    return first.strip(), last + comma + suffix
+
+
+def _company_keys(file: _File, company: Cells) -> Cells:
+    url = file.optional("company_url")
+    company_id = file.optional("company_id")
+    pages = url
+    if company_id is not None:
+        pages = company_id if url is None else np.where(filled(company_id), company_id, url)
+    return companies.keys(company, file.optional("company_domain"), pages)
+
+
+def _regions(file: _File) -> Cells:
+    country, location = file.text("country"), file.text("location")
+
+    def last_parts(places: Cells) -> Cells:
+        return cells.column([place.rpartition(",")[2].strip() for place in places])
+
+    last = cells.on_uniques(location, last_parts)
+    return cells.by_line(np.where(filled(country), country, last), str.lower)
+
+
+# --- facts ------------------------------------------------------------------------
+
+
+def _degrees(file: _File) -> Small:
+    found = file.optional("degree")
+    if found is None:
+        degree = np.zeros(file.num_rows, dtype=np.int8)
+    else:
+        degree, unreadable = values.degrees(found)
+        file.odd(
+            unreadable,
+            code="unreadable-degree",
+            message="the degree is none of 1st, 2nd, 3rd; it was read as not known",
+            column=file.headers("degree")[0],
+        )
+    connected = filled(file.text("connected_on"))
+    return np.where((degree == 0) & connected, 1, degree).astype(np.int8)
+
+
+def _do_not_contact(file: _File) -> Mask:
+    """Any column that says yes counts; what is no word for no counts as yes."""
+    result = np.zeros(file.num_rows, dtype=np.bool_)
+    for header in file.headers("do_not_contact"):
+        flags, unreadable = values.flags(file.column(header))
+        file.odd(
+            unreadable,
+            code="unreadable-do-not-contact",
+            message="the cell is neither yes nor no; to be safe it was read as yes, so "
+            "the lead is left out: write yes or no",
+            column=header,
+        )
+        result |= (flags == 1) | unreadable
+    return result
+
+
+def _touches(file: _File) -> Small:
+    result = np.zeros(file.num_rows, dtype=np.int8)
+    for header in file.headers("contact_status"):
+        said = contact.touches(file.column(header), header)
+        num_unknown = int(np.count_nonzero(said == Touch.UNKNOWN))
+        if num_unknown:
+            file.issues.append(
+                Issue(
+                    code="unknown-contact-status",
+                    message=f"{num_unknown:,} cells hold a status that is not understood; "
+                    "these rows count as not contacted unless another column says so",
+                    severity=Severity.WARNING,
+                    file=file.table.file,
+                    column=header,
+                )
+            )
+        result = np.maximum(result, said)
+    return result
+
+
+def _contacted(file: _File, as_of: dt.date) -> tuple[Rows, Small]:
+    """Return the day of the last touch, and `Touch.CONTACTED` where there was one."""
+    today = (as_of - _EPOCH).days
+    latest = np.full(file.num_rows, UNDATED, dtype=np.int64)
+    for header in file.headers("last_contacted_on"):
+        found = file.column(header)
+        never = np.isin(cells.fold(found), list(_NEVER)) & filled(found)
+        days, unreadable = _days(np.where(never, "", found))
+        file.odd(
+            unreadable,
+            code="unreadable-contact-date",
+            message="the cell is no date; to be safe the lead counts as contacted on the "
+            "plan's date: write a date such as 2026-11-23, or nothing",
+            column=header,
+        )
+        file.odd(
+            days > today,
+            code="contact-date-in-future",
+            message="the date is after the plan's date; the lead counts as contacted on "
+            "the plan's date",
+            column=header,
+        )
+        latest = np.maximum(latest, np.where(unreadable, today, np.minimum(days, today)))
+    touched = np.where(latest > UNDATED, Touch.CONTACTED, Touch.NONE)
+    return latest, touched.astype(np.int8)
+
+
+def _days(found: Cells) -> tuple[Rows, Mask]:
+    dates, unreadable = values.dates(found)
+    days = dates.astype("datetime64[D]").astype(np.int64)
+    return np.where(np.isnat(dates), UNDATED, days), unreadable
+
+
+def iso_dates(days: Rows) -> Cells:
+    """Return days since 1970 as ISO dates, blank where undated."""
+    result = blank(len(days))
+    at = np.flatnonzero(days > UNDATED)
+    result[at] = days[at].astype("datetime64[D]").astype(str)
+    return result

@@ -1,0 +1,34 @@
+"""One file, whole or not at all."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+
+from planner.errors import InputError
+
+
+def write_file(path: Path, content: bytes) -> None:
+    """Write `content` beside `path`, flush it to disk, and rename it into place.
+
+    Raises
+    ------
+    InputError
+        If the folder cannot be written or the disk is full; `path` is untouched then.
+    """
+    temporary = ""
+    try:
+        handle, temporary = tempfile.mkstemp(prefix=".tmp-", dir=path.parent)
+        with os.fdopen(handle, "wb") as stream:
+            stream.write(content)
+            stream.flush()
+            os.fsync(stream.fileno())
+        Path(temporary).chmod(0o644)
+        Path(temporary).replace(path)
+    except OSError as error:
+        if temporary:
+            Path(temporary).unlink(missing_ok=True)
+        raise InputError(
+            f"{path}: cannot be written ({error.strerror}): check the folder and the disk"
+        ) from error

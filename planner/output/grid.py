@@ -1,0 +1,217 @@
+"""What a sheet holds, without a word about how a workbook is written.
+
+A `Page` is one sheet: lines of text and figures on top, then blocks (tables) below each
+other. Blocks never stand side by side: hiding rows by a filter would hide the other's.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TypeAlias
+
+Value: TypeAlias = str | int | float | None
+
+#: Links of LinkedIn profiles that a sheet may carry; anything else stays text.
+CANONICAL_URL = re.compile(
+    r"https://www\.linkedin\.com/(?:in|sales/lead|sales/people)/[\w%.~,()\-]{1,300}/?"
+)
+LINK_PREFIX = "https://www.linkedin.com/"
+
+_WIDEST = {"text": 26, "wrap": 46, "link": 24}
+_NARROWEST = 9
+_SAMPLE = 2_000
+_LONGEST_LINK_TEXT = 30
+_FILTER_BUTTON = 4
+_AIR = 1.08  # words do not fill a line to its end
+
+
+class Kind(StrEnum):
+    """How a cell looks; every kind is one named style of the workbook."""
+
+    TEXT = "text"
+    WRAP = "wrap"
+    LINK = "link"
+    DATE = "date"
+    COUNT = "count"
+    DECIMAL = "decimal"
+    REPLIES = "replies"
+    PERCENT = "percent"
+    VALUE = "value"
+    ENTRY = "entry"
+    HEADER = "header"
+    HEADER_RIGHT = "header right"
+    TITLE = "title"
+    SUBTITLE = "subtitle"
+    SECTION = "section"
+    LABEL = "label"
+    REMARK = "remark"
+    STEP = "step"
+
+
+#: Kinds whose cells are numbers, right-aligned as their headers are.
+NUMBER_KINDS = frozenset(
+    {Kind.COUNT, Kind.DECIMAL, Kind.REPLIES, Kind.PERCENT, Kind.VALUE}
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Column:
+    """One column of a table.
+
+    Parameters
+    ----------
+    header : str
+        What stands above; unique in its table.
+    kind : Kind
+        How its cells look.
+    values : sequence of Value
+        One per row; dates are ISO text, missing is None or "".
+    bar : bool
+        Whether its cells carry data bars.
+    alarm : str
+        Formula of the cells that stand out, with ``{header}`` for the cell of that
+        column in the first row; empty for none.
+    choices : tuple of str
+        What a drop-down in its cells offers.
+    """
+
+    header: str
+    kind: Kind
+    values: Sequence[Value]
+    bar: bool = False
+    alarm: str = ""
+    choices: tuple[str, ...] = ()
+
+    @property
+    def head(self) -> Kind:
+        """How the header looks."""
+        return Kind.HEADER_RIGHT if self.kind in NUMBER_KINDS else Kind.HEADER
+
+    @property
+    def width(self) -> float:
+        """Width in characters, from the content up to what is easy to read."""
+        lines = [_shown(value, self.kind) for value in self.values[:_SAMPLE]]
+        longest = max(map(len, lines), default=0) + 2
+        words = max(map(len, self.header.split()), default=0) + _FILTER_BUTTON
+        widest = _WIDEST.get(self.kind.value, 16)
+        return float(min(max(longest, words, _NARROWEST), max(widest, words)))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Block:
+    """A native table: its name in the workbook, a caption and its columns."""
+
+    name: str
+    caption: str
+    columns: tuple[Column, ...]
+
+    @property
+    def num_rows(self) -> int:
+        """Number of data rows."""
+        return len(self.columns[0].values)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chart:
+    """Bars over the first rows of a block, on any page.
+
+    ``page`` and ``block`` name the data, ``category`` and ``series`` their headers.
+    """
+
+    title: str
+    page: str
+    block: str
+    category: str
+    series: tuple[str, ...]
+    axis: str
+    anchor: str
+    stacked: bool = True
+    max_rows: int = 30
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One cell of a line."""
+
+    value: Value
+    kind: Kind
+
+
+Line: TypeAlias = tuple[Entry, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """One sheet.
+
+    Parameters
+    ----------
+    name : str
+        Name of the sheet.
+    lines : tuple of Line
+        What stands on top, one line per row; an empty line is a blank row.
+    blocks : tuple of Block
+        Tables below, one under the other.
+    widths : tuple of float
+        Least width of the first columns.
+    charts : tuple of Chart
+        Charts on this sheet.
+    freeze_columns : int
+        Columns that stay while the sheet scrolls sideways.
+    pages_wide : int
+        Pages that a print may be wide.
+    last_printed : str
+        Header of the last column that is printed; empty for all.
+    """
+
+    name: str
+    lines: tuple[Line, ...]
+    blocks: tuple[Block, ...] = ()
+    widths: tuple[float, ...] = ()
+    charts: tuple[Chart, ...] = ()
+    freeze_columns: int = 0
+    pages_wide: int = 1
+    last_printed: str = ""
+
+    def first_row(self, index: int) -> int:
+        """Return the row of the header of block `index` (rows count from 1)."""
+        row = len(self.lines) + 1
+        for k, block in enumerate(self.blocks):
+            row += bool(block.caption)
+            if k == index:
+                return row
+            row += 1 + max(block.num_rows, 1) + 1  # header, data or "none", a blank row
+        raise IndexError(index)
+
+
+def heading(title: str, *notes: str, indent: int = 0) -> tuple[Line, ...]:
+    """Return the top of a list: its title, notes below from column `indent`, a blank row."""
+    blank = (Entry("", Kind.SUBTITLE),) * indent
+    lines: list[Line] = [(Entry(title, Kind.TITLE),)]
+    lines += [(*blank, Entry(note, Kind.SUBTITLE)) for note in notes if note]
+    return (*lines, ())
+
+
+def link_text(url: str) -> str:
+    """Return what a link shows: the URL without what all of them share."""
+    if not CANONICAL_URL.fullmatch(url):
+        return url
+    text = url.removeprefix(LINK_PREFIX).rstrip("/")
+    short = _LONGEST_LINK_TEXT
+    return text if len(text) <= short else text[: short - 1] + "\u2026"
+
+
+def num_lines(text: str, width: float) -> int:
+    """Return how many lines a text takes in a cell, a little on the safe side."""
+    return sum(1 + int(len(part) * _AIR // width) for part in text.split("\n"))
+
+
+def _shown(value: Value, kind: Kind) -> str:
+    if value is None or isinstance(value, str):
+        text = value or ""
+        return link_text(text) if kind is Kind.LINK else text.partition("\n")[0]
+    digits = {Kind.DECIMAL: 1, Kind.REPLIES: 3, Kind.PERCENT: 1}.get(kind, 0)
+    return f"{value:,.{digits}f}"

@@ -1,0 +1,246 @@
+"""``plan.xlsx``: the plan for people.
+
+What stands in the sheets is decided in `sheets` and `summary`, how a cell looks in
+`styles`. Here openpyxl makes a workbook of it in write-only mode: tables, filters, panes,
+widths, rules, drop-downs, links, charts, print set-up. The cells themselves are streamed
+by `cells` as each sheet is packed.
+
+Equal plans give equal bytes: the archive has fixed time stamps, and the document was
+"created" on the plan's date.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import IO, Any
+from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
+
+from openpyxl import Workbook
+from openpyxl.formatting.rule import DataBarRule, FormulaRule
+from openpyxl.worksheet.datavalidation import DataValidation
+from openpyxl.worksheet.filters import AutoFilter
+from openpyxl.worksheet.hyperlink import Hyperlink
+from openpyxl.worksheet.properties import PageSetupProperties
+from openpyxl.worksheet.table import Table, TableColumn, TableStyleInfo
+from openpyxl.writer.excel import ExcelWriter
+
+from planner.domain import Plan
+from planner.output import charts, sheets, styles, summary
+from planner.output.cells import letter, page_rows
+from planner.output.grid import CANONICAL_URL, Block, Kind, Page
+from planner.output.names import run_name
+from planner.output.sheets import MAX_ROWS
+
+#: Links that a sheet may have (Excel refuses a file with more).
+MAX_LINKS = 65_530
+
+_PACK_LEVEL = 4  # half the time of 6 for a twentieth more bytes
+_STAMP = (1980, 1, 1, 0, 0, 0)
+_NO_CELLS = re.compile(rb"<sheetData\s*/>|<sheetData>\s*</sheetData>")
+_PLACE = re.compile(r"\{([^}]+)\}")
+
+
+def write(plan: Plan, path: Path, max_rows: int = MAX_ROWS) -> None:
+    """Write ``plan.xlsx``; rows beyond `max_rows` of a sheet go on to a further one."""
+    pages = pages_of(plan, max_rows)
+    book = Workbook(write_only=True)
+    book.properties.creator = f"planner {plan.version}"
+    book.properties.title = f"Plan of week {plan.week}, run {run_name(plan)}"
+    book.properties.created = dt.datetime.combine(plan.as_of, dt.time())
+    book.properties.modified = book.properties.created
+    style_ids = styles.register(book)
+    by_name = {page.name: page for page in pages}
+    for page in pages:
+        _lay_out(book.create_sheet(page.name), page, run_name(plan))
+    for page in pages:  # a chart may read from any sheet, so all are there first
+        for chart in page.charts:
+            bars = charts.bar_chart(book, chart, by_name[chart.page])
+            book[page.name].add_chart(bars, chart.anchor)
+    rows = {
+        f"xl/worksheets/sheet{number}.xml": _rows_of(page, style_ids)
+        for number, page in enumerate(pages, start=1)
+    }
+    with _Archive(path, rows) as archive:
+        ExcelWriter(book, archive).save()
+
+
+def pages_of(plan: Plan, max_rows: int = MAX_ROWS) -> tuple[Page, ...]:
+    """Return all sheets of the workbook, in order."""
+    sent = sheets.sent_leads(plan)
+    sends = (
+        sheets.seats(plan),
+        *sheets.this_week(sent, max_rows),
+        sheets.by_day(plan),
+        *sheets.connection_requests(sent, max_rows),
+    )
+    rest = (
+        sheets.hold(plan),
+        sheets.open_share(plan),
+        sheets.limits(plan),
+        sheets.issues(plan),
+        sheets.parameters(plan),
+        summary.run_page(plan),
+        *sheets.seat_sheets(plan, sent),
+    )
+    return (summary.summary(plan, sends), *sends, *rest)
+
+
+# --- lay-out ----------------------------------------------------------------------
+
+
+def _lay_out(sheet: Any, page: Page, name: str) -> None:
+    """Set everything of a sheet but its cells."""
+    sheet.sheet_view.showGridLines = False
+    for index, width in enumerate(_widths(page)):
+        sheet.column_dimensions[letter(index)].width = width
+    _print_set_up(sheet, page, name)
+    if len(page.blocks) == 1:
+        sheet.freeze_panes = f"{letter(page.freeze_columns)}{page.first_row(0) + 1}"
+    for index, block in enumerate(page.blocks):
+        if block.num_rows:
+            first = page.first_row(index)
+            sheet.tables.add(_table(block, first))  # add_table wants cells
+            _add_rules(sheet, block, first)
+            _add_links(sheet, block, first)
+
+
+def _widths(page: Page) -> list[float]:
+    widths = list(page.widths)
+    for block in page.blocks:
+        for index, column in enumerate(block.columns):
+            widths += [0.0] * (index + 1 - len(widths))
+            widths[index] = max(widths[index], column.width)
+    return widths
+
+
+def _print_set_up(sheet: Any, page: Page, name: str) -> None:
+    sheet.page_setup.orientation = "landscape"
+    sheet.page_setup.paperSize = sheet.PAPERSIZE_A4 if hasattr(sheet, "PAPERSIZE_A4") else 9
+    sheet.page_setup.fitToWidth = page.pages_wide
+    sheet.page_setup.fitToHeight = 0
+    sheet.sheet_properties.pageSetUpPr = PageSetupProperties(fitToPage=True)
+    margins = sheet.page_margins
+    margins.left = margins.right = 0.4
+    margins.top, margins.bottom, margins.footer = 0.5, 0.75, 0.35
+    sheet.oddFooter.left.text = name
+    sheet.oddFooter.center.text = "&A"
+    sheet.oddFooter.right.text = "Page &P of &N"
+    if page.blocks:
+        row = page.first_row(len(page.blocks) - 1)
+        sheet.print_title_rows = f"{row}:{row}"
+    if page.last_printed:
+        block = page.blocks[-1]
+        column = [one.header for one in block.columns].index(page.last_printed)
+        last = page.first_row(len(page.blocks) - 1) + max(block.num_rows, 1)
+        sheet.print_area = f"A1:{letter(column)}{last}"
+    if page.freeze_columns and page.pages_wide > 1:
+        sheet.print_title_cols = f"A:{letter(page.freeze_columns - 1)}"
+
+
+def _table(block: Block, first: int) -> Table:
+    last = letter(len(block.columns) - 1)
+    ref = f"A{first}:{last}{first + block.num_rows}"
+    table = Table(
+        id=1,  # the writer numbers them
+        displayName=block.name,
+        name=block.name,
+        ref=ref,
+        autoFilter=AutoFilter(ref=ref),
+        tableStyleInfo=TableStyleInfo(name="TableStyleLight1", showRowStripes=False),
+        tableColumns=tuple(
+            TableColumn(id=number, name=column.header)
+            for number, column in enumerate(block.columns, start=1)
+        ),
+    )
+    return table
+
+
+def _add_rules(sheet: Any, block: Block, first: int) -> None:
+    """Add data bars, alarms and drop-downs; formulas are ours, never a cell's text."""
+    places = {
+        column.header: f"${letter(index)}{first + 1}"
+        for index, column in enumerate(block.columns)
+    }
+    for index, column in enumerate(block.columns):
+        span = f"{letter(index)}{first + 1}:{letter(index)}{first + block.num_rows}"
+        if column.alarm:
+            formula = _PLACE.sub(lambda match: places[match[1]], column.alarm)
+            rule = FormulaRule([formula], font=styles.ALARM_FONT, fill=styles.ALARM_FILL)
+            sheet.conditional_formatting.add(span, rule)
+        if column.bar:
+            top = "num" if column.kind is Kind.PERCENT else "max"
+            end = 1 if column.kind is Kind.PERCENT else None
+            bar = DataBarRule("num", 0, top, end, color=styles.BAR_COLOUR)
+            sheet.conditional_formatting.add(span, bar)
+        if column.choices:
+            choices = DataValidation(
+                type="list", formula1=f'"{",".join(column.choices)}"', allow_blank=True
+            )
+            choices.add(span)
+            sheet.data_validations.append(choices)
+
+
+def _add_links(sheet: Any, block: Block, first: int) -> None:
+    links: list[Hyperlink] = sheet._hyperlinks  # noqa: SLF001 -- only cells fill it
+    for index, column in enumerate(block.columns):
+        if column.kind is not Kind.LINK:
+            continue
+        for row, url in enumerate(column.values, start=first + 1):
+            if len(links) >= MAX_LINKS:
+                return
+            if isinstance(url, str) and CANONICAL_URL.fullmatch(url):
+                links.append(Hyperlink(ref=f"{letter(index)}{row}", target=url))
+
+
+# --- archive ----------------------------------------------------------------------
+
+
+def _rows_of(page: Page, style_ids: Mapping[Kind, int]) -> Callable[[], Iterator[str]]:
+    return lambda: page_rows(page, style_ids)
+
+
+class _Archive(ZipFile):
+    """A zip file without the time of day, which puts the cells into the sheets.
+
+    Parameters
+    ----------
+    path : Path
+        File to write.
+    rows : mapping of str to callable
+        Gives the rows of each sheet by its name in the archive.
+    """
+
+    def __init__(self, path: Path, rows: Mapping[str, Callable[[], Iterator[str]]]) -> None:
+        super().__init__(path, "w", ZIP_DEFLATED, allowZip64=True, compresslevel=_PACK_LEVEL)
+        self._rows_by_name = rows
+
+    def writestr(self, zinfo_or_arcname: Any, data: Any, *_: Any, **__: Any) -> None:
+        """Write one small part."""
+        content = data.encode() if isinstance(data, str) else bytes(data)
+        with self._part(str(zinfo_or_arcname)) as part:
+            part.write(content)
+
+    def write(
+        self, filename: str | os.PathLike[str], arcname: Any = None, *_: Any, **__: Any
+    ) -> None:
+        """Write one sheet: openpyxl's frame with the rows in the place of its cells."""
+        frame = Path(filename).read_bytes()
+        found = _NO_CELLS.search(frame)
+        if found is None:
+            raise RuntimeError(f"{arcname}: openpyxl's frame has no place for cells")
+        with self._part(str(arcname)) as part:
+            part.write(frame[: found.start()] + b"<sheetData>")
+            for rows in self._rows_by_name[str(arcname)]():
+                part.write(rows.encode())
+            part.write(b"</sheetData>" + frame[found.end() :])
+
+    def _part(self, name: str) -> IO[bytes]:
+        info = ZipInfo(name, _STAMP)
+        info.compress_type = ZIP_DEFLATED
+        info.external_attr = 0o644 << 16
+        info.create_system = 3  # the same on every system
+        return self.open(info, "w", force_zip64=True)

@@ -1,0 +1,256 @@
+"""The straight line from clean inputs to an audited plan. Pure: no files, no clock."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
+
+import pandas as pd
+
+from planner import __version__
+from planner.assign import slots, summary, table
+from planner.assign.audit import audit
+from planner.assign.leads import Problem, decide
+from planner.dates import ONE_DAY, ONE_WEEK, iso_week, monday
+from planner.domain import Inputs, OpenShare, Plan, Seat
+from planner.errors import AuditError, InputError, Issue, Severity
+from planner.estimate import open_share, rates
+from planner.estimate.lookups import rank
+from planner.intake.eligibility import match_seats
+from planner.model import calendar, classes, instance, solve
+from planner.model.classes import LeadValues
+from planner.params import Parameters
+
+
+def make_plan(inputs: Inputs, parameters: Parameters, *, as_of: dt.date) -> Plan:
+    """Return the audited plan of the week of `as_of`.
+
+    Parameters
+    ----------
+    inputs : Inputs
+        Cleaned leads and seats, with the findings of intake.
+    parameters : Parameters
+        Every tunable number.
+    as_of : datetime.date
+        The day on which the balances hold and from which sends are planned.
+
+    Raises
+    ------
+    InputError
+        If there is no usable lead or no usable seat.
+    PlanError
+        If no seat works within the horizon.
+    SolverError
+        If the solver does not prove an optimum.
+    AuditError
+        If the plan breaks a promise (a defect of the program).
+    """
+    seats = inputs.seats
+    leads_table = match_seats(inputs.leads, seats)
+    leads = leads_table.leads
+    _require_usable(leads, leads_table.issues, seats)
+    start = calendar.planned_week(seats, as_of)
+    end = calendar.horizon_end(seats, as_of, start, parameters)
+    weeks = _weeks(start, end)
+    values, shares = estimate(leads, parameters)
+    calendars = [
+        calendar.seat_calendar(
+            index, seat, as_of=as_of, start=start, end=end, parameters=parameters
+        )
+        for index, seat in enumerate(seats)
+    ]
+    classing = classes.aggregate(
+        leads, values, seats, shares.segments, parameters,
+        touches=recent_touches(leads, start), num_weeks=len(weeks),
+    )  # fmt: skip
+    built = instance.build(seats, calendars, classing, parameters, num_weeks=len(weeks))
+    fitted, solution = solve.solve(built, parameters)
+    problem = Problem(
+        leads=leads,
+        values=values,
+        classing=classing,
+        instance=fitted,
+        solution=solution,
+        slots=slots.whole(fitted, solution),
+        seats=seats,
+        calendars=calendars,
+        parameters=parameters,
+        as_of=as_of,
+    )
+    decisions = decide(problem)
+    assignments = table.assignments(problem, decisions, shares.segments, weeks)
+    plan = _plan(
+        replace(inputs, leads=leads_table), problem, assignments, shares,
+        weeks=weeks, start=start, end=end,
+    )  # fmt: skip
+    broken = audit(plan, leads)
+    if broken:
+        raise AuditError(
+            "the plan breaks a promise and was not written; please report it", broken
+        )
+    return plan
+
+
+def estimate(leads: pd.DataFrame, parameters: Parameters) -> tuple[LeadValues, OpenShare]:
+    """Return what the estimates say of each lead, and the open share of the list."""
+    probability, segment, shares = open_share.estimate(leads, parameters)
+    inmail, connection, weight = rates.lead_values(leads, parameters)
+    values = LeadValues(
+        open_probability=probability,
+        segment=segment,
+        inmail_reply_rate=inmail,
+        connection_reply_rate=connection,
+        weight=weight,
+    )
+    return values, shares
+
+
+def lookups(
+    leads: pd.DataFrame,
+    values: LeadValues,
+    parameters: Parameters,
+    *,
+    credit_price: float | None,
+    budget: int,
+) -> pd.DataFrame:
+    """Return the unknown leads to look up first, best first.
+
+    Parameters
+    ----------
+    credit_price : float or None
+        What a credit is worth in expected replies; if it is not known, what an InMail
+        is worth over a connection request at the default priority, since that is what
+        the last credit buys where credits are scarce.
+    budget : int
+        How many look-ups there may be.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns of `planner.estimate.lookups.rank`, and where to find the lead.
+    """
+    if credit_price is None:
+        invitation = parameters.acceptance_rate * parameters.reply_rate_after_acceptance
+        credit_price = max(0.0, parameters.inmail_reply_rate - invitation)
+    chosen = rank(
+        leads, values.open_probability, values.inmail_value, values.connection_value,
+        credit_price, parameters, budget,
+    )  # fmt: skip
+    places = leads[["lead_id", "linkedin_url", "source_file", "source_row"]]
+    return chosen.merge(places, on="lead_id", how="left")
+
+
+def recent_touches(leads: pd.DataFrame, start: dt.date) -> Counter[str]:
+    """Return, by company, the people contacted in the 6 days before `start`."""
+    contacted = leads["last_contacted_on"]
+    recent = leads[
+        (contacted >= (start - 6 * ONE_DAY).isoformat())
+        & (contacted < start.isoformat())
+        & (leads["company_key"] != "")
+    ]
+    return Counter(str(key) for key in recent["company_key"])
+
+
+def _require_usable(
+    leads: pd.DataFrame, issues: Sequence[Issue], seats: Sequence[Seat]
+) -> None:
+    """Refuse a run that has nobody to contact or nobody to send."""
+    if not seats:
+        raise InputError("no usable seat: nothing can be planned", issues)
+    if leads.empty:
+        raise InputError("no usable lead: nothing can be planned", issues)
+    if (leads["exclusion"] != "").all():
+        counts = leads["exclusion"].value_counts()
+        words = ", ".join(f"{count} {rule}" for rule, count in counts.items())
+        raise InputError(f"no usable lead: all are excluded ({words})", issues)
+
+
+def _weeks(start: dt.date, end: dt.date) -> list[str]:
+    weeks, day = [], monday(start)
+    while day <= end:
+        weeks.append(iso_week(day))
+        day += ONE_WEEK
+    return weeks
+
+
+def _plan(
+    inputs: Inputs,
+    problem: Problem,
+    assignments: pd.DataFrame,
+    shares: OpenShare,
+    *,
+    weeks: Sequence[str],
+    start: dt.date,
+    end: dt.date,
+) -> Plan:
+    days = summary.days(assignments, problem.seats)
+    seat_weeks = summary.seat_weeks(problem, assignments, days)
+    short = [
+        Issue(code="limit-short", message=line, severity=Severity.WARNING)
+        for line in summary.shortfalls(problem.instance, problem.seats)
+    ]
+    return Plan(
+        run_id=run_id(inputs, problem.parameters, problem.as_of),
+        version=__version__,
+        as_of=problem.as_of,
+        week=weeks[0],
+        week_start=start,
+        week_end=monday(start) + ONE_WEEK - ONE_DAY,
+        horizon_end=end,
+        parameters=problem.parameters,
+        seats=tuple(problem.seats),
+        assignments=assignments,
+        rows=inputs.leads.rows,
+        seat_weeks=seat_weeks,
+        days=days,
+        limits=summary.limits(problem, assignments, seat_weeks),
+        outlook=summary.outlook(problem, weeks),
+        open_share=shares,
+        issues=(*inputs.leads.issues, *inputs.seat_issues, *short),
+        mappings=inputs.mappings,
+        files=inputs.files,
+        totals=summary.totals(problem, assignments, seat_weeks),
+        solver={
+            "name": problem.solution.solver,
+            "status": str(problem.solution.status),
+            "columns": problem.solution.num_columns,
+            "rows": problem.solution.num_rows,
+            "classes": len(problem.instance.classes),
+        },
+    )
+
+
+def run_id(inputs: Inputs, parameters: Parameters, as_of: dt.date) -> str:
+    """Return the key of a run: a hash of everything that the plan is made from.
+
+    Made from the cleaned leads, not from the files' bytes, so that the order of rows
+    and files makes no difference.
+    """
+    stable = inputs.leads.leads.drop(columns=["source_file", "source_row"])
+    digest = hashlib.sha256()
+    digest.update(pd.util.hash_pandas_object(stable, index=False).to_numpy().tobytes())
+    digest.update("\x1f".join(stable.columns).encode())
+    digest.update(repr(inputs.seats).encode())
+    digest.update(json.dumps(parameters.as_dict(), sort_keys=True).encode())
+    digest.update(f"{as_of.isoformat()} {__version__}".encode())
+    return digest.hexdigest()[:16]
+
+
+def check_issues(issues: Sequence[Issue], *, strict: bool) -> None:
+    """Refuse the run if a finding forbids it.
+
+    Raises
+    ------
+    InputError
+        If `strict` and any finding is an error: without it, bad rows stay out and the
+        plan goes on.
+    """
+    errors = [issue for issue in issues if issue.severity is Severity.ERROR]
+    if strict and errors:
+        raise InputError(
+            f"{len(errors)} bad rows, and --strict allows none; nothing was written", issues
+        )
