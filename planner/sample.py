@@ -193,10 +193,10 @@ _ODD_NAMES = (
 #: requests, one credit above the reserve, paused below it.
 _SEATS: tuple[Mapping[str, str], ...] = (
     {
-        "seat_id": "nora",
-        "sender": "Nora Samplewick",
+        "seat_id": "anna",
+        "sender": "Anna Samplewick",
         "credits": "150",
-        "inmails_last_28_days": "96",
+        "inmails_last_28_days": "212",
         "connection_requests_last_7_days": "61",
         "pending_connection_requests": "148",
         "time_zone": "Europe/Berlin",
@@ -206,7 +206,7 @@ _SEATS: tuple[Mapping[str, str], ...] = (
         "seat_id": "piet",
         "sender": "Piet Samplemoor",
         "credits": "96",
-        "inmails_last_28_days": "80",
+        "inmails_last_28_days": "184",
         "max_inmails_per_day": "15",
         "connection_requests_last_7_days": "44",
         "pending_connection_requests": "207",
@@ -228,7 +228,7 @@ _SEATS: tuple[Mapping[str, str], ...] = (
         "sender": "Sanna Sampleholt",
         "credits": "41",
         "reset_rule": "day:17",
-        "inmails_last_28_days": "64",
+        "inmails_last_28_days": "156",
         "connection_requests_last_7_days": "58",
         "pending_connection_requests": "265",
         "working_days": "Mon-Fri",
@@ -241,7 +241,7 @@ _SEATS: tuple[Mapping[str, str], ...] = (
         "sender": "Ilka Samplestad",
         "credits": "23",
         "reserve": "8",
-        "inmails_last_28_days": "118",
+        "inmails_last_28_days": "268",
         "connection_requests_last_7_days": "70",
         "pending_connection_requests": "312",
         "time_zone": "Europe/Zurich",
@@ -254,7 +254,7 @@ _SEATS: tuple[Mapping[str, str], ...] = (
         "sender": "Ruben Samplebrook",
         "credits": "12",
         "reset_rule": "date:2026-12-04",
-        "inmails_last_28_days": "40",
+        "inmails_last_28_days": "128",
         "max_connection_requests_per_week": "100",
         "connection_requests_last_7_days": "52",
         "pending_connection_requests": "481",
@@ -266,7 +266,7 @@ _SEATS: tuple[Mapping[str, str], ...] = (
         "seat_id": "maeve",
         "sender": "Maeve Sampleshaw",
         "credits": "6",
-        "inmails_last_28_days": "52",
+        "inmails_last_28_days": "196",
         "connection_requests_last_7_days": "33",
         "pending_connection_requests": "96",
         "working_days": "Mon-Thu",
@@ -511,7 +511,7 @@ def _phantombuster(
     repeated: Sequence[_Person],
     without_slug: Sequence[_Person],
 ) -> bytes:
-    """Sales Navigator search: flags known for most, slug for three in four."""
+    """Sales Navigator search: flags known for most, slug for nine in ten."""
     rows = []
     hidden = {person.number for person in without_slug}
     for person in [*people, *_in_order(rng, repeated)]:
@@ -519,7 +519,7 @@ def _phantombuster(
         months = _whole(rng, 1, 90)
         profile = "https://www.linkedin.com/in/"
         known = rng.random() < 0.93
-        slug = "" if person.number in hidden else _maybe(rng, 0.75, person.slug)
+        slug = "" if person.number in hidden else _maybe(rng, 0.92, person.slug)
         day, minute, second = _whole(rng, 16, 20), _whole(rng, 0, 59), _whole(rng, 0, 59)
         rows.append(
             {
@@ -563,7 +563,7 @@ def _getsales(rng: Random, people: Sequence[_Person], words: tuple[str, str]) ->
     for person in _in_order(rng, people):
         enriched = rng.random() < 0.4
         city_state_country = person.company.place
-        nickname = _maybe(rng, 0.9, person.slug)
+        nickname = _maybe(rng, 0.95, person.slug)
         rows.append(
             {
                 "System UUID": person.uuid,
@@ -791,6 +791,7 @@ def _do_not_contact(people: Sequence[_Person]) -> bytes:
 def _team_list(rng: Random, people: Sequence[_Person]) -> bytes:
     """Return the team's own list: priorities, owners, groups, German headers."""
     from openpyxl import Workbook  # slow to import
+    from openpyxl.styles import Font
 
     from planner.intake.seat_template import reproducible
 
@@ -798,6 +799,8 @@ def _team_list(rng: Random, people: Sequence[_Person]) -> bytes:
     sheet = book.worksheets[0]
     sheet.title = "Leads"
     sheet.append(TEAM_LIST)
+    for cell in sheet[1]:
+        cell.font = Font(bold=True)
     for person in _in_order(rng, people):
         sheet.append(_team_row(rng, person))
         for cell in sheet[sheet.max_row]:
@@ -805,7 +808,7 @@ def _team_list(rng: Random, people: Sequence[_Person]) -> bytes:
     sheet.append(["Nobody", "Sample", "", "", "n/a", "", "A"])
     sheet.freeze_panes = "A2"
     for letter, width in zip(
-        "ABCDEFGHIJK", (14, 18, 20, 26, 52, 26, *[12] * 5), strict=True
+        "ABCDEFGHIJK", (16, 24, 20, 30, 66, 34, *[16] * 5), strict=True
     ):
         sheet.column_dimensions[letter].width = width
     file = io.BytesIO()
@@ -827,7 +830,7 @@ def _team_row(rng: Random, person: _Person) -> list[str | dt.date | None]:
             f"https://de.linkedin.com/in/{person.slug}?trk=sample",
         ),
     )
-    owner = _pick(rng, ("nora", "Piet Samplemoor", "maeve", *[""] * 20))
+    owner = _pick(rng, ("anna", "Piet Samplemoor", "maeve", *[""] * 20))
     contacted = dt.date(2026, 10, 1) + dt.timedelta(days=_whole(rng, 0, 45))
     return [
         person.first,

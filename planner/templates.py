@@ -15,6 +15,8 @@ _HEAD = """\
 # Every parameter is shown with its default, commented out. To change one, remove the #
 # in front of its name and edit the value. A default that is left commented out follows
 # the planner's own when that is improved. What is in force: planner params
+
+[parameters]
 """
 
 

@@ -121,10 +121,11 @@ def decide(problem: Problem) -> Decisions:
         codes,
         company_seat={int(company[i]): int(messages.seat[i]) for i in messages.owning},
         one_seat_per_company=problem.parameters.one_seat_per_company,
+        eligible=(problem.classing.lead_class >= 0) & (problem.classing.lead_release == 0),
     )
-    route = _routes(problem, picked, placed, messages)
+    route = _routes(problem, placed, messages)
     seat = np.where(messages.sent, messages.seat, placed.seat)
-    day = np.where(messages.sent, messages.day, _days(problem, picked, placed))
+    day = np.where(messages.sent, messages.day, _days(problem, placed))
     # A send that found no day (the limits round down day by day) is held after all.
     stranded = (placed.seat >= 0) & (day == 0)
     route[stranded] = ROUTE_CODE[Route.HOLD]
@@ -212,17 +213,15 @@ def _message_days(problem: Problem, index: int, count: int) -> list[int]:
 # --- routes and days ---------------------------------------------------------------
 
 
-def _routes(
-    problem: Problem, picked: Picked, placed: Placed, messages: _Messages
-) -> np.ndarray:
+def _routes(problem: Problem, placed: Placed, messages: _Messages) -> np.ndarray:
     kind = problem.classing.lead_kind
     sent = placed.seat >= 0
     return np.select(
         [
             problem.leads["exclusion"].to_numpy() != "",
             messages.sent,
-            sent & picked.by_inmail & (kind == Kind.OPEN),
-            sent & picked.by_inmail,
+            sent & placed.by_inmail & (kind == Kind.OPEN),
+            sent & placed.by_inmail,
             sent,
         ],
         [
@@ -236,7 +235,7 @@ def _routes(
     )
 
 
-def _days(problem: Problem, picked: Picked, placed: Placed) -> np.ndarray:
+def _days(problem: Problem, placed: Placed) -> np.ndarray:
     """Return the day of each InMail and connection request; 0 where there is none."""
     day = np.zeros(len(placed.seat), dtype=np.int64)
     members = np.flatnonzero(placed.seat >= 0)
@@ -250,7 +249,7 @@ def _days(problem: Problem, picked: Picked, placed: Placed) -> np.ndarray:
     for index in range(len(problem.seats)):
         own = members[bounds[index] : bounds[index + 1]]
         if len(own):
-            _days_of_seat(problem, index, own, numbers[index], picked, day)
+            _days_of_seat(problem, index, own, numbers[index], placed, day)
     return day
 
 
@@ -259,12 +258,12 @@ def _days_of_seat(
     index: int,
     own: np.ndarray,
     numbers: Sequence[int],
-    picked: Picked,
+    placed: Placed,
     day: np.ndarray,
 ) -> None:
     """Fill in the days of one seat's leads, best first."""
     kind = problem.classing.lead_kind[own]
-    inmail = picked.by_inmail[own]
+    inmail = placed.by_inmail[own]
     periods: list[Period] = [problem.instance.periods[n] for n in numbers]
     remaining = {
         tier: list(own[inmail & (kind == tier)])

@@ -37,9 +37,10 @@ class LeadCodes:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Placed:
-    """The seat of each lead this week (-1: none) and who lost a company conflict."""
+    """The seat of each lead this week (-1: none), its route, lost company conflicts."""
 
     seat: np.ndarray
+    by_inmail: np.ndarray
     company_conflict: np.ndarray
 
 
@@ -51,11 +52,14 @@ def place(
     *,
     company_seat: dict[int, int],
     one_seat_per_company: bool,
+    eligible: np.ndarray,
 ) -> Placed:
     """Return the seat of every lead that goes this week.
 
     Parameters
     ----------
+    eligible : numpy.ndarray
+        Leads that may go this week at all; open slots may be given to them.
     company_seat : dict of int to int
         Companies that belong to a seat already (a message goes from there this week).
     """
@@ -83,7 +87,10 @@ def place(
                 conflict[lead] = where < 0
     free = chosen[~bound[chosen]]
     _deal(instance, room, free, picked.atom, column, seat)
-    return Placed(seat=seat, company_conflict=conflict)
+    waiting = np.flatnonzero((seat < 0) & ~conflict & eligible)
+    waiting = waiting[np.lexsort((waiting, -np.round(codes.value[waiting], 12)))]
+    _top_up(instance, room, seat, column, codes, waiting=waiting, company_seat=company_seat)
+    return Placed(seat=seat, by_inmail=column != REQUEST, company_conflict=conflict)
 
 
 def _room(instance: Instance, slots: Slots) -> np.ndarray:
@@ -137,12 +144,54 @@ def _place_company(
     best = max(candidates, key=fit)
     seats = []
     for lead in members:
-        if allowed(lead, best) and room[best, column[lead]] > 0:
+        if not allowed(lead, best):
+            seats.append(-1)
+            continue
+        # A lead picked for an InMail that its company's seat cannot send may still get
+        # that seat's connection request.
+        if room[best, column[lead]] <= 0:
+            column[lead] = REQUEST
+        if room[best, column[lead]] > 0:
             room[best, column[lead]] -= 1
             seats.append(best)
         else:
             seats.append(-1)
     return seats
+
+
+def _top_up(
+    instance: Instance,
+    room: np.ndarray,
+    seat: np.ndarray,
+    column: np.ndarray,
+    codes: LeadCodes,
+    *,
+    waiting: np.ndarray,
+    company_seat: dict[int, int],
+) -> None:
+    """Give slots that company conflicts left open to the best leads still waiting.
+
+    Only leads whose company nobody contacts this week, so that no conflict comes back.
+    """
+    busy = set(codes.company[seat >= 0].tolist()) | set(company_seat)
+    for a, item in enumerate(instance.atoms):
+        pools = [p for p, pool in enumerate(instance.pools) if a in pool.atoms]
+        of_atom = waiting[np.isin(codes.pool[waiting], pools)]
+        for tier in (*range(len(instance.tiers)), REQUEST):
+            open_seats = [s for s in item.seats for _ in range(int(room[s, tier]))]
+            if not open_seats:
+                continue
+            own = of_atom if tier == REQUEST else of_atom[codes.kind[of_atom] == tier]
+            for lead in own[seat[own] < 0]:
+                if not open_seats:
+                    break
+                company = int(codes.company[lead])
+                if company >= 0 and company in busy:
+                    continue
+                seat[lead] = open_seats.pop(0)
+                column[lead] = tier
+                room[seat[lead], tier] -= 1
+                busy.add(company)
 
 
 def _deal(

@@ -129,10 +129,7 @@ def _repair(flat: np.ndarray, matrix: np.ndarray, limits: np.ndarray) -> None:
 def _safe(instance: Instance, slots: Slots) -> Slots:
     """Drop the latest InMails of any seat whose exact risk is above its alpha."""
     inmails = slots.inmails.copy()
-    per_seat: dict[int, int] = defaultdict(int)
-    for number, period in enumerate(instance.periods):
-        per_seat[period.seat] += int(inmails[number].sum())
-    use = CreditUse(instance.tiers, max(per_seat.values(), default=0))
+    use = CreditUse(instance.tiers)
     uncertain = [t for t in range(len(instance.tiers)) if t >= Kind.UNKNOWN]
     drop_order = [*uncertain, int(Kind.CLOSED), int(Kind.OPEN)]
     periods_of: dict[tuple[int, int], list[int]] = defaultdict(list)

@@ -80,10 +80,7 @@ def seat_weeks(
     """Return one row per seat, as `planner.schemas.SEAT_WEEKS`."""
     instance = problem.instance
     by_cycle = volumes_by_cycle(instance, problem.slots.inmails.astype(float))
-    capacity: dict[int, int] = defaultdict(int)
-    for period in instance.periods:
-        capacity[period.seat] += period.max_inmails
-    credit_use = CreditUse(instance.tiers, max(capacity.values(), default=0))
+    credit_use = CreditUse(instance.tiers)
     sums = assignments.groupby("seat_id", observed=True)[
         ["credit_probability", "expected_replies"]
     ].sum()

@@ -11,7 +11,7 @@ import re
 import unicodedata
 from collections.abc import Collection
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from types import MappingProxyType
 
 #: Words in front of a header that only say whose column it is.
@@ -81,11 +81,13 @@ MEANINGS: tuple[Meaning, ...] = (
         "LinkedIn profile link, LinkedIn, LinkedIn contact profile URL, profile URL, "
         "profile link, li profile URL, LinkedIn person URL, LinkedIn URL Unique ID, "
         "LinkedIn member URL, LinkedIn account, profil LinkedIn, URL LinkedIn, "
-        "lien LinkedIn, LinkedIn-Profil, LinkedIn-URL, perfil LinkedIn, perfil de LinkedIn, "
+        "lien LinkedIn, LinkedIn-Profil, LinkedIn-URL, perfil LinkedIn, "
+        "perfil de LinkedIn, "
         "enlace LinkedIn, LinkedIn profiel, enlace de LinkedIn, lien du profil, "
         "lien profil LinkedIn, URL du profil, URL del perfil, URL do perfil, Profil-URL, "
         "LinkedIn profile page, social LinkedIn, LinkedIn address, LI URL, "
-        "primary LinkedIn, original LinkedIn URL, cleaned LinkedIn URL",
+        "primary LinkedIn, cleaned LinkedIn URL, LinkedIn ID URL, public profile, "
+        "LinkedIn contato, invitee profile URL, LinkedIn bio",
         weak="URL, profile, link, person URL, lead URL, contact URL, person, profil, "
         "perfil, profiel, lien, LinkedIn ID or URL, website LinkedIn, profiles, "
         "LinkedIn profiles, LinkedIn URLs, URLs, links, LinkedIn unique URL",
@@ -98,7 +100,7 @@ MEANINGS: tuple[Meaning, ...] = (
         "Sales Navigator link, Sales Nav link, Sales Nav profile URL, "
         "LinkedIn Sales Navigator URL, LinkedIn Sales Nav URL, Sales Navigator profile, "
         "Sales Navigator lead URL, Sales URL, Sales profile URL, LinkedIn Sales URL, "
-        "linkedinSalesProfileUrl, Sales Navigator lead link",
+        "linkedinSalesProfileUrl, Sales Navigator lead link, sales profile",
         weak="Sales Navigator, salesnav, Sales Nav",
         short="sales_url, salesnav_url",
     ),
@@ -106,7 +108,8 @@ MEANINGS: tuple[Meaning, ...] = (
         "sales_navigator_id",
         "id of the lead in Sales Navigator (ACw...)",
         "Sales Navigator ID, Sales Nav ID, sn_id, vmid, Sales Navigator profile ID, "
-        "salesnav ID, Sales Navigator lead ID, sales_profile_id, LinkedIn Sales ID",
+        "salesnav ID, Sales Navigator lead ID, sales_profile_id, LinkedIn Sales ID, "
+        "sn hash ID",
         short="salesnav_id, sn_id",
     ),
     _meaning(
@@ -114,7 +117,8 @@ MEANINGS: tuple[Meaning, ...] = (
         "opaque LinkedIn id of the lead (ACo...)",
         "LinkedIn ID, ln_id, LinkedIn profile ID, li_profile_id, linkedin_unique_id, "
         "LinkedIn unique ID, LinkedIn internal ID, provider ID, LinkedIn hash, "
-        "profile URN, entity URN, member hash, LinkedIn provider ID, profileEntityUrn",
+        "profile URN, entity URN, member hash, LinkedIn provider ID, profileEntityUrn, "
+        "hash ID, LinkedIn identifier",
         weak="profile ID, LinkedIn lead ID, LinkedIn contact ID, hash",
         short="id",
     ),
@@ -122,7 +126,8 @@ MEANINGS: tuple[Meaning, ...] = (
         "member_id",
         "numeric LinkedIn member id",
         "member ID, LinkedIn member ID, member URN, object URN, LinkedIn member URN, "
-        "LinkedIn numeric ID, uid LinkedIn, LinkedIn UID, numeric member ID",
+        "LinkedIn membership ID, member identifier, LinkedIn numeric ID, uid LinkedIn, "
+        "LinkedIn UID, numeric member ID",
         short="member",
         personal=False,
     ),
@@ -147,14 +152,16 @@ MEANINGS: tuple[Meaning, ...] = (
     _meaning(
         "email",
         "work e-mail",
-        "work email, professional email, business email, pro email, company email, "
-        "corporate email, email, email address, e-mail, e-mail address, work e-mail, "
+        "work email, professional email, business email, pro email, corporate email, "
+        "email, email address, e-mail, e-mail address, work e-mail, "
         "primary email, email 1, email1, main email, found email, verified email, "
         "emails, email work, work email address, business email address, mail, "
         "E-Mail-Adresse, E-Mail geschaeftlich, adresse email, adresse e-mail, courriel, "
         "email professionnel, mail pro, correo, correo electronico, "
         "direccion de correo electronico, e-mailadres, endereco de e-mail, "
-        "email profissional, email comercial, email address 1, best email",
+        "email profissional, email comercial, email address 1, best email, "
+        "most probable email, "
+        "emails/0/email",
         short="mail",
     ),
     _meaning(
@@ -193,12 +200,14 @@ MEANINGS: tuple[Meaning, ...] = (
     _meaning(
         "title",
         "present position",
-        "title, job title, current job, current job title, current title, position, "
-        "current position, lead position, role, job position, job role, "
+        "job title, current job, current job title, current title, position, "
+        "current position, lead position, job position, job role, "
         "Position/Titel, Berufsbezeichnung, Jobtitel, Stellenbezeichnung, Funktion, "
         "poste, intitule du poste, fonction, titre, titre du poste, cargo, puesto, "
         "functie, functietitel, titulo, job, current role, linkedinJobTitle, "
-        "LinkedIn job title, current positions, current_position_title",
+        "LinkedIn job title, current positions, current_position_title, "
+        "currentPosition/0/position, currentPositions/0/title, experience/0/position, "
+        "title, role",
         short="position",
     ),
     _meaning(
@@ -217,7 +226,9 @@ MEANINGS: tuple[Meaning, ...] = (
         "entreprise, nom de l'entreprise, nom entreprise, societe, nom de la societe, "
         "empresa, nombre de la empresa, nome da empresa, bedrijf, bedrijfsnaam, "
         "linkedinCompanyName, current employer, companies, business name, "
-        "organisation name, current_company_title",
+        "organisation name, current_company_title, nome empresa, associated company, "
+        "currentPosition/0/companyName, currentPositions/0/companyName, "
+        "experience/0/companyName",
         weak="Company Name for Emails, cleaned company name, account, "
         "normalized company name, casual company name",
         short="employer",
@@ -238,7 +249,9 @@ MEANINGS: tuple[Meaning, ...] = (
         "organization LinkedIn URL, lead company URL, company profile URL, "
         "company LinkedIn page, company LinkedIn profile, linkedinCompanyUrl, "
         "linkedinCompanySlug, account LinkedIn URL, company link, company profile, "
-        "current company URL, company_linkedin_profile_url, company page",
+        "current company URL, company LinkedIn ID URL, "
+        "LinkedIn company profile URL, company LinkedIn profile public, "
+        "company_linkedin_profile_url, company page",
         short="company_linkedin",
     ),
     _meaning(
@@ -249,7 +262,8 @@ MEANINGS: tuple[Meaning, ...] = (
         "organization domain, primary domain, organization website URL, web site, "
         "Webseite, Internetseite, site web, site internet, sitio web, site, "
         "company domain name, domain name, company website domain, websites, "
-        "corporate domain, company site",
+        "corporate domain, company site, associated company domain",
+        weak="web, web page",
         short="domain, website",
     ),
     _meaning(
@@ -258,9 +272,10 @@ MEANINGS: tuple[Meaning, ...] = (
         "location, person location, lead location, geo, geography, current location, "
         "profile location, LinkedIn location, region, raw address, Standort, Ort, "
         "localisation, lieu, ubicacion, localidad, locatie, localizacao, "
-        "location name, geo region, linkedinProfileLocation, area",
-        weak="city, Location City, state, Location State, address, Stadt, ville, ciudad, "
-        "cidade, stad",
+        "location name, geo region, linkedinProfileLocation, area, "
+        "location/linkedinText, contact location",
+        weak="local, city, Location City, state, Location State, address, Stadt, ville, "
+        "ciudad, cidade, stad",
     ),
     _meaning(
         "country",
@@ -275,7 +290,8 @@ MEANINGS: tuple[Meaning, ...] = (
         "industry, person industry, lead industry, company industry, linkedin industry, "
         "organization industry, Branche, secteur, secteur d'activite, industrie, sector, "
         "setor, industria, bedrijfstak, company industries, industries, "
-        "current company industry, account industry, company primary industry",
+        "current company industry, account industry, company primary industry, "
+        "primary industry",
     ),
     _meaning(
         "seniority",
@@ -296,7 +312,8 @@ MEANINGS: tuple[Meaning, ...] = (
         "effectif, effectifs, nombre d'employes, taille de l'entreprise, "
         "numero de empleados, empleados, tamano de la empresa, aantal medewerkers, "
         "numero de funcionarios, company headcount range, organization size, "
-        "company employees count, size, company_size_range, staff count",
+        "company employees count, size, company_size_range, staff count, "
+        "employee headcount, no. of employees, n funcionarios",
     ),
     _meaning(
         "open_flag",
@@ -304,7 +321,8 @@ MEANINGS: tuple[Meaning, ...] = (
         "isOpenLink, openLink, Is Open Profile, open profile, has open profile, "
         "free InMail, open InMail, is open, free InMails, InMail open, is open link, "
         "openProfileStatus, LinkedIn open profile, open link profile, open to InMail, "
-        "is open to inmail, open profile status, has open link, free message, "
+        "is open to inmail, is open profile LinkedIn, badges open link, "
+        "open profile status, has open link, free message, "
         "free messaging, can message free, open profile?, profil ouvert, "
         "offenes Profil, perfil abierto, perfil aberto, openprofiel, open profiel, "
         "InMail gratuit, kostenlose InMail, InMail gratuito",
@@ -316,7 +334,8 @@ MEANINGS: tuple[Meaning, ...] = (
         "Premium member (yes, no, blank = unknown)",
         "isPremium, has premium, premium, LinkedIn premium, premium account, "
         "premium member, is premium member, premium profile, premium user, "
-        "is LinkedIn premium, compte premium, Premium-Mitglied, cuenta premium",
+        "is LinkedIn premium, is premium LinkedIn, badges premium, compte premium, "
+        "Premium-Mitglied, cuenta premium",
         short="premium",
     ),
     _meaning(
@@ -326,8 +345,8 @@ MEANINGS: tuple[Meaning, ...] = (
         "connection level, distance, LinkedIn degree, connection distance, "
         "connection type, relationship degree, Kontaktgrad, Kontakt-Grad, "
         "niveau de relation, degre, degre de relation, grado, grado de contacto, "
-        "graad, grau, grau de conexao, member distance, memberDistance",
-        weak="connection, relation, relationship",
+        "graad, grau, grau de conexao, member distance",
+        weak="connection, relation, relationship, relationships",
     ),
     _meaning(
         "priority",
@@ -365,7 +384,7 @@ MEANINGS: tuple[Meaning, ...] = (
         "must not be contacted (yes, no)",
         "do not contact, DNC, do_not_contact, blacklisted, blacklist, opt out, opted out, "
         "unsubscribed, excluded, exclude, do not message, suppressed, suppress, "
-        "is blacklisted, do not call, no contact, nicht kontaktieren, "
+        "is blacklisted, no contact, nicht kontaktieren, "
         "ne pas contacter, no contactar, niet contacteren, nao contatar, optout",
         short="dnc",
     ),
@@ -378,7 +397,8 @@ MEANINGS: tuple[Meaning, ...] = (
         "last message sent at, last message date, last messaged, message sent at, "
         "letzter Kontakt, dernier contact, ultimo contacto, laatste contact, "
         "date last contacted, date of last contact, last activity date, sent at, sent on, "
-        "last contacted time, invitation sent at, connection request sent at",
+        "last contacted time, invitation sent at, connection request sent at, "
+        "last sent message send at iso, invited date iso",
         short="contacted, last_contact",
     ),
     _meaning(
@@ -386,7 +406,7 @@ MEANINGS: tuple[Meaning, ...] = (
         "what was done or answered so far",
         "contact status, last action taken, sender status, lead status, outreach status, "
         "campaign status, message status, InMail status, last action, "
-        "LinkedIn status, contacted, replied, connection request status, "
+        "LinkedIn status, connection request status, "
         "lead campaign status, prospect status",
         weak="pipeline stage, Stage",
         personal=False,
@@ -408,7 +428,8 @@ MEANINGS: tuple[Meaning, ...] = (
         "scraped_by",
         "seat that made the export",
         "scraped by, exported by, export seat, scraping seat, extracted by, source seat, "
-        "scraper, exported from, scraped from seat, export account",
+        "scraper, exported from, scraped from seat, export account, "
+        "search account profile name",
         personal=False,
     ),
     _meaning(
@@ -426,7 +447,7 @@ MEANINGS: tuple[Meaning, ...] = (
         "tags",
         "labels of the lead",
         "tags, tag, labels, label, lead tags, contact tags, etiquettes, etiquetas, "
-        "Schlagworte, Schlagwoerter",
+        "Schlagworte, Schlagwoerter, my tags",
     ),
     _meaning(
         "list",
@@ -463,7 +484,7 @@ _LETTERS = str.maketrans({"ß": "ss", "ø": "o", "æ": "ae", "œ": "oe", "ł": "
 _UMLAUTS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "Ä": "Ae", "Ö": "Oe", "Ü": "Ue"})
 
 
-@cache
+@lru_cache(maxsize=65_536)
 def words(header: str) -> tuple[str, ...]:
     """Split a header into lower-case words without diacritics or punctuation."""
     text = unicodedata.normalize("NFC", header).translate(_UMLAUTS).translate(_LETTERS)

@@ -34,7 +34,7 @@ _INVISIBLE = re.compile(
 )
 _LATIN_MARKS = re.compile("[\u0300-\u036f]")
 _UNDECOMPOSED = str.maketrans(
-    {"ø": "o", "ł": "l", "đ": "d", "ð": "d", "æ": "ae", "œ": "oe", "ı": "i", "þ": "th"}
+    {"ø": "o", "ł": "l", "đ": "d", "ð": "d", "æ": "ae", "œ": "oe", "\u0131": "i", "þ": "th"}
 )
 
 
@@ -63,17 +63,28 @@ def tidy_text(text: str) -> str:
 
 def tidy(cells: Cells) -> Cells:
     """Return the column with every cell as `tidy_text` would have it."""
-    result = np.empty(len(cells), dtype=object)
+    blocks = []
     for start in range(0, len(cells), BLOCK):
-        block = list(map(str.strip, cells[start : start + BLOCK]))
-        whole = " ".join(block)
-        if not whole.isprintable():
-            block = [cell if cell.isprintable() else tidy_text(cell) for cell in block]
-            whole = " ".join(block)
-        if not (whole.isascii() or unicodedata.is_normalized("NFC", whole)):
-            block = [unicodedata.normalize("NFC", cell).strip() for cell in block]
-        result[start : start + len(block)] = block
-    return result
+        block = cells[start : start + BLOCK]
+        if not _is_tidy(block):
+            block = column(
+                [
+                    c
+                    if c.isascii() and c.isprintable() and c == c.strip()
+                    else tidy_text(c)
+                    for c in block
+                ]
+            )
+        blocks.append(block)
+    return np.concatenate(blocks) if blocks else cells
+
+
+def _is_tidy(block: Cells) -> bool:
+    # Only a blank is both white space and printable, so edges need a look for it alone.
+    whole = f"`{'`'.join(block)}`"
+    if not whole.isprintable() or "` " in whole or " `" in whole:
+        return False
+    return whole.isascii() or unicodedata.is_normalized("NFC", whole)
 
 
 def by_line(cells: Cells, change: Callable[[str], str]) -> Cells:

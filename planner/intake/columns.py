@@ -44,7 +44,7 @@ _ALSO: Mapping[str, tuple[Content, ...]] = {
     "profile_url": (Content.OTHER,),
     "sales_navigator_url": (Content.OTHER,),
     "sales_navigator_id": (Content.OTHER, Content.PROFILE_ID),
-    "linkedin_id": (Content.OTHER, Content.SALES_ID),
+    "linkedin_id": (Content.OTHER, Content.SALES_ID, Content.NUMBER, Content.DEGREE),
     "member_id": (Content.NUMBER, Content.DEGREE),
     "public_slug": (Content.OTHER, Content.NUMBER, Content.DEGREE, Content.FLAG),
     "getsales_uuid": (Content.UUID,),
@@ -56,12 +56,17 @@ _URL_ORDER = {
     Content.SALES_URL: 3,
     Content.BLANK: 4,
 }
+#: What Outlook keeps under "Title".
+_SALUTATIONS = frozenset(("mr", "mr.", "mrs", "mrs.", "ms", "ms.", "miss", "dr", "dr."))
 #: Words that say that a column is about something else than the lead.
 _NOT_THE_LEAD = frozenset(
-    "company companies organization organisation account employer school schools "
-    "sender owner query search searches post posts comment image photo picture avatar "
-    "logo past previous education inviter mutual shared team parent referrer reporter "
-    "source original empresa entreprise firma unternehmen bedrijf".split()
+    aliases.words(
+        "company companies organization organisation account employer school schools "
+        "sender owner query search searches post posts comment image photo picture "
+        "avatar logo past previous education inviter mutual shared team parent referrer "
+        "reporter source original assigned rep user created exporter empresa entreprise "
+        "firma unternehmen bedrijf"
+    )
 )
 
 
@@ -143,7 +148,7 @@ def recognise(
 def check_overrides(
     tables: Sequence[RawTable], overrides: Mapping[str, str]
 ) -> list[Issue]:
-    """Return an error for each override with an unknown meaning, or a header in no table."""
+    """Return an error per override of an unknown meaning, or to a header in no table."""
     issues = []
     headers = {str(header) for table in tables for header in table.frame.columns}
     for name, header in overrides.items():
@@ -242,7 +247,7 @@ def _target(columns: _Columns, meaning: str, header: str) -> str:
         return "company_domain" if holds is Content.OTHER_URL else _unless_person(holds)
     if holds in _MEANING_OF or holds is Content.COMPANY_URL:
         # A page or an id of LinkedIn under another header, e.g. Website.
-        if meaning == "company_domain" or meaning == "company":
+        if meaning in ("company_domain", "company"):
             return "company_url" if holds is Content.COMPANY_URL else ""
         return meaning if meaning in ("company_id", "company_url", "owner") else ""
     return meaning if _fits(columns, meaning, header) else ""
@@ -259,6 +264,9 @@ def _identity_target(columns: _Columns, meaning: str, header: str, holds: Conten
     if holds is Content.COMPANY_URL:
         return "company_url"
     if holds in _ALSO[meaning]:
+        if meaning == "linkedin_id" and holds in (Content.NUMBER, Content.DEGREE):
+            # LinkedIn's own number of the member, unless it is some tool's row number.
+            return "member_id" if "linkedin" in normalise(header) else ""
         if meaning in ("profile_url", "sales_navigator_url"):
             # Free text under "Profile": only if there are some people in it.
             people = (*content.PERSON_URLS, Content.SALES_ID, Content.PROFILE_ID)
@@ -276,6 +284,8 @@ def _fits(columns: _Columns, meaning: str, header: str) -> bool:
         return content.share(values, (Content.EMAIL,)) >= 0.2
     if meaning == "degree":
         return content.share(values, (Content.DEGREE,)) >= 0.3
+    if meaning == "title" and content.share_of(values, _SALUTATIONS) > 0.5:
+        return False
     if meaning in ("first_name", "last_name", "full_name", "company", "title"):
         return columns.content(header) not in (Content.EMAIL, Content.OTHER_URL)
     return True
@@ -297,7 +307,8 @@ def _content_meaning(columns: _Columns, header: str) -> str:
     if holds in _MEANING_OF:
         return _MEANING_OF[holds]
     is_unnamed = header.startswith("column ")
-    if holds is Content.EMAIL and (is_unnamed or words & {"email", "mail", "e"}):
+    values = columns.table.frame[header]
+    if holds is Content.EMAIL and content.is_mostly_distinct(values):
         return "email"
     if holds is Content.UUID and "uuid" in words:
         return "getsales_uuid"

@@ -9,64 +9,71 @@ from planner.intake.cells import Cells, by_line, column, filled, fold_text, on_u
 
 #: What people write where there is no employer (folded, punctuation as blanks).
 NOT_COMPANIES = frozenset({
-    "autonomo", "autonoma", "between jobs", "career break", "confidencial", "confidential",
-    "confidentiel", "consultant", "consulting", "contractor", "en recherche",
-    "en recherche d emploi", "en busca de empleo", "entrepreneur", "freelance",
-    "freelance consultant", "freelancer", "freelancing", "freiberuflich", "freiberufler",
-    "homemaker", "independant", "independent", "independent consultant",
-    "independent contractor", "independent professional", "independiente", "indipendente",
-    "investor", "job seeker", "jobless", "libero professionista", "libre", "looking",
-    "looking for a job", "looking for new opportunities", "looking for opportunities", "me",
-    "multiple", "my own company", "myself", "n a", "na", "nan", "nil", "none", "not applicable",
-    "not available", "not employed", "null", "open for work", "open to opportunities",
-    "open to work", "opentowork", "own business", "own company", "parental leave", "pensionist",
-    "privat", "private", "profession liberale", "recherche d emploi", "rentner", "retired",
-    "retiree", "retraite", "sabbatical", "seeking new opportunities", "seeking opportunities",
-    "self", "self employed", "self employed consultant", "self employment", "selfemployed",
-    "selbstandig", "selbststandig", "selbststandige", "sou autonomo", "stealth",
-    "stealth ai startup", "stealth company", "stealth mode", "stealth mode startup",
-    "stealth start up", "stealth startup", "student", "studentin", "tba", "tbd",
-    "undisclosed", "unemployed", "unknown", "various", "various companies", "zzp", "zzp er",
+    "autonomo", "autonoma", "between jobs", "career break", "confidencial",
+    "confidential", "confidentiel", "consultant", "consulting", "contractor",
+    "en recherche", "en recherche d emploi", "en busca de empleo", "entrepreneur",
+    "freelance", "freelance consultant", "freelancer", "freelancing", "freiberuflich",
+    "freiberufler", "homemaker", "independant", "independent", "independent consultant",
+    "independent contractor", "independent professional", "independiente",
+    "indipendente", "investor", "job seeker", "jobless", "libero professionista",
+    "libre", "looking", "looking for a job", "looking for new opportunities",
+    "looking for opportunities", "me", "multiple", "my own company", "myself", "n a",
+    "na", "nan", "nil", "none", "not applicable", "not available", "not employed",
+    "null", "open for work", "open to opportunities", "open to work", "opentowork",
+    "own business", "own company", "parental leave", "pensionist", "privat", "private",
+    "profession liberale", "recherche d emploi", "rentner", "retired", "retiree",
+    "retraite", "sabbatical", "seeking new opportunities", "seeking opportunities",
+    "self", "self employed", "self employed consultant", "self employment",
+    "selfemployed", "selbstandig", "selbststandig", "selbststandige", "sou autonomo",
+    "stealth", "stealth ai startup", "stealth company", "stealth mode",
+    "stealth mode startup", "stealth start up", "stealth startup", "student",
+    "studentin", "tba", "tbd", "undisclosed", "unemployed", "unknown", "various",
+    "various companies", "zzp", "zzp er",
 })  # fmt: skip
 
 #: Legal forms, dropped from the end of a name as often as they occur.
 LEGAL_FORMS = frozenset({
-    "ab", "ag", "aktiengesellschaft", "and", "aps", "as", "asa", "asbl", "ay", "bhd", "bv",
-    "bvba", "co", "comm", "company", "corp", "corporation", "cv", "cyf", "doo", "dd", "dba",
-    "dmcc", "ead", "eg", "eirl", "eireli", "eood", "esp", "ev", "fzc", "fze", "fz", "gbr",
-    "ges", "gesmbh", "ggmbh", "gie", "gmbh", "hf", "incorporated", "inc", "ivs", "jsc",
-    "kft", "kg", "kgaa", "kk", "ks", "lda", "limited", "limitada", "llc", "llp", "lp", "ltd",
-    "ltda", "mbh", "nv", "nyrt", "oao", "ohg", "ood", "ooo", "oy", "oyj", "oue", "ou",
-    "pbc", "pc", "plc", "pllc", "ps", "pte", "pty", "pvt", "private", "rl", "rt", "sa",
-    "sab", "saoc", "sal", "sapi", "sarl", "sas", "sasu", "sbc", "sc", "sca", "scarl", "sccl",
-    "scop", "scrl", "scs", "sdn", "se", "sia", "sl", "slu", "snc", "soparfi", "spa", "spj",
-    "spk", "sro", "srl", "srls", "sp", "spz", "spzoo", "tbk", "ua", "uab", "ug", "ulc", "unlimited",
-    "vof", "vzw", "zao", "zoo", "zrt",
+    "ab", "ag", "aktiengesellschaft", "and", "aps", "as", "asa", "asbl", "ay", "bhd",
+    "bv", "bvba", "co", "comm", "company", "corp", "corporation", "cv", "cyf", "doo",
+    "dd", "dba", "dmcc", "ead", "eg", "eirl", "eireli", "eood", "esp", "ev", "fzc",
+    "fze", "fz", "gbr", "ges", "gesmbh", "ggmbh", "gie", "gmbh", "hf", "incorporated",
+    "inc", "ivs", "jsc", "kft", "kg", "kgaa", "kk", "ks", "lda", "limited", "limitada",
+    "llc", "llp", "lp", "ltd", "ltda", "mbh", "nv", "nyrt", "oao", "ohg", "ood", "ooo",
+    "oy", "oyj", "oue", "ou", "pbc", "pc", "plc", "pllc", "ps", "pte", "pty", "pvt",
+    "private", "rl", "rt", "sa", "sab", "saoc", "sal", "sapi", "sarl", "sas", "sasu",
+    "sbc", "sc", "sca", "scarl", "sccl", "scop", "scrl", "scs", "sdn", "se", "sia",
+    "sl", "slu", "snc", "soparfi", "spa", "spj", "spk", "sro", "srl", "srls", "sp",
+    "spz", "spzoo", "tbk", "ua", "uab", "ug", "ulc", "unlimited", "vof", "vzw", "zao",
+    "zoo", "zrt",
 })  # fmt: skip
 
 #: Mail providers, whose domain says nothing about an employer.
 MAIL_PROVIDERS = frozenset({
-    "163.com", "aol.com", "bluewin.ch", "free.fr", "gmail.com", "gmx.at", "gmx.ch", "gmx.de",
-    "gmx.net", "googlemail.com", "hotmail.co.uk", "hotmail.com", "hotmail.fr", "icloud.com",
-    "laposte.net", "libero.it", "linkedin.com", "live.com", "mac.com", "mail.com", "mail.ru",
-    "me.com", "msn.com", "orange.fr", "outlook.com", "outlook.fr", "pm.me", "proton.me",
-    "protonmail.com", "qq.com", "t-online.de", "wanadoo.fr", "web.de", "yahoo.co.uk",
-    "yahoo.com", "yahoo.fr", "yandex.ru", "facebook.com", "instagram.com", "linktr.ee",
+    "163.com", "aol.com", "bluewin.ch", "free.fr", "gmail.com", "gmx.at", "gmx.ch",
+    "gmx.de", "gmx.net", "googlemail.com", "hotmail.co.uk", "hotmail.com", "hotmail.fr",
+    "icloud.com", "laposte.net", "libero.it", "linkedin.com", "live.com", "mac.com",
+    "mail.com", "mail.ru", "me.com", "msn.com", "orange.fr", "outlook.com",
+    "outlook.fr", "pm.me", "proton.me", "protonmail.com", "qq.com", "t-online.de",
+    "wanadoo.fr", "web.de", "yahoo.co.uk", "yahoo.com", "yahoo.fr", "yandex.ru",
+    "facebook.com", "instagram.com", "linktr.ee",
 })  # fmt: skip
 
 _ASIAN_FORMS = re.compile(
-    "株式会社|有限会社|合同会社|股份有限公司|有限公司|주식회사|(?:\\(|（)(?:株|주)(?:\\)|）)"
+    "株式会社|有限会社|合同会社|股份有限公司|有限公司|주식회사|(?:\\(|\uff08)(?:株|주)(?:\\)|\uff09)"
 )
 _TAIL = re.compile(
-    r"(?<=\S)[^\S\n]*(?:[|｜•·].*|[(\[（][^\n]*[)\]）][^\S\n]*)$", re.MULTILINE
+    r"(?<=\S)[^\S\n]*(?:[|\uff5c\u2022\u00b7].*|[(\[\uff08][^\n]*[)\]\uff09][^\S\n]*)$",
+    re.MULTILINE,
 )
 _OTHER_AND = re.compile(r"[^\S\n](?:und|et|y|e)[^\S\n]+(?=co\b)")
+#: Stands for "says that there is no company", which a domain must not overrule.
+_NO_COMPANY = "\0"
 _DANISH = re.compile(r"\ba/s\b")
-_CLOSED_UP = ".'’`´"
+_CLOSED_UP = ".'\u2019`\u00b4"
 _TO_WORDS = str.maketrans({
-    **{mark: " " for mark in string.punctuation},
-    **{mark: " and " for mark in "&+"},
-    **{mark: "" for mark in _CLOSED_UP},
+    **dict.fromkeys(string.punctuation, " "),
+    **dict.fromkeys("&+", " and "),
+    **dict.fromkeys(_CLOSED_UP, ""),
 })  # fmt: skip
 _PUNCTUATION = re.compile(r"[^\w\n]")
 _DOMAIN = re.compile(
@@ -89,15 +96,14 @@ def keys(
 
     Blank where there is no company, also where the name says so ("self-employed").
     """
-    folded = on_uniques(names, normalise)
-    real = on_uniques(folded, _without_placeholders)
-    open_rows = ~filled(names) | (~filled(folded) & filled(names))
+    result = on_uniques(names, _names)
     for cells, change in ((domains, _domains), (pages, _pages)):
-        if cells is None or not (at := open_rows & ~filled(real)).any():
+        if cells is None or not (at := ~filled(result)).any():
             continue
-        real = real.copy()
-        real[at] = on_uniques(cells[at], change)
-    return real
+        result = result.copy()
+        result[at] = on_uniques(cells[at], change)
+    result[result == _NO_COMPANY] = ""
+    return result
 
 
 def normalise(names: Cells) -> Cells:
@@ -108,7 +114,7 @@ def normalise(names: Cells) -> Cells:
 def _normalise(text: str) -> str:
     if not text.isascii():
         text = _ASIAN_FORMS.sub(" ", text)
-    if any(mark in text for mark in "|｜•·([（"):
+    if any(mark in text for mark in "|\uff5c\u2022\u00b7([\uff08"):
         text = _TAIL.sub("", text)
     text = _DANISH.sub("as", fold_text(text))
     if any(word in text for word in (" und ", " et ", " y ", " e ")):
@@ -127,10 +133,10 @@ def _short(words: list[str]) -> str:
     return " ".join(words)
 
 
-def _without_placeholders(folded: Cells) -> Cells:
-    return column(
-        ["" if name in NOT_COMPANIES or name.isdigit() else name for name in folded]
-    )
+def _names(names: Cells) -> Cells:
+    return column([
+        _NO_COMPANY if name in NOT_COMPANIES else name for name in normalise(names)
+    ])  # fmt: skip
 
 
 def _domains(cells: Cells) -> Cells:

@@ -34,10 +34,10 @@ REFUSED_WORDS = frozenset({
 #: The lead answered, or a conversation goes on.
 REPLIED_WORDS = frozenset({
     "answered", "beantwortet", "call booked", "closed won", "conversation", "customer",
-    "demo booked", "engaged", "engaging", "geantwortet", "in conversation", "interested",
-    "meeting", "meeting booked", "meeting scheduled", "negative", "not interested",
-    "positive", "repondu", "replied", "reply", "reply received", "responded", "respondido",
-    "risposto", "talking", "won",
+    "demo booked", "engaged", "engaging", "geantwortet", "in conversation",
+    "interested", "meeting", "meeting booked", "meeting scheduled", "negative",
+    "not interested", "positive", "repondu", "replied", "reply", "reply received",
+    "responded", "respondido", "risposto", "talking", "won",
 })  # fmt: skip
 
 #: The lead was approached, or an automation has it.
@@ -48,21 +48,22 @@ CONTACTED_WORDS = frozenset({
     "connection sent", "contactado", "contacted", "contacte", "contattato", "done",
     "email sent", "emailed", "enrolled", "finished", "follow up", "followed up",
     "gecontacteerd", "gesendet", "in campaign", "in progress", "in sequence", "inmail",
-    "inmail sent", "invitation sent", "invite sent", "invited", "kontaktiert", "message",
-    "message sent", "messaged", "no answer", "no reply", "no response", "not replied",
-    "opened", "outreach", "paused", "pending", "reached out", "sent", "sequence",
-    "unresponsive", "waiting", "working",
+    "inmail sent", "invitation sent", "invite sent", "invited", "kontaktiert",
+    "message", "message sent", "messaged", "no answer", "no reply", "no response",
+    "not replied", "opened", "outreach", "paused", "pending", "reached out", "sent",
+    "sequence", "unresponsive", "waiting", "working",
 })  # fmt: skip
 
 #: Nothing has reached the lead yet.
 UNTOUCHED_WORDS = frozenset({
     "backlog", "bad data", "changed job", "cold", "draft", "endorsed", "enriched",
-    "enrichment failed", "failed", "failed validation", "follow", "followed", "imported",
-    "lead", "like", "like post", "liked", "n a", "na", "need enrichment", "never", "new",
-    "new lead", "no contact data", "no data", "none", "not contacted", "not sent",
-    "not started", "ok", "open", "profile view", "profile viewed", "prospect", "qualified",
-    "queue", "queued", "raw", "ready", "scheduled", "skipped", "to contact", "to do",
-    "todo", "uncontacted", "unqualified", "view profile", "viewed", "visit", "visited",
+    "enrichment failed", "failed", "failed validation", "follow", "followed",
+    "imported", "lead", "like", "like post", "liked", "n a", "na", "need enrichment",
+    "never", "new", "new lead", "no contact data", "no data", "none", "not contacted",
+    "not sent", "not started", "ok", "open", "profile view", "profile viewed",
+    "prospect", "qualified", "queue", "queued", "raw", "ready", "scheduled", "skipped",
+    "to contact", "to do", "todo", "uncontacted", "unqualified", "view profile",
+    "viewed", "visit", "visited",
 })  # fmt: skip
 
 YES_WORDS = frozenset({"1", "ja", "oui", "si", "sim", "true", "wahr", "x", "y", "yes"})
@@ -76,7 +77,10 @@ _PATTERNS: tuple[tuple[re.Pattern[str], Touch], ...] = (
         re.compile(r"\b(?:no|not|await\w*|wait\w*|without)\b.*(?:repl|respon|answer)"),
         Touch.CONTACTED,
     ),
-    (re.compile(r"\brepl(?:y|ied)|\brespon[ds]|\banswer|interested|meeting"), Touch.REPLIED),
+    (
+        re.compile(r"\brepl(?:y|ied)|\brespon[ds]|\banswer|interested|meeting"),
+        Touch.REPLIED,
+    ),
     (
         re.compile(
             r"\b(?:sent|contacted|messaged?|inmail|invit\w+|request\w*|sequence|campaign"

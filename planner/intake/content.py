@@ -9,6 +9,8 @@ from enum import StrEnum
 import numpy as np
 import pandas as pd
 
+from planner.intake.values import UNKNOWN
+
 #: Cells that are looked at; more would not change the verdict.
 SAMPLE_CELLS = 2_000
 #: Share of the sample that must agree.
@@ -66,8 +68,8 @@ _PATTERNS: tuple[tuple[Content, str], ...] = (
     (Content.OTHER_URL, r"(?:https?://|www\.)\S+"),
     (
         Content.DEGREE,
-        r"(?:\W*(?:[1-3](?:st|nd|rd|er|re|e|\.)?\+?)(?:\s+degree.*)?"
-        r"|(?:first|second|third)_degree|distance_[1-3]|out_of_network)\W*$",
+        r"\W*(?:[1-3](?:st|nd|rd|er|re|e|\.)?\+?(?:\s+degree.*)?|distance_[1-3]|"
+        r"(?:first|second|third)_degree|out_of_network)\W*$",
     ),
     (Content.NUMBER, r"-?\d+(?:[.,]\d+)?$"),
     (Content.FLAG, r"(?:true|false|yes|no|y|n|oui|non|ja|nein|si|x)$"),
@@ -106,12 +108,24 @@ def share(values: pd.Series, kinds: tuple[Content, ...]) -> float:
     return sum(of_cell(cell) in kinds for cell in cells) / len(cells) if cells else 0.0
 
 
+def share_of(values: pd.Series, texts: frozenset[str]) -> float:
+    """Return the share of non-blank cells (sampled) that are one of `texts`."""
+    cells = _sample(values)
+    return sum(cell.casefold() in texts for cell in cells) / len(cells) if cells else 0.0
+
+
+def is_mostly_distinct(values: pd.Series) -> bool:
+    """Whether cells rarely repeat, as e-mails of leads do and those of owners do not."""
+    cells = _sample(values)
+    return len(set(cells)) > 0.5 * len(cells)
+
+
 def _sample(values: pd.Series) -> list[str]:
     cells = values.to_numpy(dtype=object)
     step = max(1, len(cells) // _STRIDE_ROWS)
-    sample = [cell for cell in cells[::step] if cell]
+    sample = [cell for cell in cells[::step] if cell and cell.casefold() not in UNKNOWN]
     if len(sample) < 20 and step > 1:
-        sample = [cell for cell in cells if cell]
+        sample = [cell for cell in cells if cell and cell.casefold() not in UNKNOWN]
     if len(sample) > SAMPLE_CELLS:
         sample = sample[:: len(sample) // SAMPLE_CELLS][:SAMPLE_CELLS]
     return sample

@@ -24,20 +24,17 @@ NOT_MATCHING = "not-matching"
 
 _REJECTIONS = {
     NO_IDENTITY: (
-        Severity.ERROR,
         "the row does not say who the person is; give a profile URL, a Sales Navigator "
         "URL or id, a member id, a GetSales UUID or a personal e-mail (addresses of "
-        "companies, schools and searches name nobody)",
+        "companies, schools and searches name nobody)"
     ),
     ID_MANGLED: (
-        Severity.ERROR,
         "the id has lost digits or capitals, as happens in spreadsheets (1.2E+18); "
-        "export again and do not open the file in between, or add the profile URL",
+        "export again and do not open the file in between, or add the profile URL"
     ),
     NOT_MATCHING: (
-        Severity.NOTE,
         "the export says that this row does not match the filters of its search; it was "
-        "left out",
+        "left out"
     ),
 }
 
@@ -56,7 +53,9 @@ def rejected(
     codes = rejection_codes(rows)[at]
     columns: dict[tuple[str, str], str] = {}
     for mapping in mappings:
-        who = [name for meaning in identity.FORMS for name in mapping.columns.get(meaning, ())]
+        who = [
+            name for meaning in identity.FORMS for name in mapping.columns.get(meaning, ())
+        ]
         which = mapping.columns.get("matches_filters", ())
         for code in (NO_IDENTITY, ID_MANGLED):
             columns[mapping.file, code] = who[0] if who else ""
@@ -64,8 +63,8 @@ def rejected(
     return [
         Issue(
             code=code,
-            message=_REJECTIONS[code][1],
-            severity=_REJECTIONS[code][0],
+            message=_REJECTIONS[code],
+            severity=Severity.NOTE if code == NOT_MATCHING else Severity.ERROR,
             file=file,
             row=row,
             column=columns.get((file, code), ""),
@@ -171,7 +170,8 @@ def possible_duplicates(leads: pd.DataFrame) -> list[Issue]:
         first_of.setdefault(key, at)
     first_of.pop("", None)
     issues = []
-    files, lines = leads["source_file"], leads["source_row"]
+    files = leads["source_file"].to_numpy(dtype=object)
+    lines = leads["source_row"].to_numpy(dtype=np.int64)
     for key, at in zip(_names(leads, opaque), opaque.tolist(), strict=True):
         if key not in first_of:
             continue
@@ -180,12 +180,12 @@ def possible_duplicates(leads: pd.DataFrame) -> list[Issue]:
             Issue(
                 code="possible-duplicate",
                 message="may be the person of "
-                f"{files.iat[other]}, row {lines.iat[other]}: same name and company, but "
+                f"{files[other]}, row {lines[other]}: same name and company, but "
                 "one row has only a public URL and the other only a Sales Navigator id; "
                 "if so, give both in one row",
                 severity=Severity.WARNING,
-                file=str(files.iat[at]),
-                row=int(lines.iat[at]),
+                file=str(files[at]),
+                row=int(lines[at]),
             )
         )
     return issues

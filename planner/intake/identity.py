@@ -38,17 +38,18 @@ FORMS: Mapping[str, Form] = {
 
 #: Mailboxes that several people read.
 SHARED_MAILBOXES = frozenset({
-    "abuse", "accounting", "accounts", "admin", "administration", "administrator", "ask",
-    "billing", "bonjour", "bookings", "booking", "business", "career", "careers", "company",
-    "contact", "contactus", "contacto", "contato", "contatti", "customercare",
-    "customerservice", "customersupport", "donotreply", "email", "enquiries", "enquiry",
-    "events", "feedback", "finance", "general", "hallo", "hello", "help", "helpdesk", "hi",
-    "hola", "hr", "info", "informacion", "information", "inquiries", "inquiry", "invoice",
-    "invoices", "jobs", "kontakt", "legal", "mail", "mailbox", "marketing", "media",
-    "news", "newsletter", "noreply", "nospam", "office", "orders", "partners", "postmaster",
-    "post", "pr", "press", "privacy", "reception", "recruiting", "recruitment", "sales",
-    "secretary", "service", "services", "shop", "studio", "support", "talent", "team",
-    "vertrieb", "verkauf", "web", "webmaster", "welcome",
+    "abuse", "accounting", "accounts", "admin", "administration", "administrator",
+    "ask", "billing", "bonjour", "bookings", "booking", "business", "career", "careers",
+    "company", "contact", "contactus", "contacto", "contato", "contatti",
+    "customercare", "customerservice", "customersupport", "donotreply", "email",
+    "enquiries", "enquiry", "events", "feedback", "finance", "general", "hallo",
+    "hello", "help", "helpdesk", "hi", "hola", "hr", "info", "informacion",
+    "information", "inquiries", "inquiry", "invoice", "invoices", "jobs", "kontakt",
+    "legal", "mail", "mailbox", "marketing", "media", "news", "newsletter", "noreply",
+    "nospam", "office", "orders", "partners", "postmaster", "post", "pr", "press",
+    "privacy", "reception", "recruiting", "recruitment", "sales", "secretary",
+    "service", "services", "shop", "studio", "support", "talent", "team", "vertrieb",
+    "verkauf", "web", "webmaster", "welcome",
 })  # fmt: skip
 
 #: Kinds of key in the order in which they name a person (`lead_ids`).
@@ -93,7 +94,9 @@ class Keys:
     @property
     def known(self) -> Mask:
         """Rows that say who the person is; a shared mailbox does not."""
-        known = np.logical_or.reduce([filled(cells) for cells in self.strong])
+        known = np.zeros(len(self), dtype=np.bool_)
+        for cells in self.strong:
+            known |= filled(cells)
         for cells in (self.email, self.personal_email):
             open_rows = np.flatnonzero(~known & filled(cells))
             known[open_rows] = is_personal(cells[open_rows])

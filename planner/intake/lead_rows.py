@@ -11,8 +11,9 @@ from dataclasses import dataclass, field, fields
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 
-from planner.domain import ColumnMapping, RawTable
+from planner.domain import ColumnMapping, Flag, RawTable
 from planner.errors import Issue, Severity
 from planner.intake import cells, companies, contact, identity, titles, values
 from planner.intake.cells import Cells, Mask, Rows, blank, filled
@@ -67,6 +68,8 @@ def concatenate(parts: Sequence[LeadRows]) -> LeadRows:
         for item in fields(LeadRows)
         if item.name not in {"keys", "texts"}
     }
+    if len(parts) == 1:
+        return parts[0]
     texts = {name: np.concatenate([part.texts[name] for part in parts]) for name in TEXTS}
     keys = identity.concatenate([part.keys for part in parts])
     return LeadRows(keys=keys, texts=texts, **joined)  # type: ignore[arg-type]
@@ -99,7 +102,7 @@ def read(
         premium_flag=file.flags("premium_flag"),
         degree=_degrees(file),
         priority=file.priorities(),
-        exported=file.days("exported_on")[0],
+        exported=_exported(file),
         matches=file.flags("matches_filters") != 0,
         do_not_contact=_do_not_contact(file),
         touch=np.maximum(_touches(file), contacted),
@@ -167,19 +170,35 @@ class _File:
         )
         return flags
 
-    def days(self, meaning: str) -> tuple[Rows, Mask]:
+    def days(self, found: Cells, column: str) -> tuple[Rows, Mask]:
         """Return days since 1970 and which filled cells are no date."""
-        found = self.optional(meaning)
-        if found is None:
-            none = np.zeros(self.num_rows, dtype=np.bool_)
-            return np.full(self.num_rows, UNDATED, dtype=np.int64), none
-        return _days(found)
+        # Exports stamp rows to the millisecond: without the time, few values differ.
+        short = [
+            text[:10] if len(text) > 10 and text[4] == "-" == text[7] else text
+            for text in found
+        ]
+        codes, distinct = pd.factorize(cells.column(short))
+        distinct = np.asarray(distinct, dtype=object)
+        dates, unreadable = values.dates(distinct)
+        if values.has_ambiguous_dates(distinct):
+            self.issues.append(
+                Issue(
+                    code="ambiguous-dates",
+                    message="nothing in this column tells day from month; dates such as "
+                    "01/09/2026 were read as month/day/year",
+                    severity=Severity.WARNING,
+                    file=self.table.file,
+                    column=column,
+                )
+            )
+        days = np.where(np.isnat(dates), UNDATED, dates.astype(np.int64))
+        return days[codes], unreadable[codes]
 
     def priorities(self) -> npt.NDArray[np.float64]:
         found = self.optional("priority")
         if found is None:
             return np.full(self.num_rows, np.nan)
-        numbers, unreadable = values.priorities(found)
+        priorities, unreadable = values.priorities(found)
         self.odd(
             unreadable,
             code="unreadable-priority",
@@ -187,7 +206,7 @@ class _File:
             "the lead gets the default",
             column=self.headers("priority")[0],
         )
-        return numbers
+        return priorities
 
     def odd(
         self,
@@ -201,8 +220,8 @@ class _File:
         """Report rows of one kind: each up to `MAX_LISTED`, the others by number."""
         at = np.flatnonzero(rows)
         places = [(self.table.file, int(row)) for row in self.table.rows[at]]
-        self.issues += row_issues(
-            places, code=code, message=message, column=column, severity=severity
+        self.issues.extend(
+            row_issues(places, code=code, message=message, column=column, severity=severity)
         )
 
 
@@ -241,7 +260,7 @@ def _texts(file: _File) -> dict[str, Cells]:
     texts["seniority"] = titles.seniority(
         file.optional("seniority"), position, file.num_rows
     )
-    texts["industry"] = cells.by_line(file.text("industry"), str.lower)
+    texts["industry"] = _lower(file.text("industry"))
     texts["region"] = _regions(file)
     texts["email"] = blank(file.num_rows)  # filled from the keys once they are merged
     return texts
@@ -250,10 +269,9 @@ def _texts(file: _File) -> dict[str, Cells]:
 def _names(file: _File) -> tuple[Cells, Cells]:
     first, last = file.text("first_name"), file.text("last_name")
     at = np.flatnonzero(~filled(first) & ~filled(last))
-    full = file.text("full_name")[at] if len(at) else at
     if not len(at):
         return first, last
-    parts = [split_name(name) for name in full]
+    parts = [split_name(name) for name in file.text("full_name")[at]]
     first, last = first.copy(), last.copy()
     first[at] = [part[0] for part in parts]
     last[at] = [part[1] for part in parts]
@@ -288,7 +306,11 @@ def _regions(file: _File) -> Cells:
         return cells.column([place.rpartition(",")[2].strip() for place in places])
 
     last = cells.on_uniques(location, last_parts)
-    return cells.by_line(np.where(filled(country), country, last), str.lower)
+    return _lower(np.where(filled(country), country, last))
+
+
+def _lower(texts: Cells) -> Cells:
+    return cells.on_uniques(texts, lambda distinct: cells.by_line(distinct, str.lower))
 
 
 # --- facts ------------------------------------------------------------------------
@@ -322,7 +344,7 @@ def _do_not_contact(file: _File) -> Mask:
             "the lead is left out: write yes or no",
             column=header,
         )
-        result |= (flags == 1) | unreadable
+        result |= (flags == Flag.YES) | unreadable
     return result
 
 
@@ -352,8 +374,10 @@ def _contacted(file: _File, as_of: dt.date) -> tuple[Rows, Small]:
     latest = np.full(file.num_rows, UNDATED, dtype=np.int64)
     for header in file.headers("last_contacted_on"):
         found = file.column(header)
-        never = np.isin(cells.fold(found), list(_NEVER)) & filled(found)
-        days, unreadable = _days(np.where(never, "", found))
+        never = np.fromiter(
+            map(_NEVER.__contains__, cells.fold(found)), np.bool_, len(found)
+        )
+        days, unreadable = file.days(np.where(never, "", found), header)
         file.odd(
             unreadable,
             code="unreadable-contact-date",
@@ -373,10 +397,11 @@ def _contacted(file: _File, as_of: dt.date) -> tuple[Rows, Small]:
     return latest, touched.astype(np.int8)
 
 
-def _days(found: Cells) -> tuple[Rows, Mask]:
-    dates, unreadable = values.dates(found)
-    days = dates.astype("datetime64[D]").astype(np.int64)
-    return np.where(np.isnat(dates), UNDATED, days), unreadable
+def _exported(file: _File) -> Rows:
+    found = file.optional("exported_on")
+    if found is None:
+        return np.full(file.num_rows, UNDATED, dtype=np.int64)
+    return file.days(found, file.headers("exported_on")[0])[0]
 
 
 def iso_dates(days: Rows) -> Cells:

@@ -78,7 +78,9 @@ def clean(
     issues += findings.contested_mails(rows, people.contested)
     issues += findings.possible_duplicates(frame)
     issues += exclusion_lists.namesakes(listed, frame)
-    return LeadTable(leads=frame, rows=_outcomes(rows, by_lead, leads), issues=tuple(issues))
+    return LeadTable(
+        leads=frame, rows=_outcomes(rows, by_lead, leads), issues=tuple(issues)
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -208,7 +210,9 @@ def _outcomes(rows: LeadRows, by_lead: _ByLead, leads: Mapping[str, Any]) -> pd.
     return _frame(values, ROWS)
 
 
-def _frame(values: Mapping[str, npt.NDArray[Any]], columns: Sequence[Column]) -> pd.DataFrame:
+def _frame(
+    values: Mapping[str, npt.NDArray[Any]], columns: Sequence[Column]
+) -> pd.DataFrame:
     """Return a table with the columns, order and types of a schema."""
     kinds = {"text": "str", "number": "float64", "integer": "int64", "flag": "int8"}
     nothing = np.empty(0, dtype=object)

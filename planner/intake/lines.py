@@ -72,8 +72,6 @@ class RecordReader:
     def _is_suspect(self, cells: Sequence[str]) -> bool:
         """Whether a record of several lines may come from a quote that was not closed."""
         lines = self._lines.taken
-        if self._lines.is_at_end and not self._is_well_quoted(lines):
-            return True
         if not self._is_well_quoted(lines):
             return True
         wrong_width = bool(self.width) and len(cells) != self.width
@@ -133,7 +131,6 @@ class _Lines:
 
     def __init__(self, lines: Iterator[str]) -> None:
         self.taken: list[str] = []
-        self.is_at_end = False
         self._lines = lines
         self._waiting: deque[str] = deque()
 
@@ -141,18 +138,10 @@ class _Lines:
         return self
 
     def __next__(self) -> str:
-        if self._waiting:
-            line = self._waiting.popleft()
-        else:
-            try:
-                line = next(self._lines)
-            except StopIteration:
-                self.is_at_end = True
-                raise
+        line = self._waiting.popleft() if self._waiting else next(self._lines)
         self.taken.append(line)
         return line
 
     def put_back(self, lines: Sequence[str]) -> None:
         """Give `lines` again, before all others."""
         self._waiting.extendleft(reversed(lines))
-        self.is_at_end = False

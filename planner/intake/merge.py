@@ -91,8 +91,7 @@ class Merge:
         values, lead = values[top], lead[top]
         result[lead[::-1]] = values[::-1]
         for at in np.flatnonzero(values != result[lead]):
-            if values[at] < result[lead[at]]:
-                result[lead[at]] = values[at]
+            result[lead[at]] = min(result[lead[at]], values[at])
         return result
 
     def differing(self, cells: Cells) -> Rows:

@@ -218,7 +218,7 @@ class Cells:
         return np.union1d(blank, repeats)
 
     def _clean(self, at: int, column: Column) -> np.ndarray:
-        texts: list[str] = column.tolist() if isinstance(column, np.ndarray) else column
+        texts: Sequence[str] = column.tolist() if isinstance(column, np.ndarray) else column
         pool = self.pools.setdefault(at, _Pool(EDGE if self.strip_invisible else None))
         if pool is None:
             # A column of ids or URLs: to look each up would only cost time.

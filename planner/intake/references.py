@@ -89,8 +89,8 @@ _ROUNDED = re.compile(r"\d+(?:[.,]\d+)?e\+?\d+|\d{16,}(?:[.,]0+)?", re.IGNORECAS
 _URN = re.compile(r"urn:li:(\w+):(.+)", re.IGNORECASE)
 _PERSON_URNS = frozenset({
     "fs_salesprofile", "fsd_salesprofile", "fs_saleslead", "fsd_profile", "fs_profile",
-    "fs_miniprofile", "fsd_miniprofile", "fsd_profilecard", "member", "fs_normalized_profile",
-    "fsd_connection", "profile", "salesprofile",
+    "fs_miniprofile", "fsd_miniprofile", "fsd_profilecard", "member",
+    "fs_normalized_profile", "fsd_connection", "profile", "salesprofile",
 })  # fmt: skip
 _LINKEDIN = re.compile(
     r"(?:https?[:/\\]*)*(?:[a-z0-9-]+\.)*linkedin\.com\.?(?::\d+)?/+(.*)",
@@ -118,7 +118,7 @@ def parse(text: str, form: Form = Form.ANY) -> Reference:
     return _identifier(text, form) or _link(text) or _handle(text, form)
 
 
-def _identifier(text: str, form: Form) -> Reference | None:
+def _identifier(text: str, form: Form) -> Reference | None:  # noqa: PLR0911 -- one a kind
     """Ids that are no address: None if it is something else."""
     if _ROUNDED.fullmatch(text):
         return MANGLED
@@ -188,7 +188,7 @@ def _link(text: str) -> Reference | None:
     return _path(match[1])
 
 
-def _path(rest: str) -> Reference:
+def _path(rest: str) -> Reference:  # noqa: PLR0911 -- one for each kind of page
     path = re.split(r"[?#]", rest, maxsplit=1)[0]
     parts = [part for part in path.split("/") if part]
     while parts and parts[0].lower() in _WRAPPING_PATHS:

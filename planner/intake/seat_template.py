@@ -14,6 +14,7 @@ import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
+from xml.etree.ElementTree import canonicalize
 
 from openpyxl import Workbook
 from openpyxl.comments import Comment
@@ -154,7 +155,8 @@ def seat_workbook(parameters: Parameters, rows: Sequence[Mapping[str, str]]) -> 
 def reproducible(xlsx: bytes) -> bytes:
     """Return a workbook without the time of its making: same content, same bytes.
 
-    Members are stored, not deflated: versions of zlib compress differently.
+    Members are stored, not deflated (versions of zlib compress differently), and their
+    XML is canonical (openpyxl writes it differently where lxml is installed).
     """
     result = io.BytesIO()
     with (
@@ -166,6 +168,8 @@ def reproducible(xlsx: bytes) -> bytes:
             if name == "docProps/core.xml":
                 stamp = rb"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ"
                 content = re.sub(stamp, b"2026-01-01T00:00:00Z", content)
+            if name.endswith((".xml", ".rels", ".vml")):
+                content = canonicalize(content.decode()).encode()
             member = zipfile.ZipInfo(name, date_time=(2026, 1, 1, 0, 0, 0))
             member.create_system = 3  # else it names the operating system
             target.writestr(member, content)

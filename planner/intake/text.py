@@ -300,7 +300,6 @@ def _shifted(layout: Format, table: Table) -> Issue:
         "a header may be missing, or cells with the delimiter "
         f"({layout.delimiter!r}) are not in quotes: export the file again",
         file=layout.file,
-        row=layout.header.row or None,
     )
 
 

@@ -15,32 +15,36 @@ LEVELS = ("entry", "c-level", "vp", "director", "manager", "senior", "other")
 # also stand in higher titles ("entry level manager") are settled by `_PHRASES`.
 _PHRASES = (
     ("c level", "chief"), ("c suite", "chief"), ("managing director", "chief"),
-    ("managing partner", "chief"), ("founding partner", "chief"), ("general partner", "chief"),
-    ("general manager", "director"), ("directeur general", "chief"), ("board member", "chief"),
-    ("direttore generale", "chief"), ("director general", "chief"), ("owner partner", "chief"),
-    ("vice president", "vp"), ("vice presidente", "vp"), ("vizeprasident", "vp"),
-    ("vp level", "vp"), ("head of", "director"), ("responsable de", "manager"),
-    ("product owner", "other"), ("process owner", "other"), ("account owner", "other"),
-    ("non manager", "other"), ("entry level manager", "manager"), ("entry level", "intern"),
-    ("lead generation", "other"), ("lead gen", "other"), ("assistant to", "assistantto"),
-    ("executive assistant", "assistantto"), ("personal assistant", "assistantto"),
-    ("chief of staff", "director"), ("in training", "trainee"), ("co founder", "founder"),
-    ("team lead", "manager"), ("teamleiter", "manager"), ("teamleitung", "manager"),
-    ("former", "other"),
+    ("managing partner", "chief"), ("founding partner", "chief"),
+    ("general partner", "chief"), ("general manager", "director"),
+    ("directeur general", "chief"), ("board member", "chief"),
+    ("direttore generale", "chief"), ("director general", "chief"),
+    ("owner partner", "chief"), ("vice president", "vp"), ("vice presidente", "vp"),
+    ("vizeprasident", "vp"), ("vp level", "vp"), ("head of", "director"),
+    ("responsable de", "manager"), ("product owner", "other"),
+    ("process owner", "other"), ("account owner", "other"), ("non manager", "other"),
+    ("entry level manager", "manager"), ("entry level", "intern"),
+    ("lead generation", "other"), ("lead gen", "other"),
+    ("assistant to", "assistantto"), ("executive assistant", "assistantto"),
+    ("personal assistant", "assistantto"), ("chief of staff", "director"),
+    ("in training", "trainee"), ("co founder", "founder"), ("team lead", "manager"),
+    ("teamleiter", "manager"), ("teamleitung", "manager"), ("former", "other"),
 )  # fmt: skip
 _WORDS: dict[str, tuple[str, ...]] = {
     "entry": (
         "intern", "internship", "junior", "jr", "trainee", "apprentice", "werkstudent",
-        "werkstudentin", "praktikant", "praktikantin", "stagiaire", "graduate", "student",
-        "assistantto", "becario", "estagiario", "tirocinante", "azubi", "entry",
+        "werkstudentin", "praktikant", "praktikantin", "stagiaire", "graduate",
+        "student", "assistantto", "becario", "estagiario", "tirocinante", "azubi",
+        "entry",
     ),
     "c-level": (
-        "ceo", "cto", "cfo", "coo", "cmo", "cio", "ciso", "chro", "cpo", "cro", "cdo", "cso",
-        "cco", "cxo", "chief", "founder", "cofounder", "owner", "president", "prasident",
-        "geschaftsfuhrer", "geschaftsfuhrerin", "geschaftsfuhrung", "vorstand", "inhaber",
-        "inhaberin", "grunder", "grunderin", "pdg", "fondateur", "fondatrice", "fondatore",
-        "fundador", "fundadora", "oprichter", "eigenaar", "presidente", "proprietario",
-        "amministratore", "dg", "chairman", "chairwoman", "chairperson", "partner",
+        "ceo", "cto", "cfo", "coo", "cmo", "cio", "ciso", "chro", "cpo", "cro", "cdo",
+        "cso", "cco", "cxo", "chief", "founder", "cofounder", "owner", "president",
+        "prasident", "geschaftsfuhrer", "geschaftsfuhrerin", "geschaftsfuhrung",
+        "vorstand", "inhaber", "inhaberin", "grunder", "grunderin", "pdg", "fondateur",
+        "fondatrice", "fondatore", "fundador", "fundadora", "oprichter", "eigenaar",
+        "presidente", "proprietario", "amministratore", "dg", "chairman", "chairwoman",
+        "chairperson", "partner",
     ),
     "vp": ("vp", "svp", "evp", "avp", "gvp", "rvp"),
     "director": (
@@ -53,7 +57,9 @@ _WORDS: dict[str, tuple[str, ...]] = {
         "responsable", "responsabile", "gerente", "jefe", "encargado", "coordinador",
         "kierownik", "chef", "teamleiterin", "manageress", "leader",
     ),
-    "senior": ("senior", "sr", "snr", "principal", "staff", "strategic", "expert", "fellow"),
+    "senior": (
+        "senior", "sr", "snr", "principal", "staff", "strategic", "expert", "fellow",
+    ),
 }  # fmt: skip
 _OTHER = len(LEVELS) - 1
 _LEVEL_OF_WORD = {
@@ -106,4 +112,8 @@ def _levels(folded: Cells) -> np.ndarray:
     return result
 
 
-_TO_BLANK = str.maketrans({mark: " " for mark in "-–—/\\,.;:|&+()[]{}'’\"“”*•·@#_!?~\t\r"})
+_TO_BLANK = str.maketrans(
+    dict.fromkeys(
+        "-\u2013\u2014/\\,.;:|&+()[]{}'\u2019\"\u201c\u201d*\u2022\u00b7@#_!?~\t\r", " "
+    )
+)

@@ -5,27 +5,41 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from planner.domain import Degree, Flag
 
-#: Text that stands for "not known", besides blank.
-UNKNOWN = frozenset(
-    "- -- \u2013 \u2014 ? unknown n/a na #n/a nan null none undefined nil (blank) "
-    "unbekannt inconnu desconocido desconhecido onbekend not_found".split()
-) | {"not available", "not found", "no data", "no encontrado", "nicht bekannt", "n.a."}
-_YES = frozenset(
-    "true yes y 1 1.0 x t on oui o vrai ja wahr j si s sim verdadero verdadeiro waar "
-    "open offen abierto aberto ouvert \u2713 \u2714 \u2705 \u2611 enabled premium activo".split()
-) | {"s\u00ed", "open profile", "open link"}
-_NO = frozenset(
-    "false no n 0 0.0 f off non faux nein falsch nee falso nao onwaar closed "
-    "geschlossen cerrado fechado ferm\u00e9 ferme \u2717 \u2718 \u274c \u2716 \u2610 disabled "
-    "inactivo".split()
-) | {"n\u00e3o", "not open", "not premium", "free"}
+#: Cells of a column.
+Column: TypeAlias = "pd.Series[str] | npt.NDArray[np.object_]"
+Small: TypeAlias = npt.NDArray[np.int8]
+Mask: TypeAlias = npt.NDArray[np.bool_]
+Days: TypeAlias = npt.NDArray[np.datetime64]
+
+
+def _texts(text: str) -> frozenset[str]:
+    return frozenset(part.strip() for part in text.split(","))
+
+
+#: Text that stands for "not known", or blank.
+UNKNOWN = _texts(
+    ", -, --, \u2013, \u2014, ?, unknown, n/a, n.a., na, #n/a, nan, null, none, nil, "
+    "undefined, (blank), not available, not found, not_found, no data, unbekannt, "
+    "nicht bekannt, inconnu, desconocido, desconhecido, no encontrado, onbekend"
+)
+_YES = _texts(
+    "true, yes, y, 1, 1.0, x, t, on, oui, o, vrai, ja, j, wahr, si, s\u00ed, s, sim, "
+    "verdadero, verdadeiro, waar, open, offen, abierto, aberto, ouvert, open profile, "
+    "open link, enabled, premium, activo, \u2713, \u2714, \u2705, \u2611"
+)
+_NO = _texts(
+    "false, no, n, 0, 0.0, f, off, non, faux, nein, falsch, nee, falso, nao, n\u00e3o, "
+    "onwaar, closed, geschlossen, cerrado, fechado, ferm\u00e9, ferme, not open, "
+    "not premium, free, disabled, inactivo, \u2717, \u2718, \u274c, \u2716, \u2610"
+)
 
 _GRADES = {
     "a": 100.0,
@@ -38,10 +52,12 @@ _GRADES = {
 }
 
 _DEGREE = re.compile(
-    r"\W*(?P<digit>[123])(?:\.0+)?\s*(?:st|nd|rd|er|\u00e8re|re|\u00e8me|eme|e|de|\u00ba|\u00b0|\.)?"
+    r"\W*(?P<digit>[123])(?:\.0+)?\s*"
+    r"(?:st|nd|rd|er|\u00e8re|re|\u00e8me|eme|e|de|\u00ba|\u00b0|\.)?"
     r"\s*\+?(?:\s*(?:degree|grade?s?|grad|niveau|graad).*)?\W*",
     re.IGNORECASE,
 )
+#: Compared without spaces and punctuation.
 _DEGREE_WORDS = {
     "first": Degree.FIRST,
     "firstdegree": Degree.FIRST,
@@ -53,15 +69,12 @@ _DEGREE_WORDS = {
     "third": Degree.THIRD,
     "thirddegree": Degree.THIRD,
     "distance3": Degree.THIRD,
-    "outofnetwork": Degree.THIRD,
-    "thirdplus": Degree.THIRD,
     "3plus": Degree.THIRD,
-    "1": Degree.FIRST,
-    "2": Degree.SECOND,
-    "3": Degree.THIRD,
+    "thirdplus": Degree.THIRD,
+    "outofnetwork": Degree.THIRD,
 }
-#: LinkedIn's own -1 and 0: out of network, as seen in raw search results.
-_OUT_OF_NETWORK = frozenset(("-1", "-1.0", "4", "out of network", "out-of-network"))
+#: LinkedIn's own -1 means out of network, as seen in raw search results.
+_OUT_OF_NETWORK = frozenset(("-1", "-1.0"))
 
 _MANGLED = re.compile(r"[+-]?\d(?:[.,]\d+)?[eE]\+?\d{2,3}")
 
@@ -70,7 +83,8 @@ _MONTHS = {
     for number, names in enumerate(
         (
             "jan january januar janvier janv ene enero januari janeiro j\u00e4n",
-            "feb february februar f\u00e9vrier fevrier f\u00e9vr fevr febrero februari fevereiro fev",
+            "feb february februar f\u00e9vrier fevrier f\u00e9vr fevr febrero februari fev "
+            "fevereiro",
             "mar march m\u00e4rz maerz mrz mars marzo maart mrt mar\u00e7o marco",
             "apr april avril avr abr abril",
             "may mai mayo mei maio",
@@ -80,13 +94,14 @@ _MONTHS = {
             "sep sept september septembre septiembre setembro set",
             "oct october okt oktober octobre octubre outubro out",
             "nov november novembre noviembre novembro",
-            "dec december dez dezember d\u00e9cembre decembre d\u00e9c dic diciembre dezembro",
+            "dec december dez dezember d\u00e9cembre decembre d\u00e9c dic diciembre "
+            "dezembro",
         ),
         1,
     )
     for name in names.split()
 }
-_ISO = re.compile(r"(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})(?:$|[T\s].*)")
+_ISO = re.compile(r"(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})(?:$|[t\s].*)")
 _COMPACT = re.compile(r"(20\d{2})(\d{2})(\d{2})")
 _NUMERIC = re.compile(r"(\d{1,2})([-/.])(\d{1,2})\2(\d{4}|\d{2})(?:$|[,\s].*)")
 _DAY_MONTH = re.compile(
@@ -94,70 +109,52 @@ _DAY_MONTH = re.compile(
     r"(?:de\s+)?(\d{4}|\d{2})(?:$|[,\s].*)"
 )
 _MONTH_DAY = re.compile(
-    r"(?:[^\W\d_]+,?\s+)??([^\W\d_]+)\.?\s+(\d{1,2})(?:st|nd|rd|th)?,?\s+(\d{4})(?:$|[,\s].*)"
+    r"(?:[^\W\d_]+,?\s+)??([^\W\d_]+)\.?\s+(\d{1,2})(?:st|nd|rd|th)?,?\s+(\d{4})"
+    r"(?:$|[,\s].*)"
 )
 _EPOCH = re.compile(r"(\d{10}|\d{13})(?:\.0+)?")
 _FIRST_YEAR, _LAST_YEAR = 2000, 2100
+_EPOCH_DAY = dt.date(1970, 1, 1).toordinal()
+_NEVER = frozenset(("never", "nie", "jamais", "nunca", "nooit", "not contacted", "no", "0"))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Flags:
-    """Yes/no values (`planner.domain.Flag`) and which cells could not be read."""
+def flags(values: Column) -> tuple[Small, Mask]:
+    """Read yes/no cells as `planner.domain.Flag`.
 
-    values: np.ndarray
-    unreadable: np.ndarray
+    Blank, ``unknown``, ``n/a``, ``-`` and the like are unknown.
 
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Degrees:
-    """Degrees (`planner.domain.Degree`) and which cells could not be read."""
-
-    values: np.ndarray
-    unreadable: np.ndarray
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Dates:
-    """ISO dates as text, blank if none, and which cells could not be read.
-
-    ``is_assumed`` says that nothing in the column tells whether 01/09 is in January or
-    in September, and that the month was taken to come first.
+    Returns
+    -------
+    tuple
+        Flags (1, 0, -1) and which cells could not be read (these are unknown, too).
     """
 
-    values: pd.Series
-    unreadable: np.ndarray
-    is_assumed: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Priorities:
-    """Priorities from 0 to 100, NaN if none, and which cells could not be read."""
-
-    values: np.ndarray
-    unreadable: np.ndarray
-
-
-def flags(values: pd.Series) -> Flags:
-    """Read yes/no cells; blank, ``unknown``, ``n/a``, ``-`` and the like are unknown."""
-
     def parse(text: str) -> int | None:
-        folded = text.casefold().strip(" '\"")
-        if not folded or folded in UNKNOWN:
+        folded = _fold(text)
+        if folded in UNKNOWN:
             return int(Flag.UNKNOWN)
         if folded in _YES:
             return int(Flag.YES)
         return int(Flag.NO) if folded in _NO else None
 
-    numbers, unreadable = _by_distinct(values, parse, int(Flag.UNKNOWN), np.int8)
-    return Flags(values=numbers, unreadable=unreadable)
+    numbers, unreadable = _by_distinct(values, parse, int(Flag.UNKNOWN))
+    return numbers.astype(np.int8), unreadable
 
 
-def degrees(values: pd.Series) -> Degrees:
-    """Read ``2nd``, ``3rd+``, ``· 2nd``, ``2.0``, ``SECOND_DEGREE``, ``DISTANCE_2`` ..."""
+def degrees(values: Column) -> tuple[Small, Mask]:
+    """Read ``2nd``, ``3rd+``, ``· 2nd``, ``2.0``, ``SECOND_DEGREE``, ``DISTANCE_2`` ...
+
+    Out of network counts as third.
+
+    Returns
+    -------
+    tuple
+        `planner.domain.Degree` (0 if unknown) and which cells could not be read.
+    """
 
     def parse(text: str) -> int | None:
-        folded = text.casefold().strip(" '\"")
-        if not folded or folded in UNKNOWN or folded in {"0", "0.0"}:
+        folded = _fold(text)
+        if folded in UNKNOWN or folded in {"0", "0.0"}:
             return int(Degree.UNKNOWN)
         if folded in _OUT_OF_NETWORK:
             return int(Degree.THIRD)
@@ -166,16 +163,22 @@ def degrees(values: pd.Series) -> Degrees:
         found = _DEGREE_WORDS.get(re.sub(r"[\W_]+", "", folded))
         return None if found is None else int(found)
 
-    numbers, unreadable = _by_distinct(values, parse, int(Degree.UNKNOWN), np.int8)
-    return Degrees(values=numbers, unreadable=unreadable)
+    numbers, unreadable = _by_distinct(values, parse, int(Degree.UNKNOWN))
+    return numbers.astype(np.int8), unreadable
 
 
-def priorities(values: pd.Series) -> Priorities:
-    """Read 0 to 100, or A = 100, B = 70, C = 40, D = 10; high 100, medium 50, low 10."""
+def priorities(values: Column) -> tuple[npt.NDArray[np.float64], Mask]:
+    """Read 0 to 100, or A = 100, B = 70, C = 40, D = 10; high 100, medium 50, low 10.
+
+    Returns
+    -------
+    tuple
+        Priorities (NaN if none) and which cells could not be read.
+    """
 
     def parse(text: str) -> float | None:
-        folded = text.casefold().strip(" '\"")
-        if not folded or folded in UNKNOWN:
+        folded = _fold(text)
+        if folded in UNKNOWN:
             return float("nan")
         if folded in _GRADES:
             return _GRADES[folded]
@@ -185,62 +188,46 @@ def priorities(values: pd.Series) -> Priorities:
             return None
         return number if 0 <= number <= 100 else None
 
-    numbers, unreadable = _by_distinct(values, parse, float("nan"), np.float64)
-    return Priorities(values=numbers, unreadable=unreadable)
+    return _by_distinct(values, parse, float("nan"))
 
 
-def dates(values: pd.Series) -> Dates:
-    """Read dates in the forms that exports use, as ISO text without the time.
+def dates(values: Column) -> tuple[Days, Mask]:
+    """Read dates in the forms that exports use; times of day are left out.
 
     Whether the day or the month comes first in ``01/09/2026`` is decided for the whole
-    column: by any value above 12, else month first, which `Dates.is_assumed` says.
-    Dotted dates (``09.01.2026``) are day first everywhere.
+    column (`is_day_first`), month first if nothing tells. Dotted dates (``09.01.2026``)
+    are day first everywhere.
+
+    Returns
+    -------
+    tuple
+        ``datetime64[D]`` (NaT if none) and which cells could not be read.
     """
-    codes, distinct = pd.factorize(values.to_numpy(dtype=object))
-    order = _day_first(distinct)
-    parsed = [_date(str(text), is_day_first=bool(order)) for text in distinct]
-    texts = np.array(
-        ["" if text is None else text for text in parsed] or [""], dtype=object
-    )
-    bad = np.array([text is None for text in parsed] or [False], dtype=bool)
-    is_numeric = any(_slashed(str(text)) for text in distinct)
-    return Dates(
-        values=pd.Series(texts[codes], index=values.index, dtype="str"),
-        unreadable=bad[codes],
-        is_assumed=is_numeric and order is None,
-    )
+    order = bool(is_day_first(values))
+
+    def parse(text: str) -> float | None:
+        folded = _fold(text)
+        if folded in UNKNOWN or folded in _NEVER:
+            return float("nan")
+        day = _date(folded, is_day_first=order)
+        return None if day is None else float(day.toordinal() - _EPOCH_DAY)
+
+    numbers, unreadable = _by_distinct(values, parse, float("nan"))
+    days = np.full(len(numbers), "NaT", dtype="datetime64[D]")
+    known = ~np.isnan(numbers)
+    days[known] = numbers[known].astype(np.int64).astype("datetime64[D]")
+    return days, unreadable
 
 
-def is_mangled_number(text: str) -> bool:
-    """Whether a spreadsheet has turned an id into a number: ``1.23457E+18``."""
-    return bool(_MANGLED.fullmatch(text.strip()))
+def is_day_first(values: Column) -> bool | None:
+    """Whether days come first in ``13/09/2026``; None if no value above 12 tells.
 
-
-def _by_distinct(
-    values: pd.Series,
-    parse: Callable[[str], float | None],
-    unknown: float,
-    dtype: type[np.int8] | type[np.float64],
-) -> tuple[np.ndarray, np.ndarray]:
-    """Parse each distinct text once; where `parse` returns None, the cell is unreadable."""
-    codes, distinct = pd.factorize(values.to_numpy(dtype=object))
-    parsed = [parse(str(text)) for text in distinct] or [unknown]
-    numbers = np.array([unknown if n is None else n for n in parsed], dtype=dtype)
-    unreadable = np.array([n is None for n in parsed], dtype=bool)
-    return numbers[codes], unreadable[codes]
-
-
-def _slashed(text: str) -> re.Match[str] | None:
-    match = _NUMERIC.fullmatch(text.strip(" '\""))
-    return match if match and match[2] != "." else None
-
-
-def _day_first(distinct: np.ndarray) -> bool | None:
-    """Whether days come first in a column; None if nothing in it tells."""
+    None, too, if the values contradict each other as often as not.
+    """
     num_day_first = num_month_first = 0
-    for text in distinct:
-        match = _slashed(str(text))
-        if match:
+    for text in pd.unique(np.asarray(values, dtype=object)):
+        match = _NUMERIC.fullmatch(_fold(text))
+        if match and match[2] != ".":
             num_day_first += int(match[1]) > 12 >= int(match[3])
             num_month_first += int(match[3]) > 12 >= int(match[1])
     if num_day_first == num_month_first:
@@ -248,40 +235,59 @@ def _day_first(distinct: np.ndarray) -> bool | None:
     return num_day_first > num_month_first
 
 
-def _date(text: str, *, is_day_first: bool) -> str | None:
-    """Return the ISO date, blank if the cell says that there is none, None if unread."""
-    folded = text.casefold().strip(" '\"")
-    if (
-        not folded
-        or folded in UNKNOWN
-        or folded in {"never", "nie", "jamais", "0", "nunca"}
-    ):
-        return ""
-    if match := _ISO.fullmatch(folded) or _COMPACT.fullmatch(folded):
-        return _iso(int(match[1]), int(match[2]), int(match[3]))
-    if match := _NUMERIC.fullmatch(folded):
-        first, second, year = int(match[1]), int(match[3]), _year(match[4])
-        if match[2] == "." or is_day_first:
-            return _iso(year, second, first)
-        return _iso(year, first, second)
-    if match := _DAY_MONTH.fullmatch(folded):
-        return _iso(_year(match[3]), _MONTHS.get(match[2], 0), int(match[1]))
-    if match := _MONTH_DAY.fullmatch(folded):
-        return _iso(int(match[3]), _MONTHS.get(match[1], 0), int(match[2]))
-    if match := _EPOCH.fullmatch(folded):
-        seconds = int(match[1]) / (1000 if len(match[1]) == 13 else 1)
-        return dt.datetime.fromtimestamp(seconds, tz=dt.UTC).date().isoformat()
-    return None
+def has_ambiguous_dates(values: Column) -> bool:
+    """Whether a column has dates such as 01/09/2026 and nothing tells their order."""
+    if is_day_first(values) is not None:
+        return False
+    cells = pd.unique(np.asarray(values, dtype=object))
+    matches = (_NUMERIC.fullmatch(_fold(text)) for text in cells)
+    return any(match is not None and match[2] != "." for match in matches)
 
 
-def _year(text: str) -> int:
-    return int(text) + (2000 if len(text) == 2 else 0)
+def is_mangled_number(text: str) -> bool:
+    """Whether a spreadsheet has turned an id into a number: ``1.23457E+18``."""
+    return bool(_MANGLED.fullmatch(text.strip()))
 
 
-def _iso(year: int, month: int, day: int) -> str | None:
-    if not _FIRST_YEAR <= year <= _LAST_YEAR:
+def _fold(text: str) -> str:
+    return str(text).casefold().strip(" '\"\u00a0")
+
+
+def _by_distinct(
+    values: Column, parse: Callable[[str], float | None], unknown: float
+) -> tuple[npt.NDArray[np.float64], Mask]:
+    """Parse each distinct text once; where `parse` returns None, the cell is unreadable."""
+    codes, distinct = pd.factorize(np.asarray(values, dtype=object))
+    parsed = [parse(text) for text in distinct]
+    # The last element serves code -1, which pandas gives to missing values.
+    numbers = np.array([unknown if n is None else n for n in [*parsed, unknown]])
+    unreadable = np.array([n is None for n in parsed] + [False], dtype=np.bool_)
+    return numbers.astype(np.float64)[codes], unreadable[codes]
+
+
+def _date(text: str, *, is_day_first: bool) -> dt.date | None:
+    if match := _ISO.fullmatch(text) or _COMPACT.fullmatch(text):
+        return _day(match[1], match[2], match[3])
+    if match := _NUMERIC.fullmatch(text):
+        day_first = match[2] == "." or is_day_first
+        month, day = (match[3], match[1]) if day_first else (match[1], match[3])
+        return _day(match[4], month, day)
+    if match := _DAY_MONTH.fullmatch(text):
+        return _day(match[3], _MONTHS.get(match[2], 0), match[1])
+    if match := _MONTH_DAY.fullmatch(text):
+        return _day(match[3], _MONTHS.get(match[1], 0), match[2])
+    match = _EPOCH.fullmatch(text)
+    if match is None:
+        return None
+    seconds = int(match[1]) / (1000 if len(match[1]) == 13 else 1)
+    return dt.datetime.fromtimestamp(seconds, tz=dt.UTC).date()
+
+
+def _day(year: str, month: str | int, day: str) -> dt.date | None:
+    full_year = int(year) + (2000 if len(year) == 2 else 0)
+    if not _FIRST_YEAR <= full_year <= _LAST_YEAR:
         return None
     try:
-        return dt.date(year, month, day).isoformat()
+        return dt.date(full_year, int(month), int(day))
     except ValueError:
         return None

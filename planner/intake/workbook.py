@@ -74,7 +74,7 @@ def parse_workbook(
     known = aliases.lead_headers() if known_headers is None else known_headers
     try:
         sheets = _sheets(data)
-    except Exception as error:  # noqa: BLE001 - openpyxl raises whatever its parts raise
+    except Exception as error:
         return [], [_broken(file, error)]
     found: list[tuple[str, RawTable, list[Issue]]] = []
     skipped: list[str] = []
@@ -82,7 +82,7 @@ def parse_workbook(
     for name, sheet in sheets:
         try:
             parsed = _parse_sheet(sheet, file, known, keep)
-        except Exception as error:  # noqa: BLE001 - as above: a damaged sheet
+        except Exception as error:
             return [], [_broken(file, error)]
         if parsed is None:
             skipped.append(name)
@@ -144,7 +144,7 @@ def _bomb(members: list[zipfile.ZipInfo]) -> str:
 
 
 def _sheets(data: bytes) -> list[tuple[str, Any]]:
-    import openpyxl  # noqa: PLC0415 - 0.3 s that runs on CSV files need not spend
+    import openpyxl
 
     with warnings.catch_warnings():
         # Styles, validations and extensions that openpyxl does not know do not matter.
@@ -166,23 +166,24 @@ class _Numbers:
 
     def text(self, value: Any, row: int, at: int) -> str:
         """Return a stored value as text."""
-        if value is None:
-            return ""
-        if isinstance(value, str):
-            return "" if value in _ERROR_CELLS else value
+        if value is None or isinstance(value, str):
+            return "" if value is None or value in _ERROR_CELLS else str(value)
         if isinstance(value, bool):
             return "true" if value else "false"
         if isinstance(value, int | float):
             self.columns.add(at)
-            if abs(value) >= 10**EXACT_DIGITS and math.isfinite(value):
+            if math.isfinite(value) and abs(value) >= 10**EXACT_DIGITS:
                 self.mangled.append((row, at))
             return number_text(value)
-        if isinstance(value, dt.datetime):
-            is_date = value.time() == dt.time()
-            return value.date().isoformat() if is_date else value.isoformat(sep=" ")
-        if isinstance(value, dt.date | dt.time):
-            return value.isoformat()
-        return str(value)
+        return _moment_text(value)
+
+
+def _moment_text(value: Any) -> str:
+    """Return a date, a time or a duration in ISO form; a date without its midnight."""
+    if isinstance(value, dt.datetime):
+        is_date = value.time() == dt.time()
+        return value.date().isoformat() if is_date else value.isoformat(sep=" ")
+    return value.isoformat() if isinstance(value, dt.date | dt.time) else str(value)
 
 
 def number_text(value: float) -> str:

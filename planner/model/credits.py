@@ -64,6 +64,20 @@ def use_quantiles(tiers: Sequence[Tier]) -> np.ndarray:
     return np.stack([_use_quantiles(t.use, t.beta_a, t.beta_b) for t in tiers])
 
 
+@lru_cache(maxsize=4096)
+def _binomial(count: int, use: float) -> np.ndarray:
+    """Return the probability mass of the credits of `count` InMails of known use."""
+    if use <= 0 or use >= 1:
+        mass = np.zeros(count + 1)
+        mass[count if use >= 1 else 0] = 1.0
+        return mass
+    k = np.arange(count)
+    # log C(n, k) grows by log((n - k) / (k + 1)) from k to k + 1.
+    choose = np.concatenate([[0.0], np.cumsum(np.log((count - k) / (k + 1.0)))])
+    k = np.arange(count + 1)
+    return np.asarray(np.exp(choose + k * math.log(use) + (count - k) * math.log1p(-use)))
+
+
 class CreditUse:
     """Distribution of the credits that a mix of InMails uses.
 
@@ -71,29 +85,43 @@ class CreditUse:
     ----------
     tiers : sequence of Tier
         Credit use of each kind of lead.
-    max_inmails : int
-        Largest number of InMails that will be asked about.
     """
 
-    def __init__(self, tiers: Sequence[Tier], max_inmails: int) -> None:
-        self._length = 1 << max(6, max_inmails + 2).bit_length()
+    def __init__(self, tiers: Sequence[Tier]) -> None:
+        self._uncertain = np.array([t.beta_a is not None for t in tiers], dtype=bool)
+        self._use = [tier.use for tier in tiers]
+        self._quantiles = use_quantiles(tiers)[self._uncertain]
         self._weights = score_weights()
-        angles = 2 * np.pi * np.arange(self._length // 2 + 1) / self._length
-        steps = np.exp(-1j * angles)[None, None, :] - 1
-        # log of the characteristic function of one InMail: tier x score x angle
-        factor = 1 + use_quantiles(tiers)[:, :, None] * steps
-        # A use of exactly one half vanishes at one angle, and 0 * log 0 must stay 0.
-        self._log = np.log(np.where(np.abs(factor) < 1e-300, 1e-300, factor))
+        self._logs: dict[int, np.ndarray] = {}
+
+    def _log(self, length: int) -> np.ndarray:
+        """Return the log characteristic function of one InMail: tier x score x angle."""
+        if length not in self._logs:
+            angles = 2 * np.pi * np.arange(length // 2 + 1) / length
+            step = np.exp(-1j * angles)[None, None, :] - 1
+            factor = 1 + self._quantiles[:, :, None] * step
+            # A use of exactly one half vanishes at one angle; 0 * log 0 must stay 0.
+            self._logs[length] = np.log(np.where(np.abs(factor) < 1e-300, 1e-300, factor))
+        return self._logs[length]
 
     def cdf(self, counts: np.ndarray) -> np.ndarray:
         """Return ``P(credits <= m)`` for m = 0, 1, ... given InMails by tier.
 
-        The probability mass function is the inverse Fourier transform of the product
-        of the characteristic functions, averaged over the shared uncertainty.
+        The probability mass of the uncertain tiers is the inverse Fourier transform of
+        the product of their characteristic functions, averaged over the shared
+        uncertainty; tiers of known use are convolved with it.
         """
-        exponent = np.tensordot(counts.astype(float), self._log, axes=1)
-        mass = np.fft.irfft(self._weights @ np.exp(exponent), n=self._length)
-        return np.cumsum(np.clip(mass, 0.0, None))
+        counts = np.asarray(np.round(counts), dtype=np.int64)
+        unsure = counts[self._uncertain]
+        length = 1 << max(4, int(unsure.sum() + 1).bit_length())
+        present = np.flatnonzero(unsure)
+        log = self._log(length)[present]
+        exponent = np.tensordot(unsure[present].astype(float), log, axes=1)
+        mass = np.fft.irfft(self._weights @ np.exp(exponent), n=length)
+        mass = np.clip(mass[: int(unsure.sum()) + 1], 0.0, None)
+        for tier in np.flatnonzero(~self._uncertain & (counts > 0)):
+            mass = np.convolve(mass, _binomial(int(counts[tier]), self._use[tier]))
+        return np.cumsum(mass)
 
     def exceedance(self, counts: np.ndarray, budget: int) -> float:
         """Return the probability that InMails by tier need more than `budget` credits."""
@@ -101,7 +129,8 @@ class CreditUse:
             return 1.0 if counts.sum() > 0 else 0.0
         if counts.sum() <= budget:
             return 0.0
-        return float(max(0.0, 1.0 - self.cdf(counts)[budget]))
+        cdf = self.cdf(counts)
+        return float(max(0.0, 1.0 - cdf[min(budget, len(cdf) - 1)]))
 
     def quantile(self, counts: np.ndarray, alpha: float) -> float:
         """Return the interpolated (1 - alpha) quantile of the credits used.

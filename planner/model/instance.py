@@ -309,10 +309,7 @@ def refit(instance: Instance, inmails: np.ndarray) -> Instance:
     inmails : numpy.ndarray
         InMails by period and tier, shape ``(num_periods, num_tiers)``.
     """
-    capacity: dict[int, int] = {}
-    for period in instance.periods:
-        capacity[period.seat] = capacity.get(period.seat, 0) + period.max_inmails
-    use = CreditUse(instance.tiers, max(capacity.values(), default=0))
+    use = CreditUse(instance.tiers)
     by_cycle = volumes_by_cycle(instance, inmails)
     rows = []
     for row in instance.credit_rows:

@@ -22,7 +22,7 @@ _CUT = " \u2026 (cut)"
 _LINE_HEIGHT = 15
 _MAX_HEIGHT = 405  # points (Excel: 409)
 _EPOCH = dt.date(1899, 12, 30).toordinal()
-_HEIGHTS = {Kind.TITLE: 26, Kind.SECTION: 24, Kind.HEADER: 32}
+_HEIGHTS = {Kind.TITLE: 26, Kind.SECTION: 24, Kind.HEADER: 33}
 _ODD_SPACE = re.compile(r"^\s|\s$|\s\s|[\t\n\r]")
 _LOOKS_ESCAPED = re.compile(r"_(?=x[0-9A-Fa-f]{4}_)")
 

@@ -20,12 +20,12 @@ CANONICAL_URL = re.compile(
 )
 LINK_PREFIX = "https://www.linkedin.com/"
 
-_WIDEST = {"text": 26, "wrap": 46, "link": 24}
+_WIDEST = {"text": 27, "wrap": 56, "link": 24}
 _NARROWEST = 9
 _SAMPLE = 2_000
 _LONGEST_LINK_TEXT = 30
 _FILTER_BUTTON = 4
-_AIR = 1.08  # words do not fill a line to its end
+_AIR = 0.95  # letters are narrower than the digits that widths count in
 
 
 class Kind(StrEnum):
@@ -94,10 +94,10 @@ class Column:
     def width(self) -> float:
         """Width in characters, from the content up to what is easy to read."""
         lines = [_shown(value, self.kind) for value in self.values[:_SAMPLE]]
-        longest = max(map(len, lines), default=0) + 2
-        words = max(map(len, self.header.split()), default=0) + _FILTER_BUTTON
+        longest = max(map(len, lines), default=0) + 3
+        head = _two_lines(self.header) + _FILTER_BUTTON
         widest = _WIDEST.get(self.kind.value, 16)
-        return float(min(max(longest, words, _NARROWEST), max(widest, words)))
+        return float(min(max(longest, head, _NARROWEST), max(widest, head)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -207,6 +207,16 @@ def link_text(url: str) -> str:
 def num_lines(text: str, width: float) -> int:
     """Return how many lines a text takes in a cell, a little on the safe side."""
     return sum(1 + int(len(part) * _AIR // width) for part in text.split("\n"))
+
+
+def _two_lines(header: str) -> int:
+    """Return the least width in which a header takes two lines."""
+    words = header.split()
+    cuts = (
+        max(len(" ".join(words[:k])), len(" ".join(words[k:])))
+        for k in range(1, len(words) + 1)
+    )
+    return min(cuts, default=0)
 
 
 def _shown(value: Value, kind: Kind) -> str:

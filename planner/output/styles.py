@@ -23,6 +23,7 @@ _LINE = Border(bottom=Side(style="hair", color="BFBFBF"))
 _RULE = Border(bottom=Side(style="medium", color=ACCENT))
 _HEAD_FILL = PatternFill("solid", fgColor="DEEAF6")
 
+_INDENTED = (Kind.TEXT, Kind.WRAP, Kind.LINK, Kind.DATE, Kind.ENTRY, Kind.HEADER)
 _HEADERS = (Kind.HEADER, Kind.HEADER_RIGHT)
 
 _FORMATS = {
@@ -83,4 +84,5 @@ def _alignment(kind: Kind) -> Alignment:
         return Alignment(horizontal="right", vertical="top", indent=1)
     wraps = kind in (Kind.HEADER, Kind.WRAP)
     side = "bottom" if kind is Kind.SECTION else "top"
-    return Alignment(horizontal="left", vertical=side, wrap_text=wraps)
+    indent = int(kind in _INDENTED)  # off the number on the left
+    return Alignment(horizontal="left", vertical=side, wrap_text=wraps, indent=indent)
