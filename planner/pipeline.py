@@ -25,6 +25,25 @@ from planner.model import calendar, classes, instance, solve
 from planner.model.classes import LeadValues
 from planner.params import Parameters
 
+#: Columns of the leads that can change a plan; the others are only carried along.
+DECIDING_COLUMNS = (
+    "lead_id",
+    "company_key",
+    "open_flag",
+    "premium_flag",
+    "degree",
+    "degree_seat",
+    "priority",
+    "segment",
+    "seniority",
+    "industry",
+    "region",
+    "owner",
+    "group",
+    "exclusion",
+    "last_contacted_on",
+)
+
 
 def make_plan(inputs: Inputs, parameters: Parameters, *, as_of: dt.date) -> Plan:
     """Return the audited plan of the week of `as_of`.
@@ -230,10 +249,9 @@ def run_id(inputs: Inputs, parameters: Parameters, as_of: dt.date) -> str:
     Made from the cleaned leads, not from the files' bytes, so that the order of rows
     and files makes no difference.
     """
-    stable = inputs.leads.leads.drop(columns=["source_file", "source_row"])
+    leads = inputs.leads.leads[list(DECIDING_COLUMNS)]
     digest = hashlib.sha256()
-    digest.update(pd.util.hash_pandas_object(stable, index=False).to_numpy().tobytes())
-    digest.update("\x1f".join(stable.columns).encode())
+    digest.update(pd.util.hash_pandas_object(leads, index=False).to_numpy().tobytes())
     digest.update(repr(inputs.seats).encode())
     digest.update(json.dumps(parameters.as_dict(), sort_keys=True).encode())
     digest.update(f"{as_of.isoformat()} {__version__}".encode())

@@ -70,6 +70,7 @@ class _View:
     leads: pd.DataFrame
     seats: Mapping[str, Seat]
     sent: pd.DataFrame
+    by_seat: Mapping[str, pd.DataFrame]
 
     @classmethod
     def of(cls, plan: Plan, leads: pd.DataFrame) -> _View:
@@ -79,33 +80,40 @@ class _View:
             "group",
         ]  # fmt: skip
         table = plan.assignments[columns].copy()
-        for column in ("route", "seat_id", "send_on", "open_flag", "segment"):
-            table[column] = table[column].astype("str")
         table["degree"] = leads["degree"].to_numpy()
         table["exclusion"] = leads["exclusion"].to_numpy()
-        sent = table[table["route"].isin(SENT_ROUTES)]
-        seats = {seat.seat_id: seat for seat in plan.seats}
-        return cls(plan=plan, table=table, leads=leads, seats=seats, sent=sent)
+        sent = table[table["route"].isin(SENT_ROUTES)].copy()
+        for column in ("route", "seat_id", "send_on", "open_flag", "segment"):
+            sent[column] = sent[column].astype("str")
+        return cls(
+            plan=plan,
+            table=table,
+            leads=leads,
+            seats={seat.seat_id: seat for seat in plan.seats},
+            sent=sent,
+            by_seat={str(key): own for key, own in sent.groupby("seat_id")},
+        )
 
     def of_seat(self, seat_id: str, routes: Sequence[str]) -> pd.DataFrame:
-        own = self.sent[self.sent["seat_id"] == seat_id]
+        own = self.by_seat.get(seat_id, self.sent.iloc[:0])
         return own[own["route"].isin(routes)]
 
 
 def _rows_in_rows_out(view: _View) -> Iterator[str]:
     """Every input row became one lead, a duplicate of one, or a rejected row."""
-    table, rows = view.table, view.plan.rows
-    if not table["lead_id"].is_unique:
-        yield "a lead stands in the plan twice"
-    if list(table["lead_id"]) != list(view.leads["lead_id"]):
+    ids, rows = view.table["lead_id"].to_numpy(), view.plan.rows
+    if (ids[1:] <= ids[:-1]).any():
+        yield "a lead stands in the plan twice, or the plan is not in order"
+    if not np.array_equal(ids, view.leads["lead_id"].to_numpy()):
         yield "the plan's leads are not the leads that came in"
-    outcome = rows["outcome"].astype(str)
-    kept = rows.loc[outcome != "rejected", "lead_id"]
-    if set(kept) != set(table["lead_id"]):
-        yield "some input row is neither in the plan nor rejected"
-    if int((outcome == "lead").sum()) != len(table):
-        yield "the number of leads differs from the rows that made one"
-    if not outcome.isin(["lead", "duplicate", "rejected"]).all():
+    outcome, row_ids = rows["outcome"].to_numpy(), rows["lead_id"].to_numpy()
+    made = np.sort(row_ids[outcome == "lead"])
+    if not np.array_equal(made, ids):
+        yield "the leads are not the rows that made one"
+    if not np.isin(row_ids[outcome == "duplicate"], made).all():
+        yield "a duplicate row belongs to no lead"
+    known = (outcome == "lead") | (outcome == "duplicate") | (outcome == "rejected")
+    if not known.all():
         yield "an input row has no outcome"
 
 
@@ -130,9 +138,9 @@ def _routes(view: _View) -> Iterator[str]:
 
 def _routes_fit_flags(view: _View) -> Iterator[str]:
     """Free InMails go to open profiles only, and each send books its credit."""
-    table, leak = view.table, view.plan.parameters.open_flag_leak
-    free = table[table["route"] == "open_inmail"]
-    paid = table[table["route"] == "paid_inmail"]
+    sent, leak = view.sent, view.plan.parameters.open_flag_leak
+    free = sent[sent["route"] == "open_inmail"]
+    paid = sent[sent["route"] == "paid_inmail"]
     if (free["open_flag"] != "yes").any():
         yield "a free InMail goes to a profile that is not known to be open"
     if (paid["open_flag"] == "yes").any():
@@ -141,7 +149,7 @@ def _routes_fit_flags(view: _View) -> Iterator[str]:
         yield "a free InMail does not book the leak of open flags"
     if not np.allclose(paid["credit_probability"], 1 - paid["open_probability"]):
         yield "a paid InMail does not book its credit probability"
-    known = table[table["open_flag"] != "unknown"]
+    known = view.table[view.table["open_flag"] != "unknown"]
     if not np.allclose(known["open_probability"], known["open_flag"] == "yes"):
         yield "a known flag has another probability than 0 or 1"
 
@@ -347,29 +355,30 @@ def exceedance(
     left = budget - closed
     if left < 0:
         return 1.0
-    quantiles = {name: _beta_quantiles(*shares[name]) for name in unknown}
-    leaks = _binomial(free, leak)
-    risk = 0.0
-    for index, weight in enumerate(LEVEL_WEIGHTS):
-        mass = leaks
-        for name, count in unknown.items():
-            mass = np.convolve(mass, _binomial(count, 1 - quantiles[name][index]))
-        risk += weight * float(mass[left + 1 :].sum())
-    return risk
+    parts = [_binomial(free, np.full(len(LEVELS), leak))]
+    for name, count in sorted(unknown.items()):
+        parts.append(_binomial(count, 1 - _beta_quantiles(*shares[name])))
+    tail = _convolved(parts)[:, left + 1 :].sum(axis=1)
+    return float(LEVEL_WEIGHTS @ np.clip(tail, 0.0, 1.0))
 
 
-def _binomial(count: int, probability: float) -> np.ndarray:
-    if count == 0:
-        return np.ones(1)
+#: log k! for k = 0, 1, ...; no seat has more InMails of one kind in a week.
+LOG_FACTORIAL = np.array([math.lgamma(k + 1) for k in range(5000)])
+
+
+def _binomial(count: int, probability: np.ndarray) -> np.ndarray:
+    """Return binomial probability masses, one row per level of the probability."""
     k = np.arange(count + 1)
-    choose = np.array(
-        [
-            math.lgamma(count + 1) - math.lgamma(i + 1) - math.lgamma(count - i + 1)
-            for i in k
-        ]
-    )
-    p = min(max(probability, 1e-15), 1 - 1e-15)
-    return np.asarray(np.exp(choose + k * math.log(p) + (count - k) * math.log1p(-p)))
+    choose = LOG_FACTORIAL[count] - LOG_FACTORIAL[k] - LOG_FACTORIAL[count - k]
+    p = np.clip(probability, 1e-15, 1 - 1e-15)[:, None]
+    return np.asarray(np.exp(choose + k * np.log(p) + (count - k) * np.log1p(-p)))
+
+
+def _convolved(parts: Sequence[np.ndarray]) -> np.ndarray:
+    """Return the mass of the sum of independent counts, level by level."""
+    length = sum(part.shape[1] - 1 for part in parts) + 1
+    spectrum = np.prod([np.fft.rfft(part, n=length, axis=1) for part in parts], axis=0)
+    return np.asarray(np.fft.irfft(spectrum, n=length, axis=1))
 
 
 def _beta_quantiles(a: float, b: float) -> np.ndarray:

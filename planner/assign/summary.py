@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Hashable, Mapping, Sequence
 
 import numpy as np
@@ -242,10 +242,12 @@ def limits(
 
 def _rule_counts(assignments: pd.DataFrame) -> dict[tuple[str, str], int]:
     """Return how many leads each rule held or excluded, most first."""
-    pairs = zip(
-        assignments["route"].astype(str), assignments["rule"].astype(str), strict=True
-    )
-    counts = Counter(pair for pair in pairs if pair[1])
+    sizes = assignments.groupby(["route", "rule"], observed=True).size().reset_index()
+    counts = {
+        (str(route), str(rule)): int(count)
+        for route, rule, count in sizes.itertuples(index=False)
+        if rule
+    }
     return dict(sorted(counts.items(), key=lambda item: (-item[1], item[0])))
 
 

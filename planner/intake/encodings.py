@@ -54,7 +54,7 @@ def to_utf8(
     issues: list[Issue] = []
     if encoding is not None:
         try:
-            b"".decode(encoding)
+            b"a".decode(encoding, "replace")
         except LookupError:
             return None, [
                 Issue(

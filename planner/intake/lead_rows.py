@@ -63,13 +63,13 @@ class LeadRows:
 
 def concatenate(parts: Sequence[LeadRows]) -> LeadRows:
     """Return the rows of several files as one, in the order given."""
+    if len(parts) == 1:
+        return parts[0]
     joined: dict[str, object] = {
         item.name: np.concatenate([getattr(part, item.name) for part in parts])
         for item in fields(LeadRows)
         if item.name not in {"keys", "texts"}
     }
-    if len(parts) == 1:
-        return parts[0]
     texts = {name: np.concatenate([part.texts[name] for part in parts]) for name in TEXTS}
     keys = identity.concatenate([part.keys for part in parts])
     return LeadRows(keys=keys, texts=texts, **joined)  # type: ignore[arg-type]

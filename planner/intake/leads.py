@@ -71,8 +71,7 @@ def clean(
     by_lead = _group(rows, people.person)
     leads, found = _leads(rows, by_lead)
     leads |= _excluded(rows, by_lead, listed, as_of, parameters)
-    frame = _frame(leads, LEADS)
-    frame = frame.iloc[by_lead.order].reset_index(drop=True)
+    frame = _frame({name: cells[by_lead.order] for name, cells in leads.items()}, LEADS)
     issues += findings.rejected(rows, people.person, mappings)
     issues += found
     issues += findings.contested_mails(rows, people.contested)
@@ -216,14 +215,14 @@ def _frame(
     """Return a table with the columns, order and types of a schema."""
     kinds = {"text": "str", "number": "float64", "integer": "int64", "flag": "int8"}
     nothing = np.empty(0, dtype=object)
-    small = {"degree": "int8"}
-    return pd.DataFrame({
+    series = {
         column.name: pd.Series(
             values.get(column.name, nothing),
-            dtype=small.get(column.name, kinds[column.kind]),
+            dtype="int8" if column.name == "degree" else kinds[column.kind],
         )
         for column in columns
-    })  # fmt: skip
+    }
+    return pd.DataFrame(series, copy=False)
 
 
 def _either(first: Cells, second: Cells) -> Cells:

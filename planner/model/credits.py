@@ -114,9 +114,10 @@ class CreditUse:
         counts = np.asarray(np.round(counts), dtype=np.int64)
         unsure = counts[self._uncertain]
         length = 1 << max(4, int(unsure.sum() + 1).bit_length())
-        present = np.flatnonzero(unsure)
-        log = self._log(length)[present]
-        exponent = np.tensordot(unsure[present].astype(float), log, axes=1)
+        log = self._log(length)
+        exponent = np.zeros(log.shape[1:], dtype=complex)
+        for tier in np.flatnonzero(unsure):
+            exponent += int(unsure[tier]) * log[tier]
         mass = np.fft.irfft(self._weights @ np.exp(exponent), n=length)
         mass = np.clip(mass[: int(unsure.sum()) + 1], 0.0, None)
         for tier in np.flatnonzero(~self._uncertain & (counts > 0)):

@@ -34,7 +34,7 @@ NUM_REFITS = 2
 #: Pieces of the piecewise linear square of a seat's load.
 LOAD_PIECES = 20
 
-#: Largest violation of a row, relative to its right-hand side, that is taken as zero.
+#: Largest violation of a row, relative to what is summed in it, that is taken as zero.
 TOLERANCE = 1e-6
 
 
@@ -106,9 +106,11 @@ def _check_rows(instance: Instance, columns: Columns) -> None:
     """Refuse an answer that violates a row: the solver's word is not enough."""
     for rows in program.CONSTRAINTS:
         for row in rows(instance, columns):
-            activity = sum(c * _value(v) for v, c in row.terms.items())
+            sizes = [c * _value(v) for v, c in row.terms.items()]
+            activity = sum(sizes)
             excess = abs(activity - row.limit) if row.equal else activity - row.limit
-            if row.terms and excess > TOLERANCE * max(1.0, abs(row.limit)) * 10:
+            scale = max(1.0, abs(row.limit), sum(abs(size) for size in sizes))
+            if row.terms and excess > TOLERANCE * scale:
                 raise SolverError(
                     f"the solver's answer violates {row.name} by {excess:.3g}: try "
                     "--param solver=highs"

@@ -10,10 +10,19 @@ from __future__ import annotations
 import datetime as dt
 import math
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from xml.sax.saxutils import escape
 
-from planner.output.grid import Block, Kind, Line, Page, Value, link_text, num_lines
+from planner.output.grid import (
+    HEADER_ROOM,
+    Block,
+    Kind,
+    Line,
+    Page,
+    Value,
+    link_text,
+    num_lines,
+)
 from planner.output.names import ODD_CHARACTERS
 
 _CHUNK = 5_000
@@ -22,12 +31,12 @@ _CUT = " \u2026 (cut)"
 _LINE_HEIGHT = 15
 _MAX_HEIGHT = 405  # points (Excel: 409)
 _EPOCH = dt.date(1899, 12, 30).toordinal()
-_HEIGHTS = {Kind.TITLE: 26, Kind.SECTION: 24, Kind.HEADER: 33}
+_HEIGHTS = {Kind.TITLE: 26, Kind.SECTION: 24, Kind.CAPTION: 24, Kind.HEADER: 33}
 _ODD_SPACE = re.compile(r"^\s|\s$|\s\s|[\t\n\r]")
 _LOOKS_ESCAPED = re.compile(r"_(?=x[0-9A-Fa-f]{4}_)")
 
 
-def page_rows(page: Page, styles: dict[Kind, int]) -> Iterator[str]:
+def page_rows(page: Page, styles: Mapping[Kind, int]) -> Iterator[str]:
     """Yield the rows of a sheet as XML, top to bottom."""
     for number, line in enumerate(page.lines, start=1):
         if line:
@@ -73,7 +82,7 @@ def _cut(text: str) -> str:
 # --- rows -------------------------------------------------------------------------
 
 
-def _line(row: int, line: Line, styles: dict[Kind, int]) -> str:
+def _line(row: int, line: Line, styles: Mapping[Kind, int]) -> str:
     cells = [
         _column(letter(k), row, styles[entry.kind], entry.kind, [entry.value])[0]
         for k, entry in enumerate(line)
@@ -87,15 +96,16 @@ def _row(row: int, cells: Sequence[str], kind: Kind | None = None) -> str:
     return f'<row r="{row}"{tall}>{"".join(cells)}</row>'
 
 
-def _block_rows(block: Block, row: int, styles: dict[Kind, int]) -> Iterator[str]:
+def _block_rows(block: Block, row: int, styles: Mapping[Kind, int]) -> Iterator[str]:
     if block.caption:
-        caption = _column("A", row - 1, styles[Kind.SECTION], Kind.SECTION, [block.caption])
-        yield _row(row - 1, caption, Kind.SECTION)
+        caption = _column("A", row - 1, styles[Kind.CAPTION], Kind.CAPTION, [block.caption])
+        yield _row(row - 1, caption, Kind.CAPTION)
     heads = [
         _column(letter(k), row, styles[column.head], Kind.HEADER, [column.header])[0]
         for k, column in enumerate(block.columns)
     ]
-    yield _row(row, heads, Kind.HEADER)
+    wraps = any(len(c.header) + HEADER_ROOM > c.width for c in block.columns)
+    yield _row(row, heads, Kind.HEADER if wraps else None)
     if not block.num_rows:
         none = _column("A", row + 1, styles[Kind.REMARK], Kind.REMARK, ["none"])
         yield _row(row + 1, none)
@@ -150,15 +160,11 @@ def _column(
 ) -> list[str]:
     """Return the cells of a column; what repeats is made once."""
     make = {Kind.DATE: _date, Kind.LINK: _link}.get(kind, _content)
-    content = {value: make(value, style) for value in _distinct(values)}
+    content = {value: make(value, style) for value in set(values)}
     return [
         f'<c r="{name}{row}"{content[value]}'
         for row, value in enumerate(values, start=first)
     ]
-
-
-def _distinct(values: Sequence[Value]) -> set[Value]:
-    return set(values)
 
 
 def _content(value: Value, style: int) -> str:

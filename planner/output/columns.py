@@ -68,7 +68,17 @@ def in_words(day: dt.date) -> str:
 
 # Not strftime: its names follow the machine's locale, and equal plans give equal bytes.
 _WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
-_MONTHS = tuple(
-    "January February March April May June July August September October November "
-    "December".split()
+_MONTHS = (
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
 )

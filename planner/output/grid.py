@@ -24,7 +24,8 @@ _WIDEST = {"text": 27, "wrap": 56, "link": 24}
 _NARROWEST = 9
 _SAMPLE = 2_000
 _LONGEST_LINK_TEXT = 30
-_FILTER_BUTTON = 4
+#: Characters that a header needs beside its words: filter button and margin.
+HEADER_ROOM = 6
 _AIR = 0.95  # letters are narrower than the digits that widths count in
 
 
@@ -46,15 +47,14 @@ class Kind(StrEnum):
     TITLE = "title"
     SUBTITLE = "subtitle"
     SECTION = "section"
+    CAPTION = "caption"
     LABEL = "label"
     REMARK = "remark"
     STEP = "step"
 
 
 #: Kinds whose cells are numbers, right-aligned as their headers are.
-NUMBER_KINDS = frozenset(
-    {Kind.COUNT, Kind.DECIMAL, Kind.REPLIES, Kind.PERCENT, Kind.VALUE}
-)
+NUMBER_KINDS = frozenset({Kind.COUNT, Kind.DECIMAL, Kind.REPLIES, Kind.PERCENT, Kind.VALUE})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,6 +76,8 @@ class Column:
         column in the first row; empty for none.
     choices : tuple of str
         What a drop-down in its cells offers.
+    widest : int
+        Most characters that it may be wide; 0 for what suits its kind.
     """
 
     header: str
@@ -84,6 +86,7 @@ class Column:
     bar: bool = False
     alarm: str = ""
     choices: tuple[str, ...] = ()
+    widest: int = 0
 
     @property
     def head(self) -> Kind:
@@ -95,8 +98,8 @@ class Column:
         """Width in characters, from the content up to what is easy to read."""
         lines = [_shown(value, self.kind) for value in self.values[:_SAMPLE]]
         longest = max(map(len, lines), default=0) + 3
-        head = _two_lines(self.header) + _FILTER_BUTTON
-        widest = _WIDEST.get(self.kind.value, 16)
+        head = _two_lines(self.header) + HEADER_ROOM
+        widest = self.widest or _WIDEST.get(self.kind.value, 16)
         return float(min(max(longest, head, _NARROWEST), max(widest, head)))
 
 
@@ -188,7 +191,7 @@ class Page:
 
 
 def heading(title: str, *notes: str, indent: int = 0) -> tuple[Line, ...]:
-    """Return the top of a list: its title, notes below from column `indent`, a blank row."""
+    """Return the top of a list: title, notes from column `indent` on, a blank row."""
     blank = (Entry("", Kind.SUBTITLE),) * indent
     lines: list[Line] = [(Entry(title, Kind.TITLE),)]
     lines += [(*blank, Entry(note, Kind.SUBTITLE)) for note in notes if note]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 import pandas as pd
@@ -19,7 +18,7 @@ from planner.output.columns import (
     volumes,
     weekdays,
 )
-from planner.output.grid import Block, Chart, Column, Kind, Page, heading
+from planner.output.grid import Block, Chart, Column, Kind, Line, Page, heading
 from planner.output.names import unique_sheet_names
 from planner.output.sheets import SHEETS
 from planner.output.tables import texts
@@ -34,23 +33,18 @@ STATUS = ("todo", "sent", "failed", "replied", "accepted", "skipped")
 
 def sent_leads(plan: Plan) -> pd.DataFrame:
     """Return the assignments of this week's sends, by day, seat and route."""
-    routes = [str(route) for route in SENT_ROUTES]
-    sent = plan.assignments[plan.assignments["route"].isin(routes)]
+    order_of = {str(route): number for number, route in enumerate(SENT_ROUTES)}
+    sent = plan.assignments[plan.assignments["route"].isin(list(order_of))]
     keys = pd.DataFrame(
         {
             "day": texts(sent["send_on"]),
             "seat": [seat or "~" for seat in texts(sent["seat_id"])],  # to look up: last
-            "route": [routes.index(route) for route in texts(sent["route"])],
+            "route": [order_of[route] for route in texts(sent["route"])],
             "lead": texts(sent["lead_id"]),
         }
     )
     order = keys.sort_values(["day", "seat", "route", "lead"], kind="stable").index
     return sent.iloc[order.to_numpy()]
-
-
-def seat_sheet_names(seat_ids: Sequence[str]) -> dict[str, str]:
-    """Return the sheet of each seat that gets one: the first of `seat_ids`, by id."""
-    return unique_sheet_names(sorted(seat_ids)[:MAX_SEAT_SHEETS], SHEETS)
 
 
 def this_week(sent: pd.DataFrame, max_rows: int = MAX_ROWS) -> tuple[Page, ...]:
@@ -71,17 +65,16 @@ def this_week(sent: pd.DataFrame, max_rows: int = MAX_ROWS) -> tuple[Page, ...]:
         taken(sent, "reason", "why", Kind.WRAP),
         taken(sent, "lead_id", "lead id"),
     )
-    whole = Block(name="this_week", caption="", columns=columns)
-    pages = []
-    for number, block in enumerate(_parts(whole, max_rows), start=1):
-        name = "This week" if number == 1 else f"This week {number}"
-        note = f"{whole.num_rows:,} leads, by day and seat. Filter by seat, route or day."
-        lines = heading("This week", note)
-        page = Page(
-            name=name, lines=lines, blocks=(block,), freeze_columns=1, last_printed="why"
-        )
-        pages.append(page)
-    return tuple(pages)
+    block = Block(name="this_week", caption="", columns=columns)
+    note = f"{block.num_rows:,} leads, by day and seat. Filter by seat, route or day."
+    page = Page(
+        name="This week",
+        lines=heading("This week", note),
+        blocks=(block,),
+        freeze_columns=1,
+        last_printed="why",
+    )
+    return _split(page, max_rows)
 
 
 def connection_requests(sent: pd.DataFrame, max_rows: int = MAX_ROWS) -> tuple[Page, ...]:
@@ -99,37 +92,82 @@ def connection_requests(sent: pd.DataFrame, max_rows: int = MAX_ROWS) -> tuple[P
         taken(mine, "priority", "priority", Kind.COUNT),
         taken(mine, "reason", "why", Kind.WRAP),
     )
-    whole = Block(name="connection_requests", caption="", columns=columns)
-    note = f"{whole.num_rows:,} requests; they cost no credit."
-    lines = heading("Connection requests", note)
-    names = ("Connection requests", *(f"Connection requests {k}" for k in range(2, 100)))
-    return tuple(
-        Page(name=name, lines=lines, blocks=(block,))
-        for name, block in zip(names, _parts(whole, max_rows), strict=False)
+    block = Block(name="connection_requests", caption="", columns=columns)
+    note = f"{block.num_rows:,} connection requests; they use no credit."
+    page = Page(
+        name="Connection requests",
+        lines=heading("Connection requests", note),
+        blocks=(block,),
     )
+    return _split(page, max_rows)
+
+
+def _split(page: Page, max_rows: int) -> tuple[Page, ...]:
+    """Cut a page with one block where a sheet ends."""
+    block = page.blocks[0]
+    pages = []
+    for number, start in enumerate(range(0, max(block.num_rows, 1), max_rows), start=1):
+        columns = tuple(
+            replace(column, values=column.values[start : start + max_rows])
+            for column in block.columns
+        )
+        name = page.name if number == 1 else f"{page.name} {number}"
+        table = block.name if number == 1 else f"{block.name}_{number}"
+        part = replace(block, name=table, columns=columns)
+        pages.append(replace(page, name=name, blocks=(part,)))
+    return tuple(pages)
+
+
+# --- by seat ----------------------------------------------------------------------
 
 
 def seat_sheets(plan: Plan, sent: pd.DataFrame) -> tuple[Page, ...]:
-    """Return one sheet per seat to hand to its owner."""
+    """Return one sheet per sending seat, to hand to its owner: the first by id."""
     groups = {str(key): rows for key, rows in sent.groupby("seat_id", observed=True) if key}
-    seats = {seat.seat_id: seat for seat in plan.seats}
-    names = seat_sheet_names(list(groups))
+    names = unique_sheet_names(sorted(groups)[:MAX_SEAT_SHEETS], SHEETS)
+    resets = dict(
+        zip(plan.seat_weeks["seat_id"], plan.seat_weeks["next_reset"], strict=True)
+    )
+    credits = {
+        seat.seat_id: f"{seat.credits} credits now, {seat.reserve} of them kept back; next "
+        f"credits on {resets.get(seat.seat_id, 'a day not known')}."
+        for seat in plan.seats
+    }
     return tuple(
-        _seat_sheet(plan, seats.get(seat_id), seat_id, groups[seat_id], name, number)
+        Page(
+            name=name,
+            lines=_seat_lines(plan, seat_id, groups[seat_id], credits.get(seat_id, "")),
+            blocks=(_seat_block(groups[seat_id], f"seat_{number:03d}"),),
+        )
         for number, (seat_id, name) in enumerate(names.items(), start=1)
     )
 
 
-def _seat_sheet(
-    plan: Plan, seat: Seat | None, seat_id: str, leads: pd.DataFrame, name: str, number: int
-) -> Page:
-    counts = dict(zip(*np.unique(routes(leads), return_counts=True), strict=True))
-    volumes = ", ".join(
+def _seat_lines(
+    plan: Plan, seat_id: str, leads: pd.DataFrame, credits: str
+) -> tuple[Line, ...]:
+    counts = Counter(routes(leads))
+    words = ", ".join(
         f"{counts[word]} {word}{'' if counts[word] == 1 else 's'}"
         for word in ROUTE_WORDS.values()
-        if word in counts
+        if counts[word]
     )
-    credit = f"{seat.credits} credits now, {seat.reserve} of them kept back" if seat else ""
+    sender = texts(leads["sender"])[0] or seat_id
+    return heading(
+        f"{sender}: week {plan.week}",
+        f"Seat {seat_id}: {words}. {credits}",
+        "Set the status as you go. A paid InMail uses a credit unless the profile turns "
+        "out open; the other routes use none.",
+    )
+
+
+def _seat_block(leads: pd.DataFrame, name: str) -> Block:
+    status = Column(
+        header="status",
+        kind=Kind.ENTRY,
+        values=[STATUS[0]] * len(leads),
+        choices=STATUS,
+    )
     columns = (
         taken(leads, "send_on", "day", Kind.DATE),
         listed("lead", full_names(leads)),
@@ -138,61 +176,20 @@ def _seat_sheet(
         taken(leads, "title", "title"),
         listed("route", routes(leads)),
         taken(leads, "reason", "why", Kind.WRAP),
-        Column(
-            header="status",
-            kind=Kind.ENTRY,
-            values=[STATUS[0]] * len(leads),
-            choices=STATUS,
-        ),
+        status,
     )
-    lines = heading(
-        f"{seat.sender if seat else seat_id}: week {plan.week}",
-        f"Seat {seat_id}: {volumes}. {credit}",
-        "Set the status as you go. A paid InMail uses a credit unless the profile turns "
-        "out open; the other routes use none.",
-    )
-    block = Block(name=f"seat_{number:03d}", caption="", columns=columns)
-    return Page(name=name, lines=lines, blocks=(block,))
+    return Block(name=name, caption="", columns=columns)
 
+
+# --- by day -----------------------------------------------------------------------
 
 
 def by_day(plan: Plan) -> Page:
     """Return the volume of each day, and of each seat and day."""
     names = [name for _, name in VOLUMES]
-    days = plan.days.assign(date=texts(plan.days["date"]), seat_id=texts(plan.days["seat_id"]))
-    days = days.sort_values(["date", "seat_id"], kind="stable")
-    days["all"] = days[names].sum(axis=1)
-    totals = days.groupby("date", sort=True)[[*names, "all"]].sum().reset_index()
-    active = days[days["all"] > 0].groupby("date")["seat_id"].nunique()
-    week = max(int(totals["all"].sum()), 1)
-    total_block = Block(
-        name="by_day",
-        caption="All seats",
-        columns=(
-            taken(totals, "date", "date", Kind.DATE),
-            listed("weekday", weekdays(texts(totals["date"]))),
-            listed(
-                "seats at work",
-                [int(active.get(date, 0)) for date in totals["date"]],
-                Kind.COUNT,
-            ),
-            listed("share of week", (totals["all"] / week).tolist(), Kind.PERCENT),
-            *(taken(totals, name, header, Kind.COUNT) for header, name in VOLUMES),
-            taken(totals, "all", "all", Kind.COUNT),
-        ),
-    )
-    detail = Block(
-        name="by_day_and_seat",
-        caption="By seat",
-        columns=(
-            taken(days, "date", "date", Kind.DATE),
-            listed("weekday", weekdays(texts(days["date"]))),
-            taken(days, "seat_id", "seat"),
-            taken(days, "sender", "sender"),
-            *(taken(days, name, header, Kind.COUNT) for header, name in VOLUMES),
-            taken(days, "all", "all", Kind.COUNT),
-        ),
-    )
+    days = plan.days.sort_values(["date", "seat_id"], kind="stable")
+    days = days.assign(all=days[names].sum(axis=1))
+    totals = days.groupby("date", sort=True, observed=True)[[*names, "all"]].sum()
     chart = Chart(
         title="Sends by day",
         page="By day",
@@ -202,29 +199,39 @@ def by_day(plan: Plan) -> Page:
         axis="leads",
         anchor="K3",
     )
-    unknown = len(plan.assignments[_is_unseated_message(plan)])
-    note = f"{unknown} messages are not counted: their seat is to be looked up." if unknown else ""
+    is_message = plan.assignments["route"] == str(Route.MESSAGE)
+    unknown = int((is_message & (plan.assignments["seat_id"] == "")).sum())
+    note = f"{unknown:,} messages are not in it: whose connection they are is to look up."
     return Page(
         name="By day",
-        lines=heading("By day", note),
-        blocks=(total_block, detail),
+        lines=heading("By day", note if unknown else ""),
+        blocks=(_day_block(days, totals.reset_index()), _day_and_seat_block(days)),
         charts=(chart,) if len(totals) else (),
     )
 
 
-def _is_unseated_message(plan: Plan) -> pd.Series:
-    is_message = plan.assignments["route"] == str(Route.MESSAGE)
-    return is_message & (plan.assignments["seat_id"] == "")
+def _day_block(days: pd.DataFrame, totals: pd.DataFrame) -> Block:
+    at_work = days[days["all"] > 0].groupby("date", observed=True)["seat_id"].nunique()
+    week = max(int(totals["all"].sum()), 1)
+    numbers = [int(at_work.get(date, 0)) for date in totals["date"]]
+    columns = (
+        taken(totals, "date", "date", Kind.DATE),
+        listed("weekday", weekdays(texts(totals["date"]))),
+        listed("seats at work", numbers, Kind.COUNT),
+        listed("share of week", (totals["all"] / week).tolist(), Kind.PERCENT),
+        *volumes(totals),
+        taken(totals, "all", "all", Kind.COUNT),
+    )
+    return Block(name="by_day", caption="All seats", columns=columns)
 
 
-def _parts(block: Block, max_rows: int) -> Iterator[Block]:
-    """Cut a block where a sheet ends."""
-    for number, start in enumerate(range(0, max(block.num_rows, 1), max_rows), start=1):
-        columns = tuple(
-            Column(header=c.header, kind=c.kind, values=c.values[start : start + max_rows])
-            for c in block.columns
-        )
-        name = block.name if number == 1 else f"{block.name}_{number}"
-        yield Block(name=name, caption=block.caption, columns=columns)
-
-
+def _day_and_seat_block(days: pd.DataFrame) -> Block:
+    columns = (
+        taken(days, "date", "date", Kind.DATE),
+        listed("weekday", weekdays(texts(days["date"]))),
+        taken(days, "seat_id", "seat"),
+        taken(days, "sender", "sender"),
+        *volumes(days),
+        taken(days, "all", "all", Kind.COUNT),
+    )
+    return Block(name="by_day_and_seat", caption="By seat", columns=columns)

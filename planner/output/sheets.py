@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
+
 import pandas as pd
 
-from planner.domain import Plan, Route
+from planner.domain import Plan, Route, SegmentShare
 from planner.output.columns import full_names, listed, taken, volumes
 from planner.output.grid import Block, Chart, Column, Kind, Page, Value, heading
 from planner.output.tables import texts
@@ -29,8 +32,10 @@ SHEETS = (
     "Run",
 )
 
+_ROUNDING = 1e-6  # probabilities come rounded to six digits
+_NOT_FORESEEN = "not foreseen"
 
-# --- seats and days ---------------------------------------------------------------
+# --- seats ------------------------------------------------------------------------
 
 
 def ranked_seats(plan: Plan) -> pd.DataFrame:
@@ -42,50 +47,8 @@ def ranked_seats(plan: Plan) -> pd.DataFrame:
 
 def seats(plan: Plan) -> Page:
     """Return every seat's week, credits and limits."""
-    frame = ranked_seats(plan)
-    alpha = plan.parameters.alpha
-    below = "AND(ISNUMBER({balance at reset}),{balance at reset}<{reserve})"
-    over = f"{{runs out}}>{alpha!r}"
-    columns = (
-        taken(frame, "seat_id", "seat"),
-        taken(frame, "sender", "sender"),
-        Column(
-            header="watch", kind=Kind.TEXT, values=_watch(frame, alpha), alarm="LEN({watch})>0"
-        ),
-        Column(
-            header="credits now", kind=Kind.COUNT, values=frame["credits"].tolist(), bar=True
-        ),
-        Column(
-            header="balance at reset",
-            kind=Kind.DECIMAL,
-            values=frame["expected_balance_at_reset"].tolist(),
-            bar=True,
-            alarm=below,
-        ),
-        taken(frame, "reserve", "reserve", Kind.COUNT),
-        Column(
-            header="runs out",
-            kind=Kind.PERCENT,
-            values=frame["exhaustion_probability"].tolist(),
-            alarm=over,
-        ),
-        taken(frame, "next_reset", "next reset", Kind.DATE),
-        *(taken(frame, name, header, Kind.COUNT) for header, name in VOLUMES),
-        Column(header="load", kind=Kind.PERCENT, values=frame["load"].tolist(), bar=True),
-        taken(frame, "expected_replies", "expected replies", Kind.DECIMAL),
-        taken(frame, "expected_credits_week", "credits this week", Kind.DECIMAL),
-        taken(frame, "worst_credits_week", "credits at worst", Kind.COUNT),
-        taken(frame, "expected_credits_to_reset", "credits to reset", Kind.DECIMAL),
-        taken(frame, "expected_forfeit", "credits forfeited", Kind.DECIMAL),
-        taken(frame, "inmail_limit", "InMail limit", Kind.COUNT),
-        taken(frame, "connection_limit", "request limit", Kind.COUNT),
-        taken(frame, "max_inmails_on_a_day", "most InMails a day", Kind.COUNT),
-        taken(frame, "max_connections_on_a_day", "most requests a day", Kind.COUNT),
-        taken(frame, "credit_price", "worth of a credit", Kind.REPLIES),
-        taken(frame, "connection_price", "worth of a request", Kind.REPLIES),
-        taken(frame, "inmail_price", "worth of an InMail", Kind.REPLIES),
-        taken(frame, "note", "note", Kind.WRAP),
-    )
+    frame, alpha = ranked_seats(plan), plan.parameters.alpha
+    columns = (*_balances(frame, alpha), *_week(frame), *_room(frame))
     chart = Chart(
         title="Credits now and expected just before the reset",
         page="Seats",
@@ -114,15 +77,57 @@ def seats(plan: Plan) -> Page:
     )
 
 
+def _balances(frame: pd.DataFrame, alpha: float) -> tuple[Column, ...]:
+    """Return who a seat is, its credits, and what is to watch about them."""
+    watch = listed("watch", _watch(frame, alpha))
+    balance = taken(frame, "expected_balance_at_reset", "balance at reset", Kind.DECIMAL)
+    runs_out = taken(frame, "exhaustion_probability", "runs out", Kind.PERCENT)
+    return (
+        taken(frame, "seat_id", "seat"),
+        taken(frame, "sender", "sender"),
+        replace(watch, alarm="LEN({watch})>0"),
+        replace(taken(frame, "credits", "credits now", Kind.COUNT), bar=True),
+        replace(balance, bar=True, alarm="{balance at reset}<{reserve}"),
+        taken(frame, "reserve", "reserve", Kind.COUNT),
+        replace(runs_out, alarm=f"{{runs out}}>{alpha + _ROUNDING!r}"),
+        taken(frame, "next_reset", "next reset", Kind.DATE),
+    )
+
+
+def _week(frame: pd.DataFrame) -> tuple[Column, ...]:
+    """Return what a seat sends this week and what that takes and brings."""
+    return (
+        *volumes(frame),
+        replace(taken(frame, "load", "load", Kind.PERCENT), bar=True),
+        taken(frame, "expected_replies", "expected replies", Kind.DECIMAL),
+        taken(frame, "expected_credits_week", "credits this week", Kind.DECIMAL),
+        taken(frame, "worst_credits_week", "credits at worst", Kind.COUNT),
+        taken(frame, "expected_credits_to_reset", "credits to reset", Kind.DECIMAL),
+        taken(frame, "expected_forfeit", "credits forfeited", Kind.DECIMAL),
+    )
+
+
+def _room(frame: pd.DataFrame) -> tuple[Column, ...]:
+    """Return a seat's limits and what more room would be worth."""
+    return (
+        taken(frame, "inmail_limit", "InMail limit", Kind.COUNT),
+        taken(frame, "connection_limit", "request limit", Kind.COUNT),
+        taken(frame, "max_inmails_on_a_day", "most InMails a day", Kind.COUNT),
+        taken(frame, "max_connections_on_a_day", "most requests a day", Kind.COUNT),
+        taken(frame, "credit_price", "worth of a credit", Kind.REPLIES),
+        taken(frame, "connection_price", "worth of a request", Kind.REPLIES),
+        taken(frame, "inmail_price", "worth of an InMail", Kind.REPLIES),
+        taken(frame, "note", "note", Kind.WRAP),
+    )
+
+
 def _watch(frame: pd.DataFrame, alpha: float) -> list[str]:
     """Return what is wrong with each seat in words: colour alone says nothing in print."""
-    over = frame["exhaustion_probability"] > alpha
+    over = frame["exhaustion_probability"] > alpha + _ROUNDING
     below = frame["expected_balance_at_reset"] < frame["reserve"]
     return [
         "; ".join(
-            word
-            for word, is_so in (("may run out", high), ("below reserve", low))
-            if is_so
+            word for word, is_so in (("may run out", high), ("below reserve", low)) if is_so
         )
         for high, low in zip(over, below, strict=True)
     ]
@@ -134,42 +139,50 @@ def _watch(frame: pd.DataFrame, alpha: float) -> list[str]:
 def hold(plan: Plan) -> Page:
     """Return the held leads: counts by reason and week, then the first of them."""
     held = plan.assignments[plan.assignments["route"] == str(Route.HOLD)]
-    keys = pd.DataFrame({"rule": texts(held["rule"]), "week": texts(held["expected_week"])})
-    counts = keys.groupby(["rule", "week"]).size().reset_index(name="leads")
-    counts = counts.sort_values(["leads", "rule", "week"], ascending=[False, True, True])
-    later = "not foreseen"
-    count_block = Block(
-        name="hold_counts",
-        caption="How many, and until when",
-        columns=(
-            taken(counts, "rule", "reason"),
-            listed("expected week", [week or later for week in counts["week"]]),
-            listed("leads", counts["leads"].tolist(), Kind.COUNT),
-        ),
-    )
-    keys["minus_priority"] = -held["priority"].to_numpy()
-    keys["lead"] = texts(held["lead_id"])
-    keys["week"] = keys["week"].where(keys["week"] != "", "~")  # not foreseen comes last
+    keys = pd.DataFrame(
+        {
+            "rule": texts(held["rule"]),
+            "week": [week or _NOT_FORESEEN for week in texts(held["expected_week"])],
+            "minus_priority": -held["priority"].to_numpy(),
+            "lead": texts(held["lead_id"]),
+        }
+    )  # weeks begin with a digit, so "not foreseen" comes last
     order = keys.sort_values(["week", "minus_priority", "lead"], kind="stable").index
     first = held.iloc[order.to_numpy()[:MAX_HELD]]
-    weeks = [week or later for week in texts(first["expected_week"])]
-    list_block = Block(
-        name="hold_list",
-        caption="The leads" if len(held) <= MAX_HELD else f"The first {MAX_HELD:,} leads",
-        columns=(
-            taken(first, "rule", "reason"),
-            listed("expected week", weeks),
-            taken(first, "priority", "priority", Kind.COUNT),
-            listed("lead", full_names(first)),
-            taken(first, "title", "title"),
-            taken(first, "company", "company"),
-            taken(first, "linkedin_url", "profile", Kind.LINK),
-            taken(first, "open_flag", "open profile"),
-            taken(first, "reason", "why", Kind.WRAP),
-        ),
-    )
     note = f"{len(held):,} leads wait. All of them are in assignments.csv."
-    return Page(name="Hold", lines=heading("Hold", note), blocks=(count_block, list_block))
+    return Page(
+        name="Hold",
+        lines=heading("Hold", note),
+        blocks=(_hold_counts(keys), _hold_list(first, len(held))),
+    )
+
+
+def _hold_counts(keys: pd.DataFrame) -> Block:
+    counts = keys.groupby(["rule", "week"]).size().reset_index(name="leads")
+    counts = counts.sort_values(["leads", "rule", "week"], ascending=[False, True, True])
+    columns = (
+        taken(counts, "rule", "reason"),
+        taken(counts, "week", "expected week"),
+        taken(counts, "leads", "leads", Kind.COUNT),
+    )
+    return Block(name="hold_counts", caption="How many, and until when", columns=columns)
+
+
+def _hold_list(first: pd.DataFrame, num_held: int) -> Block:
+    weeks = [week or _NOT_FORESEEN for week in texts(first["expected_week"])]
+    columns = (
+        taken(first, "rule", "reason"),
+        listed("expected week", weeks),
+        taken(first, "priority", "priority", Kind.COUNT),
+        listed("lead", full_names(first)),
+        taken(first, "title", "title"),
+        taken(first, "company", "company"),
+        taken(first, "linkedin_url", "profile", Kind.LINK),
+        taken(first, "open_flag", "open profile"),
+        taken(first, "reason", "why", Kind.WRAP),
+    )
+    caption = "The leads" if num_held <= MAX_HELD else f"The first {MAX_HELD:,} leads"
+    return Block(name="hold_list", caption=caption, columns=columns)
 
 
 def limits(plan: Plan) -> Page:
@@ -210,34 +223,14 @@ def open_share(plan: Plan) -> Page:
     """Return the estimated open share of the list and of each segment."""
     share = plan.open_share
     low, median, high = share.share.low, share.share.median, share.share.high
-    segments = share.segments
-    by_segment = Block(
-        name="open_share",
-        caption="By segment",
-        columns=(
-            listed("segment", [s.segment for s in segments]),
-            listed("Premium", [s.premium for s in segments]),
-            listed("leads", [s.num_leads for s in segments], Kind.COUNT),
-            listed("flag known", [s.num_known for s in segments], Kind.COUNT),
-            listed("known open", [s.num_open for s in segments], Kind.COUNT),
-            listed("flag unknown", [s.num_unknown for s in segments], Kind.COUNT),
-            Column(
-                header="expected open share",
-                kind=Kind.PERCENT,
-                values=[s.mean for s in segments],
-                bar=True,
-            ),
-            listed("at least", [s.low for s in segments], Kind.PERCENT),
-            listed("at most", [s.high for s in segments], Kind.PERCENT),
-        ),
-    )
-    checks = share.width_after_checks
+    checks = sorted(share.width_after_checks)
+    widths = [share.width_after_checks[number] for number in checks]
     look_ups = Block(
         name="look_ups",
         caption="What looking up more flags would bring",
         columns=(
-            listed("random look-ups", [float(n) for n in sorted(checks)], Kind.COUNT),
-            listed("width of interval", [checks[n] for n in sorted(checks)], Kind.PERCENT),
+            listed("random look-ups", checks, Kind.COUNT),
+            listed("width of interval", widths, Kind.PERCENT),
         ),
     )
     lines = heading(
@@ -247,7 +240,24 @@ def open_share(plan: Plan) -> Page:
         f"({low:.0%} to {high:.0%}, {plan.parameters.interval:.0%} interval).",
         "The share of a segment is that of its leads with an unknown flag.",
     )
-    return Page(name="Open share", lines=lines, blocks=(by_segment, look_ups))
+    blocks = (_segment_block(share.segments), look_ups)
+    return Page(name="Open share", lines=lines, blocks=blocks)
+
+
+def _segment_block(segments: Sequence[SegmentShare]) -> Block:
+    means = listed("expected open share", [s.mean for s in segments], Kind.PERCENT)
+    columns = (
+        listed("segment", [s.segment for s in segments]),
+        listed("Premium", [s.premium for s in segments]),
+        listed("leads", [s.num_leads for s in segments], Kind.COUNT),
+        listed("flag known", [s.num_known for s in segments], Kind.COUNT),
+        listed("known open", [s.num_open for s in segments], Kind.COUNT),
+        listed("flag unknown", [s.num_unknown for s in segments], Kind.COUNT),
+        replace(means, bar=True),
+        listed("at least", [s.low for s in segments], Kind.PERCENT),
+        listed("at most", [s.high for s in segments], Kind.PERCENT),
+    )
+    return Block(name="open_share", caption="By segment", columns=columns)
 
 
 def issues(plan: Plan) -> Page:
@@ -277,8 +287,10 @@ def parameters(plan: Plan) -> Page:
     changed = plan.parameters.changed()
     columns = (
         listed("group", [spec.group for spec in known]),
-        listed("parameter", [spec.name for spec in known]),
-        listed("value", [_setting(getattr(plan.parameters, s.name)) for s in known], Kind.VALUE),
+        replace(listed("parameter", [spec.name for spec in known]), widest=40),
+        listed(
+            "value", [_setting(getattr(plan.parameters, s.name)) for s in known], Kind.VALUE
+        ),
         listed("default", [_setting(spec.default) for spec in known], Kind.VALUE),
         listed("changed", ["yes" if spec.name in changed else "" for spec in known]),
         listed("unit", [spec.unit for spec in known]),
@@ -298,4 +310,3 @@ def parameters(plan: Plan) -> Page:
 
 def _setting(value: float | int | bool | str) -> Value:
     return str(value).lower() if isinstance(value, bool) else value
-

@@ -5,6 +5,7 @@ from __future__ import annotations
 from openpyxl import Workbook
 from openpyxl.cell import WriteOnlyCell
 from openpyxl.styles import Alignment, Border, Font, NamedStyle, PatternFill, Side
+from openpyxl.styles.differential import DifferentialStyle
 
 from planner.output.grid import NUMBER_KINDS, Kind
 
@@ -15,8 +16,10 @@ BAR_COLOUR = "9DC3E6"
 #: Colours of the series of a chart, dark to light: they differ in grey as well.
 SERIES = (ACCENT, ACCENT_LIGHT, "7F7F7F", "D9D9D9")
 
-ALARM_FONT = Font(bold=True, color="9C0006")
-ALARM_FILL = PatternFill(bgColor="FFC7CE")
+#: What a cell looks like that is to be looked at: bold as well, for print.
+ALARM = DifferentialStyle(
+    font=Font(bold=True, color="9C0006"), fill=PatternFill(bgColor="FFC7CE")
+)
 
 _FONT = "Calibri"
 _LINE = Border(bottom=Side(style="hair", color="BFBFBF"))
@@ -58,7 +61,7 @@ def _style(kind: Kind) -> NamedStyle:
         style.fill = _HEAD_FILL
     if kind is Kind.SECTION or kind in _HEADERS:
         style.border = _RULE
-    elif kind not in (Kind.TITLE, Kind.SUBTITLE, Kind.STEP):
+    elif kind not in (Kind.TITLE, Kind.SUBTITLE, Kind.STEP, Kind.CAPTION):
         style.border = _LINE
     return style
 
@@ -66,7 +69,7 @@ def _style(kind: Kind) -> NamedStyle:
 def _font(kind: Kind) -> Font:
     if kind is Kind.TITLE:
         return Font(name=_FONT, size=18, bold=True, color=ACCENT)
-    if kind is Kind.SECTION:
+    if kind in (Kind.SECTION, Kind.CAPTION):
         return Font(name=_FONT, size=12, bold=True, color=ACCENT)
     if kind in _HEADERS:
         return Font(name=_FONT, size=11, bold=True)
@@ -83,6 +86,6 @@ def _alignment(kind: Kind) -> Alignment:
     if kind in NUMBER_KINDS:  # room to the text of the next column
         return Alignment(horizontal="right", vertical="top", indent=1)
     wraps = kind in (Kind.HEADER, Kind.WRAP)
-    side = "bottom" if kind is Kind.SECTION else "top"
+    side = "bottom" if kind in (Kind.SECTION, Kind.CAPTION) else "top"
     indent = int(kind in _INDENTED)  # off the number on the left
     return Alignment(horizontal="left", vertical=side, wrap_text=wraps, indent=indent)

@@ -5,17 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from planner.domain import Plan, Route
+from planner.output.columns import in_words
 from planner.output.grid import Chart, Entry, Kind, Line, Page, Value
 from planner.output.names import run_name
 from planner.output.run import issue_counts, route_counts, rule_counts
-from planner.output.sheets import (
-    MAX_HELD,
-    MAX_ISSUES,
-    MAX_SEAT_SHEETS,
-    in_words,
-    ranked_limits,
-    ranked_seats,
-)
+from planner.output.sends import MAX_SEAT_SHEETS
+from planner.output.sheets import MAX_HELD, MAX_ISSUES, ranked_limits, ranked_seats
 
 _TOP_LIMITS = 3
 _SUMMARY_WIDTHS = (36.0, 12.0, 62.0, 3.0)
@@ -51,18 +46,26 @@ def run_page(plan: Plan) -> Page:
             "horizon ends": plan.horizon_end.isoformat(),
         },
     )
-    lines += _section("Files in")
+    lines += _section("Files in", 4)
     lines += [
-        _line(file.file, file.kind, Entry(file.num_rows, Kind.COUNT), f"sha256 {file.sha256}")
+        _line(
+            file.file, file.kind, Entry(file.num_rows, Kind.COUNT), f"sha256 {file.sha256}"
+        )
         for file in plan.files
     ]
-    lines += ((), *_section("Columns recognised"))
+    lines += ((), *_section("Columns recognised", 4))
     lines += [
-        _line(meaning, ", then ".join(headers), mapping.origin.get(meaning, ""), mapping.file)
+        _line(
+            meaning, ", then ".join(headers), mapping.origin.get(meaning, ""), mapping.file
+        )
         for mapping in plan.mappings
         for meaning, headers in mapping.columns.items()
     ]
-    lines += [(), *_pairs("Solver", dict(plan.solver)), *_pairs("Totals", dict(plan.totals))]
+    lines += [
+        (),
+        *_pairs("Solver", dict(plan.solver)),
+        *_pairs("Totals", dict(plan.totals)),
+    ]
     return Page(name="Run", lines=tuple(lines), widths=_RUN_WIDTHS)
 
 
@@ -75,7 +78,11 @@ def _head(plan: Plan) -> list[Line]:
         f"{days}, {len(plan.seats):,} seats, {len(plan.assignments):,} leads. "
         f"Run {run_name(plan)}, planner {plan.version}, as of {plan.as_of}."
     )
-    return [(Entry(f"Plan of week {plan.week}", Kind.TITLE),), (Entry(about, Kind.SUBTITLE),), ()]
+    return [
+        (Entry(f"Plan of week {plan.week}", Kind.TITLE),),
+        (Entry(about, Kind.SUBTITLE),),
+        (),
+    ]
 
 
 def _figures(plan: Plan) -> list[Line]:
@@ -101,25 +108,29 @@ def _figures(plan: Plan) -> list[Line]:
 
 
 def _credits(plan: Plan) -> list[Line]:
-    weeks = plan.seat_weeks
-    alpha = plan.parameters.alpha
+    weeks, alpha = plan.seat_weeks, plan.parameters.alpha
+    risks = weeks["exhaustion_probability"].to_numpy(dtype=float)
+    worst, any_seat = float(risks.max(initial=0.0)), 1 - float((1 - risks).prod())
+    seat = f"seat {ranked_seats(plan)['seat_id'].iloc[0]}" if len(weeks) else "no seats"
+    joint = plan.parameters.joint
+    kept = "kept" if (any_seat if joint else worst) <= alpha + 1e-6 else "NOT KEPT"
+    scope = "all seats together" if joint else "each seat and reset"
     available = float((weeks["credits"] - weeks["reserve"]).clip(lower=0).sum())
-    use, worst = float(weeks["expected_credits_week"].sum()), 0.0
-    seat = "no seats"
-    if len(weeks):
-        first = ranked_seats(plan).iloc[0]
-        worst = float(first["exhaustion_probability"])
-        verdict = "within" if worst <= alpha else "ABOVE"
-        seat = f"seat {first['seat_id']}; {verdict} the accepted {alpha:.1%}"
-    scope = "over all seats together" if plan.parameters.joint else "for each seat and reset"
+    use = float(weeks["expected_credits_week"].sum())
     forfeit = float(weeks["expected_forfeit"].sum())
+    percent = Kind.PERCENT
     return [
         *_section("Credits"),
-        _figure("Expected to be used this week", use, "over all seats", Kind.DECIMAL),
-        _figure("Available above the reserves", available, "over all seats"),
+        _figure("Expected to be used this week", use, "all seats", Kind.DECIMAL),
+        _figure("Available above the reserves", available, "all seats"),
         _figure("Expected to be forfeited", forfeit, "grants above the cap", Kind.DECIMAL),
-        _figure("Highest probability to run out", worst, seat, Kind.PERCENT),
-        _figure("Accepted at most", alpha, scope, Kind.PERCENT),
+        _figure(
+            "Highest probability to run out", worst, f"before its reset: {seat}", percent
+        ),
+        _figure(
+            "Probability that any seat runs out", any_seat, "before its reset", percent
+        ),
+        _figure("Guarantee: at most", alpha, f"for {scope}: {kept}", percent),
         (),
     ]
 
@@ -136,7 +147,8 @@ def _do_now(plan: Plan) -> list[Line]:
         "On Friday: planner triage for what failed, planner record for what happened.",
     )
     numbered = [
-        _step(f"{number}. {step[0].upper()}{step[1:]}") for number, step in enumerate(steps, 1)
+        _step(f"{number}. {step[0].upper()}{step[1:]}")
+        for number, step in enumerate(steps, 1)
     ]
     return [*_section("What to do now"), *numbered, ()]
 
@@ -145,11 +157,17 @@ def _limits(plan: Plan) -> list[Line]:
     top = ranked_limits(plan).head(_TOP_LIMITS)
     rows = zip(top["limit"], top["seat_id"], top["price"], top["in_words"], strict=True)
     lines = [
-        _figure(f"{limit} ({seat})" if seat else str(limit), price, str(words), Kind.REPLIES)
+        _figure(
+            f"{limit} ({seat})" if seat else str(limit), price, str(words), Kind.REPLIES
+        )
         for limit, seat, price, words in rows
     ]
     head = "What limits us most (replies that one more would bring)"
-    return [*_section(head), *(lines or [_step("Nothing: every lead could be sent to.")]), ()]
+    return [
+        *_section(head),
+        *(lines or [_step("Nothing: every lead could be sent to.")]),
+        (),
+    ]
 
 
 def _findings(plan: Plan) -> list[Line]:
@@ -157,7 +175,9 @@ def _findings(plan: Plan) -> list[Line]:
     return [
         *_section("Issues"),
         _figure("Errors", counts["error"], "rows kept out"),
-        _figure("Warnings", counts["warning"], "rows used, with something left out or guessed"),
+        _figure(
+            "Warnings", counts["warning"], "rows used, with something left out or guessed"
+        ),
         _figure("Notes", counts["note"], ""),
         (),
     ]
@@ -167,15 +187,17 @@ def _guide(plan: Plan, pages: Sequence[Page]) -> list[Line]:
     """Say what the workbook leaves out or cuts: nothing is missing without a word."""
     counts = route_counts(plan)
     sending = len({seat for seat in plan.days["seat_id"].tolist() if seat})
-    further = [page.name for page in pages if page.name[-1].isdigit() and page.name[0] in "TC"]
+    further = [page.name for page in pages if page.name[-1].isdigit()]
     notes = [f"The full list of {len(plan.assignments):,} leads is in assignments.csv."]
     if sending > MAX_SEAT_SHEETS:
         notes.append(
-            f"{MAX_SEAT_SHEETS} of {sending:,} sending seats have their own sheet, the first "
-            "by id: filter This week for the others."
+            f"{MAX_SEAT_SHEETS} of {sending:,} sending seats have their own sheet, the "
+            "first by id: filter This week for the others."
         )
     else:
-        notes.append("Every seat that sends this week has its own sheet, to hand to its owner.")
+        notes.append(
+            "Every seat that sends this week has its own sheet, to hand to its owner."
+        )
     if counts[Route.HOLD] > MAX_HELD:
         notes.append(f"Hold shows the first {MAX_HELD:,} of {counts[Route.HOLD]:,} leads.")
     if len(plan.issues) > MAX_ISSUES:
@@ -202,8 +224,9 @@ def _volume_chart(plan: Plan) -> Chart:
 # --- lines ------------------------------------------------------------------------
 
 
-def _section(title: str) -> list[Line]:
-    return [(Entry(title, Kind.SECTION), Entry("", Kind.SECTION), Entry("", Kind.SECTION))]
+def _section(title: str, num_columns: int = 3) -> list[Line]:
+    blank = (Entry("", Kind.SECTION),) * (num_columns - 1)
+    return [(Entry(title, Kind.SECTION), *blank)]
 
 
 def _step(text: str) -> Line:
@@ -221,9 +244,13 @@ def _line(*cells: str | Entry) -> Line:
 
 
 def _pairs(title: str, pairs: dict[str, Value]) -> list[Line]:
-    rows = [_line(str(key), Entry(value, Kind.VALUE)) for key, value in pairs.items()]
-    return [*_section(title), *rows, ()]
+    rows = [
+        _line(str(key), Entry(value, Kind.LABEL), "", "") for key, value in pairs.items()
+    ]
+    return [*_section(title, 4), *rows, ()]
 
 
 def _named(counts: dict[str, int]) -> str:
-    return ", ".join(f"{rule or 'no rule named'} {number:,}" for rule, number in counts.items())
+    return ", ".join(
+        f"{rule or 'no rule named'} {number:,}" for rule, number in counts.items()
+    )

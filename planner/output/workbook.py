@@ -14,13 +14,14 @@ from __future__ import annotations
 import datetime as dt
 import os
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import IO, Any
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
 from openpyxl import Workbook
-from openpyxl.formatting.rule import DataBarRule, FormulaRule
+from openpyxl.formatting.rule import DataBar, FormatObject, Rule
+from openpyxl.styles.colors import Color
 from openpyxl.worksheet.datavalidation import DataValidation
 from openpyxl.worksheet.filters import AutoFilter
 from openpyxl.worksheet.hyperlink import Hyperlink
@@ -29,11 +30,11 @@ from openpyxl.worksheet.table import Table, TableColumn, TableStyleInfo
 from openpyxl.writer.excel import ExcelWriter
 
 from planner.domain import Plan
-from planner.output import charts, sheets, styles, summary
+from planner.output import charts, sends, sheets, styles, summary
 from planner.output.cells import letter, page_rows
 from planner.output.grid import CANONICAL_URL, Block, Kind, Page
 from planner.output.names import run_name
-from planner.output.sheets import MAX_ROWS
+from planner.output.sends import MAX_ROWS
 
 #: Links that a sheet may have (Excel refuses a file with more).
 MAX_LINKS = 65_530
@@ -54,12 +55,13 @@ def write(plan: Plan, path: Path, max_rows: int = MAX_ROWS) -> None:
     book.properties.modified = book.properties.created
     style_ids = styles.register(book)
     by_name = {page.name: page for page in pages}
+    tabs = {page.name: book.create_sheet(page.name) for page in pages}
     for page in pages:
-        _lay_out(book.create_sheet(page.name), page, run_name(plan))
+        _lay_out(tabs[page.name], page, run_name(plan))
     for page in pages:  # a chart may read from any sheet, so all are there first
         for chart in page.charts:
             bars = charts.bar_chart(book, chart, by_name[chart.page])
-            book[page.name].add_chart(bars, chart.anchor)
+            tabs[page.name].add_chart(bars, chart.anchor)
     rows = {
         f"xl/worksheets/sheet{number}.xml": _rows_of(page, style_ids)
         for number, page in enumerate(pages, start=1)
@@ -70,12 +72,12 @@ def write(plan: Plan, path: Path, max_rows: int = MAX_ROWS) -> None:
 
 def pages_of(plan: Plan, max_rows: int = MAX_ROWS) -> tuple[Page, ...]:
     """Return all sheets of the workbook, in order."""
-    sent = sheets.sent_leads(plan)
-    sends = (
+    sent = sends.sent_leads(plan)
+    first = (
         sheets.seats(plan),
-        *sheets.this_week(sent, max_rows),
-        sheets.by_day(plan),
-        *sheets.connection_requests(sent, max_rows),
+        *sends.this_week(sent, max_rows),
+        sends.by_day(plan),
+        *sends.connection_requests(sent, max_rows),
     )
     rest = (
         sheets.hold(plan),
@@ -84,9 +86,9 @@ def pages_of(plan: Plan, max_rows: int = MAX_ROWS) -> tuple[Page, ...]:
         sheets.issues(plan),
         sheets.parameters(plan),
         summary.run_page(plan),
-        *sheets.seat_sheets(plan, sent),
+        *sends.seat_sheets(plan, sent),
     )
-    return (summary.summary(plan, sends), *sends, *rest)
+    return (summary.summary(plan, first), *first, *rest)
 
 
 # --- lay-out ----------------------------------------------------------------------
@@ -144,7 +146,7 @@ def _print_set_up(sheet: Any, page: Page, name: str) -> None:
 def _table(block: Block, first: int) -> Table:
     last = letter(len(block.columns) - 1)
     ref = f"A{first}:{last}{first + block.num_rows}"
-    table = Table(
+    return Table(
         id=1,  # the writer numbers them
         displayName=block.name,
         name=block.name,
@@ -156,11 +158,10 @@ def _table(block: Block, first: int) -> Table:
             for number, column in enumerate(block.columns, start=1)
         ),
     )
-    return table
 
 
 def _add_rules(sheet: Any, block: Block, first: int) -> None:
-    """Add data bars, alarms and drop-downs; formulas are ours, never a cell's text."""
+    """Add alarms, data bars and drop-downs; formulas are ours, never a cell's text."""
     places = {
         column.header: f"${letter(index)}{first + 1}"
         for index, column in enumerate(block.columns)
@@ -169,19 +170,23 @@ def _add_rules(sheet: Any, block: Block, first: int) -> None:
         span = f"{letter(index)}{first + 1}:{letter(index)}{first + block.num_rows}"
         if column.alarm:
             formula = _PLACE.sub(lambda match: places[match[1]], column.alarm)
-            rule = FormulaRule([formula], font=styles.ALARM_FONT, fill=styles.ALARM_FILL)
-            sheet.conditional_formatting.add(span, rule)
+            alarm = Rule("expression", formula=[formula], dxf=styles.ALARM)
+            sheet.conditional_formatting.add(span, alarm)
         if column.bar:
-            top = "num" if column.kind is Kind.PERCENT else "max"
-            end = 1 if column.kind is Kind.PERCENT else None
-            bar = DataBarRule("num", 0, top, end, color=styles.BAR_COLOUR)
-            sheet.conditional_formatting.add(span, bar)
+            sheet.conditional_formatting.add(span, _bar(column.kind))
         if column.choices:
             choices = DataValidation(
                 type="list", formula1=f'"{",".join(column.choices)}"', allow_blank=True
             )
             choices.add(span)
             sheet.data_validations.append(choices)
+
+
+def _bar(kind: Kind) -> Rule:
+    """Return data bars from zero to the whole, or to the largest figure."""
+    whole = FormatObject("num", val=1) if kind is Kind.PERCENT else FormatObject("max")
+    ends = [FormatObject("num", val=0), whole]
+    return Rule("dataBar", dataBar=DataBar(cfvo=ends, color=Color(styles.BAR_COLOUR)))
 
 
 def _add_links(sheet: Any, block: Block, first: int) -> None:
@@ -215,7 +220,9 @@ class _Archive(ZipFile):
     """
 
     def __init__(self, path: Path, rows: Mapping[str, Callable[[], Iterator[str]]]) -> None:
-        super().__init__(path, "w", ZIP_DEFLATED, allowZip64=True, compresslevel=_PACK_LEVEL)
+        super().__init__(
+            path, "w", ZIP_DEFLATED, allowZip64=True, compresslevel=_PACK_LEVEL
+        )
         self._rows_by_name = rows
 
     def writestr(self, zinfo_or_arcname: Any, data: Any, *_: Any, **__: Any) -> None:
