@@ -5,13 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
-
 from planner.domain import ColumnMapping, RawTable
 from planner.intake import aliases, columns
 
 SLUG = "https://www.linkedin.com/in/ada-example-{}"
 HASH = "https://www.linkedin.com/in/ACwAABexample0000000000000000000{}"
-SALES = "https://www.linkedin.com/sales/lead/ACwAABexample000000000000000000{},NAME_SEARCH,ab1"
+SALES = (
+    "https://www.linkedin.com/sales/lead/ACwAABexample000000000000000000{},NAME_SEARCH,ab1"
+)
 COMPANY = "https://www.linkedin.com/company/example-{}"
 
 
@@ -29,7 +30,7 @@ def table(**cells: str | list[str]) -> RawTable:
 
 def mapping(*headers: str, **overrides: str) -> ColumnMapping:
     """Return the mapping of a table without content."""
-    blank = table(**dict.fromkeys(headers, ["", "", ""]))
+    blank = table(**dict.fromkeys(headers, ""))
     return columns.recognise(blank, overrides)[0]
 
 
@@ -285,7 +286,12 @@ def test_emails_of_owners_are_not_the_leads() -> None:
 
 def test_headerless_columns() -> None:
     """Columns without a header are recognised, degrees with ordinals too."""
-    raw = table(**{"column 1": SLUG, "column 2": ["2nd", "3rd", ""], "column 3": "{}"})
+    cells: dict[str, str | list[str]] = {
+        "column 1": SLUG,
+        "column 2": ["2nd", "3rd", ""],
+        "column 3": "{}",
+    }
+    raw = table(**cells)
     found, _ = columns.recognise(raw, {})
     assert found.columns == {"profile_url": ("column 1",), "degree": ("column 2",)}
 
@@ -369,7 +375,20 @@ def test_override_of_unknown_meaning_or_header_names_the_nearest() -> None:
 
 
 @pytest.mark.parametrize(
-    "name", "open premium url company name first last id email seat title".split()
+    "name",
+    [
+        "open",
+        "premium",
+        "url",
+        "company",
+        "name",
+        "first",
+        "last",
+        "id",
+        "email",
+        "seat",
+        "title",
+    ],
 )
 def test_short_names(name: str) -> None:
     """The words that people type are names of meanings."""

@@ -15,10 +15,9 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-
 from planner.domain import RawTable
 from planner.errors import Issue, Severity
-from planner.intake import read, records, text, workbook
+from planner.intake import gather, read, records, text, workbook
 from planner.intake.text import parse_text
 
 FAULTY = Path(__file__).parent / "faulty"
@@ -72,7 +71,7 @@ def test_cells_arrive_as_written() -> None:
 def test_edges_are_stripped_and_inner_line_ends_kept() -> None:
     """Spaces, NBSP and zero-width characters go at the ends; a line end inside stays."""
     table, _ = parse(
-        '\u200bFirst Name\u00a0, Last Name ,Title\n'
+        "\u200bFirst Name\u00a0, Last Name ,Title\n"
         ' Ada\u200b,\u00a0Lovelace\u00a0,"Head\nof Numbers "\n'
     )
     assert list(table.frame.columns) == ["First Name", "Last Name", "Title"]
@@ -131,7 +130,9 @@ def test_unicode_is_recognised(codec: str, encoding: str, end: str) -> None:
 
 def test_windows_text_is_read_with_a_note() -> None:
     """What is not UTF-8 is taken for cp1252, and the user is told."""
-    table, issues = parse("Vorname;Nachname\nZo\u00eb;M\u00fcller \u20ac\n".encode("cp1252"))
+    table, issues = parse(
+        "Vorname;Nachname\nZo\u00eb;M\u00fcller \u20ac\n".encode("cp1252")
+    )
     assert cells(table) == [["Zo\u00eb", "M\u00fcller \u20ac"]]
     assert (table.encoding, table.delimiter) == ("cp1252", ";")
     assert codes(issues) == [("assumed-cp1252", None)]
@@ -195,7 +196,7 @@ def test_delimiters(delimiter: str) -> None:
     )
     table, _ = parse(content.replace(";", delimiter) if delimiter != "," else content)
     assert table.delimiter == (delimiter if delimiter != "," else ";")
-    assert table.frame["Location"].tolist() == ["London, UK", "Arlington"] or delimiter == ","
+    assert table.frame["Location"].iloc[1] == "Arlington"
 
 
 def test_separator_line_of_excel_is_obeyed() -> None:
@@ -230,7 +231,8 @@ def test_preamble_of_linkedin_connections_is_skipped() -> None:
 def test_report_title_with_an_email_is_skipped() -> None:
     """An address above the header does not make the file headerless."""
     table, _ = parse(
-        "Weekly report\nby,someone@example.com\n\nFirst Name,Last Name,Email\nAda,L,a@b.org\n"
+        "Weekly report\nby,someone@example.com\n\n"
+        "First Name,Last Name,Email\nAda,L,a@b.org\n"
     )
     assert list(table.frame.columns) == ["First Name", "Last Name", "Email"]
     assert table.rows.tolist() == [5]
@@ -354,10 +356,17 @@ def test_cell_of_many_lines_is_no_open_quote() -> None:
     assert not issues
 
 
-def test_broken_quotes_in_a_text_of_several_lines_lose_its_row() -> None:
-    """Lines of prose are not taken for rows."""
-    content = HEADER + 'Ada,"She said "hi"\nand left",x\nGrace,H,y\n'
+def test_broken_quotes_in_prose_lose_their_row() -> None:
+    """Lines of prose below an open quote are not taken for rows."""
+    content = HEADER + 'Ada,"She said:\nno\nand "left" again",x\nGrace,H,y\n'
     table, issues = parse(content)
+    assert table.frame["First Name"].tolist() == ["Grace"]
+    assert codes(issues) == [("open-quote", 2)]
+
+
+def test_broken_quotes_in_a_row_of_wrong_width_lose_it() -> None:
+    """If quotes are broken and the width is wrong, no cell can be trusted."""
+    table, issues = parse(HEADER + 'Ada,"L "L", J",x\nGrace,H,y\n')
     assert table.frame["First Name"].tolist() == ["Grace"]
     assert codes(issues) == [("open-quote", 2)]
 
@@ -371,8 +380,11 @@ def test_quotes_inside_a_cell_are_text() -> None:
 # --- both parsers -----------------------------------------------------------------
 
 _PIECES = st.sampled_from(
-    [",", ",", ",", "\n", "\n", "\r\n", '"', '""', " ", "a", "b", "\u00e9", "\u00a0", ";"]
-    + ["\t", "\r", "x,y", '"q"', '"q,\nr"', "\U0001f600", "\u200b", "NA", "\x1a", "\x0b"]
+    [
+        *(",", ",", ",", "\n", "\n", "\r\n", '"', '""', " ", "a", "b", "\u00e9", "\u00a0"),
+        *(";", "\t", "\r", "x,y", '"q"', '"q,\nr"', "\U0001f600", "\u200b", "NA"),
+        *("\x1a", "\x0b", "\x1c", "\x85"),
+    ]
 )
 _CELL = st.text(alphabet='ab" ,;\n\r\u00e9\U0001f600', max_size=6)
 
@@ -457,7 +469,7 @@ def test_chunks_do_not_matter(monkeypatch: pytest.MonkeyPatch) -> None:
     """Records are cleaned in chunks; their size changes nothing."""
     content = HEADER + "Ada,L,x\n,,\n" * 7 + HEADER + "Grace,H,y\n"
     expected, _ = parse(content)
-    monkeypatch.setattr(records, "CHUNK", 3)
+    monkeypatch.setattr(gather, "CHUNK", 3)
     found, _ = parse(content)
     pd.testing.assert_frame_equal(found.frame, expected.frame)
     assert found.rows.tolist() == expected.rows.tolist()
@@ -595,7 +607,11 @@ def test_stored_values_become_text() -> None:
     header = ["First Name", "Number", "Share", "Date", "Time", "Flag", "Error"]
     moment = dt.datetime(2026, 1, 9, 8, 38, 58)  # noqa: DTZ001 - Excel knows no zones
     day = dt.datetime(2026, 1, 9)  # noqa: DTZ001
-    rows = [header, ["Ada", 123.0, 0.5, day, moment, True, "#N/A"], ["NA", 7, 1, None]]
+    rows: list[list[Any]] = [
+        header,
+        ["Ada", 123.0, 0.5, day, moment, True, "#N/A"],
+        ["NA", 7, 1, None],
+    ]
     tables, issues = workbook.parse_workbook(book(Sheet1=rows), "leads.xlsx")
     assert cells(tables[0]) == [
         ["Ada", "123", "0.5", "2026-01-09", "2026-01-09 08:38:58", "true", ""],
@@ -609,7 +625,11 @@ def test_stored_values_become_text() -> None:
 
 def test_long_numbers_have_lost_digits() -> None:
     """A number of more than 15 digits is reported, and keeps the form of a number."""
-    rows = [["First Name", "Member ID"], ["Ada", 1.2345678901234568e18], ["Grace", 42]]
+    rows: list[list[Any]] = [
+        ["First Name", "Member ID"],
+        ["Ada", 1.2345678901234568e18],
+        ["Grace", 42],
+    ]
     tables, issues = workbook.parse_workbook(book(Sheet1=rows), "leads.xlsx")
     assert "e+18" in tables[0].frame["Member ID"].iloc[0]
     assert [(i.code, i.row, i.column) for i in issues] == [("id-mangled", 2, "Member ID")]
@@ -636,7 +656,7 @@ def test_every_visible_sheet_with_a_list_is_read() -> None:
 
 def test_dimension_of_the_sheet_is_not_trusted() -> None:
     """A sheet that says it is A1:B2 is read to its end all the same."""
-    rows = [["First Name", "URL"], *[["Ada", URL]] * 50]
+    rows: list[list[Any]] = [["First Name", "URL"], *[["Ada", URL]] * 50]
 
     def lie(name: str, part: bytes) -> bytes:
         return part.replace(b"A1:B51", b"A1:B2") if "sheet1" in name else part
@@ -647,7 +667,11 @@ def test_dimension_of_the_sheet_is_not_trusted() -> None:
 
 def test_note_beside_the_table_does_not_reject_its_row() -> None:
     """In a sheet, a cell to the right shifts nothing: it gets a column of its own."""
-    rows = [["First Name", "URL"], ["Ada", URL, None, "call her"], ["Grace", URL]]
+    rows: list[list[Any]] = [
+        ["First Name", "URL"],
+        ["Ada", URL, None, "call her"],
+        ["Grace", URL],
+    ]
     tables, issues = workbook.parse_workbook(book(Sheet1=rows), "leads.xlsx")
     assert list(tables[0].frame.columns) == ["First Name", "URL", "column 4"]
     assert tables[0].frame["column 4"].tolist() == ["call her", ""]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
-
 from planner.intake import values
 
 
@@ -141,7 +140,9 @@ def test_ambiguous_dates_are_month_first_and_said_to_be() -> None:
 
 def test_priorities() -> None:
     """Numbers count as they are, grades as documented, others are marked."""
-    cells = column("0", "87,5", "100", "A", "b", "C", "D", "high", "", "101", "-1", "urgent")
+    cells = column(
+        "0", "87,5", "100", "A", "b", "C", "D", "high", "", "101", "-1", "urgent"
+    )
     numbers, unreadable = values.priorities(cells)
     expected = [0, 87.5, 100, 100, 70, 40, 10, 100, np.nan, np.nan, np.nan, np.nan]
     np.testing.assert_array_equal(numbers, expected)
@@ -165,5 +166,5 @@ def test_columns_may_be_arrays_and_empty() -> None:
     nothing = np.empty(0, dtype=object)
     assert values.flags(np.array(["yes"], dtype=object))[0].tolist() == [1]
     for read in (values.flags, values.degrees, values.priorities, values.dates):
-        found, unreadable = read(nothing)  # type: ignore[operator]
+        found, unreadable = read(nothing)
         assert len(found) == len(unreadable) == 0

@@ -355,7 +355,7 @@ def _expected_weeks(
             continue
         position = (np.arange(len(members)) + 0.5) / len(members) * shares[-1]
         week[members] = np.maximum(np.searchsorted(shares, position) + 1, release[members])
-    return week
+    return np.where(week < problem.instance.num_weeks, week, -1)
 
 
 def _later_volumes(problem: Problem, pool: int, tier: int) -> np.ndarray:

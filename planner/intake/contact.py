@@ -33,37 +33,37 @@ REFUSED_WORDS = frozenset({
 
 #: The lead answered, or a conversation goes on.
 REPLIED_WORDS = frozenset({
-    "answered", "beantwortet", "call booked", "closed won", "conversation", "customer",
-    "demo booked", "engaged", "engaging", "geantwortet", "in conversation",
-    "interested", "meeting", "meeting booked", "meeting scheduled", "negative",
-    "not interested", "positive", "repondu", "replied", "reply", "reply received",
-    "responded", "respondido", "risposto", "talking", "won",
+    "answered", "bad timing", "beantwortet", "call booked", "closed won",
+    "conversation", "customer", "demo booked", "engaged", "engaging", "geantwortet",
+    "in conversation", "interested", "meeting booked", "meeting scheduled", "meeting",
+    "negative", "not interested", "open deal", "positive", "replied", "reply received",
+    "reply", "repondu", "responded", "respondido", "risposto", "talking", "won",
 })  # fmt: skip
 
 #: The lead was approached, or an automation has it.
 CONTACTED_WORDS = frozenset({
-    "accepted", "active", "approaching", "attempted", "attempted to contact",
+    "accepted", "active", "approaching", "attempted to contact", "attempted",
     "awaiting reply", "bounced", "campaign", "clicked", "completed", "connected",
-    "connection accepted", "connection request", "connection request sent",
-    "connection sent", "contactado", "contacted", "contacte", "contattato", "done",
+    "connection accepted", "connection request sent", "connection request",
+    "connection sent", "contactado", "contacte", "contacted", "contattato", "done",
     "email sent", "emailed", "enrolled", "finished", "follow up", "followed up",
-    "gecontacteerd", "gesendet", "in campaign", "in progress", "in sequence", "inmail",
-    "inmail sent", "invitation sent", "invite sent", "invited", "kontaktiert",
-    "message", "message sent", "messaged", "no answer", "no reply", "no response",
+    "gecontacteerd", "gesendet", "in campaign", "in progress", "in sequence",
+    "inmail sent", "inmail", "invitation sent", "invite sent", "invited", "kontaktiert",
+    "message sent", "message", "messaged", "no answer", "no reply", "no response",
     "not replied", "opened", "outreach", "paused", "pending", "reached out", "sent",
     "sequence", "unresponsive", "waiting", "working",
 })  # fmt: skip
 
 #: Nothing has reached the lead yet.
 UNTOUCHED_WORDS = frozenset({
-    "backlog", "bad data", "changed job", "cold", "draft", "endorsed", "enriched",
-    "enrichment failed", "failed", "failed validation", "follow", "followed",
-    "imported", "lead", "like", "like post", "liked", "n a", "na", "need enrichment",
-    "never", "new", "new lead", "no contact data", "no data", "none", "not contacted",
-    "not sent", "not started", "ok", "open", "profile view", "profile viewed",
-    "prospect", "qualified", "queue", "queued", "raw", "ready", "scheduled", "skipped",
-    "to contact", "to do", "todo", "uncontacted", "unqualified", "view profile",
-    "viewed", "visit", "visited",
+    "backlog", "bad data", "changed job", "cold", "contact in future", "draft",
+    "endorsed", "enriched", "enrichment failed", "failed validation", "failed",
+    "follow", "followed", "imported", "lead", "like post", "like", "liked", "n a", "na",
+    "need enrichment", "never", "new lead", "new", "no contact data", "no data", "none",
+    "not contacted", "not sent", "not started", "ok", "open", "profile view",
+    "profile viewed", "prospect", "qualified", "queue", "queued", "raw", "ready",
+    "scheduled", "skipped", "to contact", "to do", "todo", "uncontacted", "unqualified",
+    "view profile", "viewed", "visit", "visited",
 })  # fmt: skip
 
 YES_WORDS = frozenset({"1", "ja", "oui", "si", "sim", "true", "wahr", "x", "y", "yes"})

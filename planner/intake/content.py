@@ -44,6 +44,10 @@ PERSON_URLS = (Content.PUBLIC_URL, Content.HASH_URL, Content.SALES_URL)
 
 _HOST = r"(?:https?://)?(?:[\w-]{2,6}\.)?linkedin\.com/+(?:mwlite/)?"
 _HASH = r"A[CE][a-zA-Z]AA[\w-]{8,}"
+_DEGREE = (
+    r"[1-3](?:st|nd|rd|er|re|e|\.)?\+?(?:\s+degree.*)?|distance_[1-3]|"
+    r"(?:first|second|third)_degree|out_of_network"
+)
 #: Tried in order; the first that matches the start of a cell names it.
 _PATTERNS: tuple[tuple[Content, str], ...] = (
     (Content.HASH_URL, rf"(?:{_HOST}|/)(?:in|profile)/{_HASH}"),
@@ -66,11 +70,7 @@ _PATTERNS: tuple[tuple[Content, str], ...] = (
     (Content.UUID, r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$"),
     (Content.EMAIL, r"(?:mailto:)?[^\s@,;<>]+@[^\s@,;<>]+\.[a-z]{2,}\b"),
     (Content.OTHER_URL, r"(?:https?://|www\.)\S+"),
-    (
-        Content.DEGREE,
-        r"\W*(?:[1-3](?:st|nd|rd|er|re|e|\.)?\+?(?:\s+degree.*)?|distance_[1-3]|"
-        r"(?:first|second|third)_degree|out_of_network)\W*$",
-    ),
+    (Content.DEGREE, rf"\W*(?:{_DEGREE})\W*$"),
     (Content.NUMBER, r"-?\d+(?:[.,]\d+)?$"),
     (Content.FLAG, r"(?:true|false|yes|no|y|n|oui|non|ja|nein|si|x)$"),
 )

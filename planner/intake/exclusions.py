@@ -14,6 +14,7 @@ from planner.errors import Issue, Severity
 from planner.intake import lead_rows
 from planner.intake.cells import Cells, Mask, filled, fold_text
 from planner.intake.identity import Keys
+from planner.intake.lead_file import row_issues
 
 _SPACES = ("slug", "sales_id", "profile_id", "member", "uuid")
 
@@ -85,7 +86,7 @@ def namesakes(listed: ExclusionList, leads: pd.DataFrame) -> list[Issue]:
     ))  # fmt: skip
     same = free[[name in listed.names for name in names]]
     places = list(zip(same["source_file"], same["source_row"], strict=True))
-    return lead_rows.row_issues(
+    return row_issues(
         [(str(file), int(row)) for file, row in places],
         code="exclusion-namesake",
         message="an exclusion list has somebody of this name at this company, but no key "

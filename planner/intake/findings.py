@@ -12,7 +12,8 @@ from planner.errors import Issue, Severity
 from planner.intake import identity
 from planner.intake.cells import Cells, Rows, filled
 from planner.intake.exclusions import name_keys
-from planner.intake.lead_rows import LeadRows, row_issues
+from planner.intake.lead_file import row_issues
+from planner.intake.lead_rows import LeadRows
 from planner.intake.merge import Merge, MergedFlag
 
 #: A person with more rows than this is probably a placeholder that many rows share.

@@ -21,7 +21,8 @@ import numpy as np
 import pandas as pd
 
 from planner.intake.cells import Cells, Mask, Rows, blank, column, filled
-from planner.intake.references import Form, Kind, parse_column
+from planner.intake.reference_columns import parse_column
+from planner.intake.references import Form, Kind
 
 #: Meanings of columns that say who a person is, best first, and what they may hold.
 FORMS: Mapping[str, Form] = {
@@ -87,6 +88,16 @@ class Keys:
         return _coalesced(self.sales_id, self.profile_id)
 
     @property
+    def mail(self) -> Cells:
+        """Mailbox that is one person's, for rows that have no other key."""
+        result = blank(len(self))
+        at = np.flatnonzero(~_any_filled(self.strong))
+        for cells in (self.personal_email, self.email):
+            own = at[is_personal(cells[at])]
+            result[own] = cells[own]
+        return result
+
+    @property
     def strong(self) -> tuple[Cells, ...]:
         """Every key space but the e-mails."""
         return (self.slug, self.sales_id, self.profile_id, self.member, self.uuid)
@@ -94,9 +105,7 @@ class Keys:
     @property
     def known(self) -> Mask:
         """Rows that say who the person is; a shared mailbox does not."""
-        known = np.zeros(len(self), dtype=np.bool_)
-        for cells in self.strong:
-            known |= filled(cells)
+        known = _any_filled(self.strong)
         for cells in (self.email, self.personal_email):
             open_rows = np.flatnonzero(~known & filled(cells))
             known[open_rows] = is_personal(cells[open_rows])
@@ -191,8 +200,10 @@ def persons(keys: Keys) -> Persons:
     num_rows = len(keys)
     spaces = [(np.flatnonzero(filled(cells)), cells) for cells in keys.strong]
     links = [_links(rows, cells[rows]) for rows, cells in spaces]
-    labels = _components(num_rows, links)
     mail_rows, mails = _personal_mails(keys)
+    weak = ~_any_filled(keys.strong)[mail_rows]
+    links.append(_links(mail_rows[weak], mails[weak]))  # nothing can speak against these
+    labels = _components(num_rows, links)
     by_mail, contested = _mail_links(labels, mail_rows, mails, keys)
     if len(by_mail[0]):
         labels = _components(num_rows, [*links, by_mail])
@@ -349,6 +360,13 @@ def _put(
 def _fill(target: Cells, hit: Mask, values: Cells) -> None:
     rows = np.flatnonzero(hit & ~filled(target))
     target[rows] = values[rows]
+
+
+def _any_filled(columns: Sequence[Cells]) -> Mask:
+    result = filled(columns[0])
+    for cells in columns[1:]:
+        result |= filled(cells)
+    return result
 
 
 def _coalesced(first: Cells, second: Cells) -> Cells:

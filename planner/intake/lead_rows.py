@@ -7,11 +7,10 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, fields
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 
 from planner.domain import ColumnMapping, Flag, RawTable
 from planner.errors import Issue, Severity
@@ -19,10 +18,8 @@ from planner.intake import cells, companies, contact, identity, titles, values
 from planner.intake.cells import Cells, Mask, Rows, blank, filled
 from planner.intake.contact import Touch
 from planner.intake.identity import Keys
+from planner.intake.lead_file import LeadFile
 from planner.intake.merge import UNDATED, Small
-
-#: Findings of one kind and file that are listed row by row; the rest are counted.
-MAX_LISTED = 100
 
 #: Text columns of a lead that are kept as given, and where each comes from.
 AS_GIVEN = ("first_name", "last_name", "title", "company", "segment", "owner", "group")
@@ -89,7 +86,7 @@ def read(
     as_of : datetime.date
         The plan's date; touches after it count as made on it.
     """
-    file = _File(table=table, mapping=mapping)
+    file = LeadFile(table=table, mapping=mapping)
     seats = file.text("scraped_by")
     contacted_on, contacted = _contacted(file, as_of)
     rows = LeadRows(
@@ -123,136 +120,19 @@ def read_keys(table: RawTable, mapping: ColumnMapping) -> Keys:
 
 def names(table: RawTable, mapping: ColumnMapping) -> tuple[Cells, Cells]:
     """Return first and last names; a full name is split where both are missing."""
-    return _names(_File(table=table, mapping=mapping))
+    return _names(LeadFile(table=table, mapping=mapping))
 
 
 def company_keys(table: RawTable, mapping: ColumnMapping) -> Cells:
     """Return the company key of every row of a file."""
-    file = _File(table=table, mapping=mapping)
+    file = LeadFile(table=table, mapping=mapping)
     return _company_keys(file, file.text("company"))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class _File:
-    """A file with its mapping, and the findings made while reading it."""
-
-    table: RawTable
-    mapping: ColumnMapping
-    issues: list[Issue] = field(default_factory=list)
-
-    @property
-    def num_rows(self) -> int:
-        return len(self.table.frame)
-
-    def headers(self, meaning: str) -> tuple[str, ...]:
-        return cells.headers(self.table, self.mapping, meaning)
-
-    def column(self, header: str) -> Cells:
-        return cells.tidy(cells.raw(self.table, header))
-
-    def optional(self, meaning: str) -> Cells | None:
-        return cells.read(self.table, self.mapping, meaning)
-
-    def text(self, meaning: str) -> Cells:
-        found = self.optional(meaning)
-        return blank(self.num_rows) if found is None else found
-
-    def flags(self, meaning: str) -> Small:
-        found = self.optional(meaning)
-        if found is None:
-            return np.full(self.num_rows, -1, dtype=np.int8)
-        flags, unreadable = values.flags(found)
-        self.odd(
-            unreadable,
-            code="unreadable-flag",
-            message="the cell is neither yes nor no; it was read as not known",
-            column=self.headers(meaning)[0],
-        )
-        return flags
-
-    def days(self, found: Cells, column: str) -> tuple[Rows, Mask]:
-        """Return days since 1970 and which filled cells are no date."""
-        # Exports stamp rows to the millisecond: without the time, few values differ.
-        short = [
-            text[:10] if len(text) > 10 and text[4] == "-" == text[7] else text
-            for text in found
-        ]
-        codes, distinct = pd.factorize(cells.column(short))
-        distinct = np.asarray(distinct, dtype=object)
-        dates, unreadable = values.dates(distinct)
-        if values.has_ambiguous_dates(distinct):
-            self.issues.append(
-                Issue(
-                    code="ambiguous-dates",
-                    message="nothing in this column tells day from month; dates such as "
-                    "01/09/2026 were read as month/day/year",
-                    severity=Severity.WARNING,
-                    file=self.table.file,
-                    column=column,
-                )
-            )
-        days = np.where(np.isnat(dates), UNDATED, dates.astype(np.int64))
-        return days[codes], unreadable[codes]
-
-    def priorities(self) -> npt.NDArray[np.float64]:
-        found = self.optional("priority")
-        if found is None:
-            return np.full(self.num_rows, np.nan)
-        priorities, unreadable = values.priorities(found)
-        self.odd(
-            unreadable,
-            code="unreadable-priority",
-            message="the priority is neither a number from 0 to 100 nor A, B, C or D; "
-            "the lead gets the default",
-            column=self.headers("priority")[0],
-        )
-        return priorities
-
-    def odd(
-        self,
-        rows: Mask,
-        *,
-        code: str,
-        message: str,
-        column: str,
-        severity: Severity = Severity.WARNING,
-    ) -> None:
-        """Report rows of one kind: each up to `MAX_LISTED`, the others by number."""
-        at = np.flatnonzero(rows)
-        places = [(self.table.file, int(row)) for row in self.table.rows[at]]
-        self.issues.extend(
-            row_issues(places, code=code, message=message, column=column, severity=severity)
-        )
-
-
-def row_issues(
-    places: Sequence[tuple[str, int]],
-    *,
-    code: str,
-    message: str,
-    severity: Severity,
-    column: str = "",
-) -> list[Issue]:
-    """Return one issue per place up to `MAX_LISTED`, and one that counts the others."""
-    issues = [
-        Issue(
-            code=code, message=message, severity=severity, file=file, row=row, column=column
-        )
-        for file, row in places[:MAX_LISTED]
-    ]
-    if len(places) > MAX_LISTED:
-        more = f"{len(places) - MAX_LISTED:,} more rows: {message}"
-        file = places[MAX_LISTED][0]
-        issues.append(
-            Issue(code=code, message=more, severity=severity, file=file, column=column)
-        )
-    return issues
 
 
 # --- texts ------------------------------------------------------------------------
 
 
-def _texts(file: _File) -> dict[str, Cells]:
+def _texts(file: LeadFile) -> dict[str, Cells]:
     texts = {name: file.text(name) for name in AS_GIVEN}
     texts["first_name"], texts["last_name"] = _names(file)
     texts["company_key"] = _company_keys(file, texts["company"])
@@ -266,7 +146,7 @@ def _texts(file: _File) -> dict[str, Cells]:
     return texts
 
 
-def _names(file: _File) -> tuple[Cells, Cells]:
+def _names(file: LeadFile) -> tuple[Cells, Cells]:
     first, last = file.text("first_name"), file.text("last_name")
     at = np.flatnonzero(~filled(first) & ~filled(last))
     if not len(at):
@@ -290,7 +170,7 @@ def split_name(full: str) -> tuple[str, str]:
     return first.strip(), last + comma + suffix
 
 
-def _company_keys(file: _File, company: Cells) -> Cells:
+def _company_keys(file: LeadFile, company: Cells) -> Cells:
     url = file.optional("company_url")
     company_id = file.optional("company_id")
     pages = url
@@ -299,7 +179,7 @@ def _company_keys(file: _File, company: Cells) -> Cells:
     return companies.keys(company, file.optional("company_domain"), pages)
 
 
-def _regions(file: _File) -> Cells:
+def _regions(file: LeadFile) -> Cells:
     country, location = file.text("country"), file.text("location")
 
     def last_parts(places: Cells) -> Cells:
@@ -316,7 +196,7 @@ def _lower(texts: Cells) -> Cells:
 # --- facts ------------------------------------------------------------------------
 
 
-def _degrees(file: _File) -> Small:
+def _degrees(file: LeadFile) -> Small:
     found = file.optional("degree")
     if found is None:
         degree = np.zeros(file.num_rows, dtype=np.int8)
@@ -328,11 +208,13 @@ def _degrees(file: _File) -> Small:
             message="the degree is none of 1st, 2nd, 3rd; it was read as not known",
             column=file.headers("degree")[0],
         )
-    connected = filled(file.text("connected_on"))
+    connected = np.zeros(file.num_rows, dtype=np.bool_)
+    for header in file.headers("connected_on") or file.named("connectedon"):
+        connected |= filled(file.column(header))
     return np.where((degree == 0) & connected, 1, degree).astype(np.int8)
 
 
-def _do_not_contact(file: _File) -> Mask:
+def _do_not_contact(file: LeadFile) -> Mask:
     """Any column that says yes counts; what is no word for no counts as yes."""
     result = np.zeros(file.num_rows, dtype=np.bool_)
     for header in file.headers("do_not_contact"):
@@ -348,7 +230,7 @@ def _do_not_contact(file: _File) -> Mask:
     return result
 
 
-def _touches(file: _File) -> Small:
+def _touches(file: LeadFile) -> Small:
     result = np.zeros(file.num_rows, dtype=np.int8)
     for header in file.headers("contact_status"):
         said = contact.touches(file.column(header), header)
@@ -368,7 +250,7 @@ def _touches(file: _File) -> Small:
     return result
 
 
-def _contacted(file: _File, as_of: dt.date) -> tuple[Rows, Small]:
+def _contacted(file: LeadFile, as_of: dt.date) -> tuple[Rows, Small]:
     """Return the day of the last touch, and `Touch.CONTACTED` where there was one."""
     today = (as_of - _EPOCH).days
     latest = np.full(file.num_rows, UNDATED, dtype=np.int64)
@@ -397,7 +279,7 @@ def _contacted(file: _File, as_of: dt.date) -> tuple[Rows, Small]:
     return latest, touched.astype(np.int8)
 
 
-def _exported(file: _File) -> Rows:
+def _exported(file: LeadFile) -> Rows:
     found = file.optional("exported_on")
     if found is None:
         return np.full(file.num_rows, UNDATED, dtype=np.int64)

@@ -110,7 +110,7 @@ def _group(rows: LeadRows, person: Rows) -> _ByLead:
         "hash": _either(merged.text(rows.keys.sales_id), merged.text(rows.keys.profile_id)),
         "member": merged.text(rows.keys.member),
         "uuid": merged.text(rows.keys.uuid),
-        "email": merged.text(_either(rows.keys.email, rows.keys.personal_email)),
+        "email": merged.text(rows.keys.mail),
     }
     lead_id, order = identity.lead_ids(keys)
     return _ByLead(
@@ -136,7 +136,7 @@ def _leads(rows: LeadRows, by_lead: _ByLead) -> tuple[dict[str, Any], list[Issue
         "member_id": keys["member"],
         "getsales_uuid": keys["uuid"],
         **{name: merged.text(rows.texts[name]) for name in TEXTS},
-        "email": keys["email"],
+        "email": merged.text(_either(rows.keys.email, rows.keys.personal_email)),
         "open_flag": open_flag.values,
         "premium_flag": premium_flag.values,
         "degree": degree.values,

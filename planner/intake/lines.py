@@ -64,19 +64,24 @@ class RecordReader:
                     self._recover()
                     break
                 self.row += 1
-                if len(source.taken) > 1 and self._is_suspect(cells):
+                is_plain = len(source.taken) == 1 and len(cells) == self.width
+                if not is_plain and self._is_suspect(cells):
                     self._recover()
                     break
                 yield self.row, cells
 
     def _is_suspect(self, cells: Sequence[str]) -> bool:
-        """Whether a record of several lines may come from a quote that was not closed."""
+        """Whether a record may come from a quote that was not closed as it should be."""
         lines = self._lines.taken
+        wrong_width = bool(self.width) and len(cells) != self.width
+        if len(lines) == 1 and not (wrong_width and '"' in lines[0]):
+            return False
         if not self._is_well_quoted(lines):
             return True
-        wrong_width = bool(self.width) and len(cells) != self.width
-        return (wrong_width or len(lines) > MAX_LINES) and self._look_like_records(
-            lines[1:]
+        return (
+            len(lines) > 1
+            and (wrong_width or len(lines) > MAX_LINES)
+            and self._look_like_records(lines[1:])
         )
 
     def _is_well_quoted(self, lines: Sequence[str]) -> bool:
@@ -91,16 +96,16 @@ class RecordReader:
     def _recover(self) -> None:
         """Name the row with the quote; put back what it swallowed, if those are rows."""
         lines = list(self._lines.taken)
-        if len(lines) == 1:
+        if max(map(len, lines)) >= MAX_FIELD_BYTES:
             self.issues.append(long_cell(self._file, self.row))
             return
-        again = self._look_like_records(lines[1:])
+        again = len(lines) > 1 and self._look_like_records(lines[1:])
         if again:
             self._lines.put_back(lines[1:])
         rest = (
             "the row is kept out, and the rows after it are read as usual"
             if again
-            else f"the row spans {len(lines)} lines and is kept out"
+            else f"the row ({len(lines)} lines of the file) is kept out"
         )
         self.issues.append(
             Issue(

@@ -14,7 +14,7 @@ from pathlib import Path
 from planner.domain import RawTable
 from planner.errors import Issue, Severity
 from planner.intake import aliases
-from planner.intake.records import Keep
+from planner.intake.gather import Keep
 from planner.intake.text import parse_text
 from planner.intake.workbook import parse_workbook
 

@@ -15,10 +15,11 @@ import pandas as pd
 
 from planner.domain import RawTable
 from planner.errors import Issue, Severity
-from planner.intake import aliases, encodings, records, scan
+from planner.intake import aliases, encodings, gather, records, scan
 from planner.intake.encodings import Text
+from planner.intake.gather import Cells, Keep, Table
 from planner.intake.lines import RecordReader
-from planner.intake.records import Cells, Header, Keep, Record, Table
+from planner.intake.records import Header, Record
 
 DELIMITERS = ",;\t|"
 #: Bytes in which the delimiter and the header are looked for.
@@ -140,7 +141,9 @@ def _recognise(text: Text, file: str, known: Collection[str]) -> Format | None:
         width = len(header.cells)
         body = [cells for row, cells in head if row > header.row and cells]
         steady = sum(len(cells) == width for cells in body) / max(len(body), 1)
-        merit = (header.score, round(steady, 1) if body else 0.0, min(width, 2), steady)
+        # The commas of /sales/lead/ACw...,NAME_SEARCH,ab1 are no delimiters.
+        is_cut = any("NAME_SEARCH" in cells for cells in body)
+        merit = (header.score, not is_cut, round(steady, 1), min(width, 2), steady)
         if best is None or merit > best[0]:
             best = (merit, layout)
     return best[1] if best else None
@@ -174,7 +177,7 @@ def _cells(layout: Format, names: list[str], keep: Keep | None) -> Cells:
 def _sample(layout: Format, names: list[str]) -> pd.DataFrame:
     cells = Cells(header=layout.header, names=names, keep=list(range(len(names))))
     table = Table(file=layout.file, header=layout.header, cells=cells, issues=[])
-    for record in itertools.islice(_body(layout, []), records.SAMPLE_RECORDS):
+    for record in itertools.islice(_body(layout, []), gather.SAMPLE_RECORDS):
         table.add(record)
     table.flush()
     return cells.frame()[0]
@@ -214,8 +217,9 @@ def _read_tolerant(layout: Format, cells: Cells) -> list[Issue]:
     table = Table(file=layout.file, header=layout.header, cells=cells, issues=issues)
     for record in _body(layout, issues):
         table.add(record)
-        if table.num_records == 1000 and table.is_shifted:
+        if table.num_long > gather.CHUNK and table.is_shifted:
             break
+    table.flush()
     if table.is_shifted and table.num_long > 1:
         return [_shifted(layout, table)]
     table.finish()
@@ -251,7 +255,7 @@ def _read_fast(layout: Format, cells: Cells) -> bool:
         na_filter=False,
         skip_blank_lines=False,
         encoding="utf-8",
-        chunksize=records.CHUNK,
+        chunksize=gather.CHUNK,
         engine="c",
         low_memory=False,  # chunks are small enough
     )
@@ -306,7 +310,8 @@ def _shifted(layout: Format, table: Table) -> Issue:
 def _empty(file: str) -> Issue:
     return Issue(
         code="no-rows",
-        message="the file has no rows of data; check that the export has finished",
+        message="the file has no rows of data (rows of blank cells do not count); check that "
+        "the export has finished",
         file=file,
     )
 

@@ -83,8 +83,7 @@ _MONTHS = {
     for number, names in enumerate(
         (
             "jan january januar janvier janv ene enero januari janeiro j\u00e4n",
-            "feb february februar f\u00e9vrier fevrier f\u00e9vr fevr febrero februari fev "
-            "fevereiro",
+            "feb february februar f\u00e9vrier fevrier fevr febrero februari fev fevereiro",
             "mar march m\u00e4rz maerz mrz mars marzo maart mrt mar\u00e7o marco",
             "apr april avril avr abr abril",
             "may mai mayo mei maio",
@@ -94,8 +93,7 @@ _MONTHS = {
             "sep sept september septembre septiembre setembro set",
             "oct october okt oktober octobre octubre outubro out",
             "nov november novembre noviembre novembro",
-            "dec december dez dezember d\u00e9cembre decembre d\u00e9c dic diciembre "
-            "dezembro",
+            "dec december dez dezember d\u00e9cembre decembre dic diciembre dezembro",
         ),
         1,
     )

@@ -14,8 +14,9 @@ from typing import Any
 
 from planner.domain import RawTable
 from planner.errors import Issue, Severity
-from planner.intake import aliases, records
-from planner.intake.records import Cells, Header, Keep, Record, Table
+from planner.intake import aliases, gather, records
+from planner.intake.gather import Cells, Keep, Table
+from planner.intake.records import Header, Record
 
 MAX_FILE_BYTES = 200 * 10**6
 MAX_UNPACKED_BYTES = 10**9
@@ -254,7 +255,7 @@ def _parse_sheet(
 def _sample(header: Header, names: list[str], body: list[Record]) -> Any:
     cells = Cells(header=header, names=names, keep=list(range(len(names))))
     table = Table(file="", header=header, cells=cells, issues=[])
-    for record in body[: records.SAMPLE_RECORDS]:
+    for record in body[: gather.SAMPLE_RECORDS]:
         table.add(record)
     table.flush()
     return cells.frame()[0]
@@ -265,7 +266,7 @@ def _mangled(
 ) -> list[Issue]:
     issues = []
     mangled = [place for place in numbers.mangled if place[0] > header_row]
-    for row, at in mangled[: records.MAX_LISTED]:
+    for row, at in mangled[: gather.MAX_LISTED]:
         issues.append(
             Issue(
                 code="id-mangled",
@@ -277,11 +278,11 @@ def _mangled(
                 column=names[at],
             )
         )
-    if len(mangled) > records.MAX_LISTED:
+    if len(mangled) > gather.MAX_LISTED:
         issues.append(
             Issue(
                 code="id-mangled",
-                message=f"{len(mangled) - records.MAX_LISTED} further cells hold numbers "
+                message=f"{len(mangled) - gather.MAX_LISTED} further cells hold numbers "
                 "of more than 15 digits",
                 severity=Severity.WARNING,
                 file=file,

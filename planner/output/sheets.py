@@ -195,7 +195,7 @@ def limits(plan: Plan) -> Page:
         taken(frame, "limit_value", "limit", Kind.DECIMAL),
         taken(frame, "price", "worth of one more", Kind.REPLIES),
         taken(frame, "num_leads", "leads moved", Kind.COUNT),
-        taken(frame, "in_words", "in words", Kind.WRAP),
+        replace(taken(frame, "in_words", "in words", Kind.WRAP), widest=76),
     )
     lines = heading(
         "What limits us",
@@ -264,12 +264,13 @@ def issues(plan: Plan) -> Page:
     """Return the findings about the input, errors first."""
     order = {"error": 0, "warning": 1, "note": 2}
     found = sorted(plan.issues, key=lambda issue: order[str(issue.severity)])[:MAX_ISSUES]
+    what = listed("what, and what to do", [issue.message for issue in found], Kind.WRAP)
     columns = (
         listed("severity", [str(issue.severity) for issue in found]),
-        listed("file", [issue.file for issue in found]),
+        replace(listed("file", [issue.file for issue in found]), widest=44),
         listed("row", [issue.row for issue in found], Kind.COUNT),
         listed("column", [issue.column for issue in found]),
-        listed("what, and what to do", [issue.message for issue in found], Kind.WRAP),
+        replace(what, widest=76),
         listed("code", [issue.code for issue in found]),
     )
     more = len(plan.issues) - len(found)

@@ -14,7 +14,7 @@ from planner.output.sheets import MAX_HELD, MAX_ISSUES, ranked_limits, ranked_se
 
 _TOP_LIMITS = 3
 _SUMMARY_WIDTHS = (36.0, 12.0, 62.0, 3.0)
-_RUN_WIDTHS = (30.0, 34.0, 16.0, 70.0)
+_RUN_WIDTHS = (48.0, 44.0, 12.0, 72.0)
 
 
 def summary(plan: Plan, pages: Sequence[Page]) -> Page:

@@ -2,46 +2,34 @@
 
 What stands in the sheets is decided in `sheets` and `summary`, how a cell looks in
 `styles`. Here openpyxl makes a workbook of it in write-only mode: tables, filters, panes,
-widths, rules, drop-downs, links, charts, print set-up. The cells themselves are streamed
-by `cells` as each sheet is packed.
-
-Equal plans give equal bytes: the archive has fixed time stamps, and the document was
-"created" on the plan's date.
+widths, rules, drop-downs, charts, print set-up. `archive` puts cells and links in as it
+packs the sheets. Equal plans give equal bytes.
 """
 
 from __future__ import annotations
 
 import datetime as dt
-import os
 import re
-from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import IO, Any
-from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
+from typing import Any
 
 from openpyxl import Workbook
 from openpyxl.formatting.rule import DataBar, FormatObject, Rule
 from openpyxl.styles.colors import Color
 from openpyxl.worksheet.datavalidation import DataValidation
 from openpyxl.worksheet.filters import AutoFilter
-from openpyxl.worksheet.hyperlink import Hyperlink
 from openpyxl.worksheet.properties import PageSetupProperties
 from openpyxl.worksheet.table import Table, TableColumn, TableStyleInfo
 from openpyxl.writer.excel import ExcelWriter
 
 from planner.domain import Plan
 from planner.output import charts, sends, sheets, styles, summary
-from planner.output.cells import letter, page_rows
-from planner.output.grid import CANONICAL_URL, Block, Kind, Page
+from planner.output.archive import Archive
+from planner.output.cells import letter
+from planner.output.grid import Block, Kind, Page
 from planner.output.names import run_name
 from planner.output.sends import MAX_ROWS
 
-#: Links that a sheet may have (Excel refuses a file with more).
-MAX_LINKS = 65_530
-
-_PACK_LEVEL = 4  # half the time of 6 for a twentieth more bytes
-_STAMP = (1980, 1, 1, 0, 0, 0)
-_NO_CELLS = re.compile(rb"<sheetData\s*/>|<sheetData>\s*</sheetData>")
 _PLACE = re.compile(r"\{([^}]+)\}")
 
 
@@ -62,11 +50,7 @@ def write(plan: Plan, path: Path, max_rows: int = MAX_ROWS) -> None:
         for chart in page.charts:
             bars = charts.bar_chart(book, chart, by_name[chart.page])
             tabs[page.name].add_chart(bars, chart.anchor)
-    rows = {
-        f"xl/worksheets/sheet{number}.xml": _rows_of(page, style_ids)
-        for number, page in enumerate(pages, start=1)
-    }
-    with _Archive(path, rows) as archive:
+    with Archive(path, pages, style_ids) as archive:
         ExcelWriter(book, archive).save()
 
 
@@ -107,7 +91,6 @@ def _lay_out(sheet: Any, page: Page, name: str) -> None:
             first = page.first_row(index)
             sheet.tables.add(_table(block, first))  # add_table wants cells
             _add_rules(sheet, block, first)
-            _add_links(sheet, block, first)
 
 
 def _widths(page: Page) -> list[float]:
@@ -187,67 +170,3 @@ def _bar(kind: Kind) -> Rule:
     whole = FormatObject("num", val=1) if kind is Kind.PERCENT else FormatObject("max")
     ends = [FormatObject("num", val=0), whole]
     return Rule("dataBar", dataBar=DataBar(cfvo=ends, color=Color(styles.BAR_COLOUR)))
-
-
-def _add_links(sheet: Any, block: Block, first: int) -> None:
-    links: list[Hyperlink] = sheet._hyperlinks  # noqa: SLF001 -- only cells fill it
-    for index, column in enumerate(block.columns):
-        if column.kind is not Kind.LINK:
-            continue
-        for row, url in enumerate(column.values, start=first + 1):
-            if len(links) >= MAX_LINKS:
-                return
-            if isinstance(url, str) and CANONICAL_URL.fullmatch(url):
-                links.append(Hyperlink(ref=f"{letter(index)}{row}", target=url))
-
-
-# --- archive ----------------------------------------------------------------------
-
-
-def _rows_of(page: Page, style_ids: Mapping[Kind, int]) -> Callable[[], Iterator[str]]:
-    return lambda: page_rows(page, style_ids)
-
-
-class _Archive(ZipFile):
-    """A zip file without the time of day, which puts the cells into the sheets.
-
-    Parameters
-    ----------
-    path : Path
-        File to write.
-    rows : mapping of str to callable
-        Gives the rows of each sheet by its name in the archive.
-    """
-
-    def __init__(self, path: Path, rows: Mapping[str, Callable[[], Iterator[str]]]) -> None:
-        super().__init__(
-            path, "w", ZIP_DEFLATED, allowZip64=True, compresslevel=_PACK_LEVEL
-        )
-        self._rows_by_name = rows
-
-    def writestr(self, zinfo_or_arcname: Any, data: Any, *_: Any, **__: Any) -> None:
-        """Write one small part."""
-        content = data.encode() if isinstance(data, str) else bytes(data)
-        with self._part(str(zinfo_or_arcname)) as part:
-            part.write(content)
-
-    def write(
-        self, filename: str | os.PathLike[str], arcname: Any = None, *_: Any, **__: Any
-    ) -> None:
-        """Write one sheet: openpyxl's frame with the rows in the place of its cells."""
-        frame = Path(filename).read_bytes()
-        found = _NO_CELLS.search(frame)
-        if found is None:
-            raise RuntimeError(f"{arcname}: openpyxl's frame has no place for cells")
-        with self._part(str(arcname)) as part:
-            part.write(frame[: found.start()] + b"<sheetData>")
-            for rows in self._rows_by_name[str(arcname)]():
-                part.write(rows.encode())
-            part.write(b"</sheetData>" + frame[found.end() :])
-
-    def _part(self, name: str) -> IO[bytes]:
-        info = ZipInfo(name, _STAMP)
-        info.compress_type = ZIP_DEFLATED
-        info.external_attr = 0o644 << 16
-        info.create_system = 3  # the same on every system
-        return self.open(info, "w", force_zip64=True)

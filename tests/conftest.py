@@ -1,0 +1,54 @@
+"""What all tests share: the helpers on the path, hypothesis, golden files.
+
+Golden files are rewritten with ``pytest tests/test_program.py --rewrite-golden``; read
+the difference before it is committed. In CI the option is refused: a build that writes
+its own expectations proves nothing.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from hypothesis import settings
+
+# Test helpers (plan_factory, model_factory) are plain modules next to the tests.
+sys.path.insert(0, str(Path(__file__).parent))
+
+# Deadlines time the machine, not the program. In CI the same examples are run each time.
+settings.register_profile("local", deadline=None)
+settings.register_profile("ci", deadline=None, derandomize=True, database=None)
+settings.load_profile("ci" if os.environ.get("CI") else "local")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add ``--rewrite-golden``."""
+    parser.addoption(
+        "--rewrite-golden",
+        action="store_true",
+        help="write the golden files anew instead of comparing with them (not in CI)",
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Refuse to rewrite golden files in CI."""
+    if config.getoption("--rewrite-golden") and os.environ.get("CI"):
+        raise pytest.UsageError("--rewrite-golden is refused in CI: commit the files")
+
+
+@pytest.fixture
+def check_golden(request: pytest.FixtureRequest) -> Callable[[Path, str], None]:
+    """Return a function that compares a text with its golden file, or rewrites it."""
+    rewrite = bool(request.config.getoption("--rewrite-golden"))
+
+    def check(path: Path, text: str) -> None:
+        if rewrite:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, encoding="utf-8", newline="\n")
+        assert path.exists(), f"{path.name} is missing: run pytest --rewrite-golden"
+        assert text == path.read_text(encoding="utf-8")
+
+    return check

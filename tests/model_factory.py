@@ -1,0 +1,181 @@
+"""Small builders for the tests of the model: a seat, a period, an instance."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from planner.domain import (
+    Atom,
+    CreditRow,
+    Instance,
+    LeadClass,
+    Period,
+    Pool,
+    Seat,
+    SeatDay,
+    Tier,
+    VolumeLimit,
+)
+
+#: A Monday; the next reset of rule ``month`` is Tuesday, 1 December, in the next week.
+MONDAY = dt.date(2026, 11, 23)
+
+#: Open profiles that never close, and closed ones: nothing is uncertain.
+CERTAIN = (
+    Tier(use=0.0, beta_a=None, beta_b=None),
+    Tier(use=1.0, beta_a=None, beta_b=None),
+)
+
+#: Open with a leak, closed, and one unknown tier with mean use 0.8.
+UNSURE = (
+    Tier(use=0.03, beta_a=None, beta_b=None),
+    Tier(use=1.0, beta_a=None, beta_b=None),
+    Tier(use=0.8, beta_a=24.0, beta_b=6.0),
+)
+
+
+def make_seat(**changes: Any) -> Seat:
+    """Return a seat with the default limits, with `changes` put in."""
+    seat = Seat(
+        seat_id="anna",
+        sender="Anna",
+        sender_profile_uuid="",
+        credits=50,
+        credits_as_of=MONDAY,
+        reset_rule="month",
+        monthly_grant=50,
+        credit_cap=150,
+        reserve=5,
+        inmails_last_28_days=60,
+        max_inmails_per_day=20,
+        max_open_inmails_per_day=20,
+        max_paid_inmails_per_day=8,
+        max_open_inmails_per_month=400,
+        max_connection_requests_per_day=15,
+        max_connection_requests_per_week=80,
+        connection_requests_last_7_days=0,
+        pending_connection_requests=0,
+        day_shares=(1.0, 1.0, 1.0, 1.0, 0.7, 0.0, 0.0),
+        time_zone="UTC",
+        away=(),
+        groups=(),
+        inmail_reply_rate=None,
+        acceptance_rate=None,
+    )
+    return replace(seat, **changes)
+
+
+def make_day(  # noqa: PLR0913 -- the fields of a day
+    offset: int = 0,
+    *,
+    inmails: int = 10,
+    free: int | None = None,
+    paid: int | None = None,
+    requests: int = 10,
+) -> SeatDay:
+    """Return the day `offset` days after `MONDAY`; no own limits on free and paid."""
+    return SeatDay(
+        date=MONDAY + dt.timedelta(days=offset),
+        max_inmails=inmails,
+        max_open_inmails=inmails if free is None else free,
+        max_paid_inmails=inmails if paid is None else paid,
+        max_connection_requests=requests,
+    )
+
+
+def make_period(  # noqa: PLR0913 -- the fields of a period and of its day
+    *,
+    seat: int = 0,
+    week: int = 0,
+    cycle: int = 0,
+    inmails: int = 10,
+    free: int | None = None,
+    paid: int | None = None,
+    requests: int = 10,
+) -> Period:
+    """Return a period of a single day, the Monday of its week."""
+    day = make_day(week * 7, inmails=inmails, free=free, paid=paid, requests=requests)
+    return Period(seat=seat, week=week, cycle=cycle, days=(day,))
+
+
+def make_class(  # noqa: PLR0913 -- the fields of a class
+    *,
+    kind: int,
+    size: int,
+    inmail: float = 0.1,
+    request: float = 0.0,
+    pool: int = 0,
+    release: int = 0,
+) -> LeadClass:
+    """Return a class of leads; requests are worth nothing unless said."""
+    return LeadClass(
+        pool=pool,
+        kind=kind,
+        release=release,
+        size=size,
+        inmail_value=inmail,
+        connection_value=request,
+    )
+
+
+def make_credit_row(  # noqa: PLR0913 -- the fields of a row
+    budget: int,
+    *,
+    weights: Sequence[float],
+    seat: int = 0,
+    first: int = 0,
+    last: int = 0,
+    alpha: float = 0.05,
+    held_back: float = 0.0,
+) -> CreditRow:
+    """Return a credit row; ``weights`` by tier."""
+    return CreditRow(
+        seat=seat,
+        first=first,
+        last=last,
+        budget=budget,
+        alpha=alpha,
+        weights=tuple(weights),
+        held_back=held_back,
+    )
+
+
+def make_limit(
+    limit: float, terms: dict[int, float], *, seat: int = 0, name: str = "limit"
+) -> VolumeLimit:
+    """Return a limit on volumes; ``terms`` by period."""
+    return VolumeLimit(seat=seat, name=name, terms=terms, limit=limit)
+
+
+def make_instance(
+    periods: Sequence[Period], classes: Sequence[LeadClass], **fields: Any
+) -> Instance:
+    """Return an instance of certain leads, one pool and one atom of all seats.
+
+    Without limits beyond the periods, cost of delay or price of forfeits; `fields` put
+    those in.
+    """
+    num_seats = 1 + max((period.seat for period in periods), default=0)
+    instance = Instance(
+        num_seats=num_seats,
+        num_weeks=1 + max((period.week for period in periods), default=0),
+        periods=tuple(periods),
+        classes=tuple(classes),
+        pools=(Pool(name="all", atoms=(0,)),),
+        atoms=(
+            Atom(seats=tuple(range(num_seats)), inmail_factor=1.0, connection_factor=1.0),
+        ),
+        tiers=CERTAIN,
+        credit_rows=(),
+        velocity=(),
+        open_month=(),
+        connections=(),
+        pending=(),
+        forfeits=(),
+        delay_cost_per_week=0.0,
+        forfeit_price=0.0,
+    )
+    return replace(instance, **fields)
