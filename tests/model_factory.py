@@ -68,7 +68,7 @@ def make_seat(**changes: Any) -> Seat:
     return replace(seat, **changes)
 
 
-def make_day(  # noqa: PLR0913 -- the fields of a day
+def make_day(
     offset: int = 0,
     *,
     inmails: int = 10,
@@ -86,7 +86,7 @@ def make_day(  # noqa: PLR0913 -- the fields of a day
     )
 
 
-def make_period(  # noqa: PLR0913 -- the fields of a period and of its day
+def make_period(
     *,
     seat: int = 0,
     week: int = 0,
@@ -101,7 +101,7 @@ def make_period(  # noqa: PLR0913 -- the fields of a period and of its day
     return Period(seat=seat, week=week, cycle=cycle, days=(day,))
 
 
-def make_class(  # noqa: PLR0913 -- the fields of a class
+def make_class(
     *,
     kind: int,
     size: int,
@@ -121,7 +121,7 @@ def make_class(  # noqa: PLR0913 -- the fields of a class
     )
 
 
-def make_credit_row(  # noqa: PLR0913 -- the fields of a row
+def make_credit_row(
     budget: int,
     *,
     weights: Sequence[float],

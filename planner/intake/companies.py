@@ -67,11 +67,12 @@ _TAIL = re.compile(
 )
 _OTHER_AND = re.compile(r"[^\S\n](?:und|et|y|e)[^\S\n]+(?=co\b)")
 #: Stands for "says that there is no company", which a domain must not overrule.
-_NO_COMPANY = "\0"
+_NO_COMPANY = "-"
 _DANISH = re.compile(r"\ba/s\b")
 _CLOSED_UP = ".'\u2019`\u00b4"
+_KEPT = frozenset(string.ascii_letters + string.digits + "\n")
 _TO_WORDS = str.maketrans({
-    **dict.fromkeys(string.punctuation, " "),
+    **dict.fromkeys(frozenset(map(chr, range(128))) - _KEPT, " "),
     **dict.fromkeys("&+", " and "),
     **dict.fromkeys(_CLOSED_UP, ""),
 })  # fmt: skip

@@ -7,6 +7,7 @@ import re
 from dataclasses import dataclass
 
 from planner.errors import Issue, Severity
+from planner.intake.records import count
 
 #: Bytes decoded at a time: a whole file decoded at once can need four times its size.
 BLOCK = 1 << 22
@@ -156,8 +157,8 @@ def _transcode(
         issues.append(
             Issue(
                 code="undecodable-bytes",
-                message=f"{num_bad} characters cannot be read as {name} and are shown as "
-                "\ufffd; export the file again, or give its encoding with --encoding",
+                message=f"{count(num_bad, 'character')} could not be read as {name}: \ufffd stands "
+                "in their place; export the file again, or give its encoding with --encoding",
                 severity=Severity.WARNING,
                 file=file,
             )
@@ -173,7 +174,7 @@ def _without_nul(
     issues.append(
         Issue(
             code="nul-bytes",
-            message=f"{text.count(0)} NUL bytes were left out; the rest is read as usual",
+            message=f"left out: {count(text.count(0), 'NUL byte')}; the rest is read as usual",
             severity=Severity.NOTE,
             file=file,
         )

@@ -16,6 +16,7 @@ from planner.intake.records import (
     Header,
     Record,
     clean,
+    count,
     is_blank,
     long_cell,
 )
@@ -219,7 +220,7 @@ class Table:
             self.issues.append(
                 Issue(
                     code="short-row",
-                    message=f"{self.num_short} rows have fewer cells than the header; "
+                    message=f"{count(self.num_short, 'row')} have fewer cells than the header; "
                     "the missing ones count as blank",
                     severity=Severity.NOTE,
                     file=self.file,
@@ -231,8 +232,7 @@ class Table:
             self.issues.append(
                 Issue(
                     code="short-row",
-                    message=f"{self.num_short - MAX_LISTED} further rows have fewer cells "
-                    "than the header",
+                    message=f"{self.num_short - MAX_LISTED:,} more: fewer cells than the header",
                     severity=Severity.WARNING,
                     file=self.file,
                 )
@@ -244,7 +244,7 @@ class Table:
             self.short_issues.append(
                 Issue(
                     code="short-row",
-                    message=f"{num_cells} cells where the header has "
+                    message=f"{count(num_cells, 'cell')} where the header has "
                     f"{self.header.num_required}; the missing ones count as blank",
                     severity=Severity.WARNING,
                     file=self.file,
@@ -257,7 +257,7 @@ class Table:
         self.issues.append(
             Issue(
                 code="long-row",
-                message=f"{num_cells} cells where the header has {self.width}: which cell "
+                message=f"{count(num_cells, 'cell')} where the header has {self.width}: which cell "
                 "belongs to which column is not known, so the row is kept out; put cells "
                 "that contain the delimiter in quotes",
                 file=self.file,

@@ -88,7 +88,7 @@ _PERSON_URNS = frozenset({
     "fs_normalized_profile", "fsd_connection", "profile", "salesprofile",
 })  # fmt: skip
 _LINKEDIN = re.compile(
-    r"(?:https?[:/\\]*)*(?:[a-z0-9-]+\.)*linkedin\.com\.?(?::\d+)?/+(.*)",
+    r"(?:https?[:/\\]*)*/{0,2}(?:[a-z0-9-]+\.)*linkedin\.com\.?(?::\d+)?/+(.*)",
     re.IGNORECASE | re.DOTALL,
 )
 _RELATIVE = re.compile(r"/*((?:in|sales|pub|people|mwlite|comm)/.*)", re.IGNORECASE)

@@ -11,8 +11,8 @@ WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 
 def whole(text: str) -> int:
-    """Parse a whole number from 0."""
-    match = re.fullmatch(r"(\d{1,6})(?:[.,]0+)?", text)
+    """Parse a whole number from 0; ``50.0`` is 50, but ``1,000`` is not 1."""
+    match = re.fullmatch(r"(\d{1,6})(?:[.,]0{1,2})?", text)
     if not match:
         raise ValueError(f"expected a whole number from 0, got {text[:20]!r}")
     return int(match[1])
@@ -33,7 +33,7 @@ def rate(text: str) -> float:
 def date(text: str) -> dt.date:
     """Parse an ISO date, with or without a time."""
     try:
-        return dt.date.fromisoformat(text[:10])
+        return dt.datetime.fromisoformat(text).date()
     except ValueError:
         raise ValueError(f"expected a date such as 2026-12-01, got {text[:20]!r}") from None
 

@@ -15,9 +15,9 @@ from typing import TypeVar
 
 from planner.dates import previous_reset
 from planner.domain import RawTable, Seat
-from planner.errors import Issue, Severity
+from planner.errors import Issue, ParameterError, Severity
 from planner.intake import seat_cells as cells
-from planner.params import Parameters
+from planner.params import Parameters, specs
 
 Parsed = TypeVar("Parsed")
 
@@ -53,6 +53,16 @@ ALIASES: Mapping[str, tuple[str, ...]] = {
     "acceptance_rate": (),
 }
 
+#: Parameters in words that stand in for blank cells, with what reads them.
+_WORDS: Mapping[str, Callable[[str], object]] = {
+    "reset_rule": cells.reset_rule,
+    "working_days": cells.working_days,
+    "time_zone": cells.time_zone,
+}
+
+#: Closed ranges of the columns that have a parameter of the same name.
+_RANGES = {spec.name: spec for spec in specs() if spec.low is not None}
+
 
 def read(
     table: RawTable, *, as_of: dt.date, parameters: Parameters
@@ -74,7 +84,13 @@ def read(
         Seats without errors.
     issues : tuple of Issue
         Errors mean that the inventory cannot be used as it is.
+
+    Raises
+    ------
+    ParameterError
+        If a parameter that stands in for blank cells cannot be read.
     """
+    _check_defaults(parameters)
     columns, issues = _columns(table)
     if "seat_id" not in columns:
         return (), tuple(issues)
@@ -88,21 +104,34 @@ def read(
         )  # fmt: skip
         seat = reader.seat()
         issues.extend(reader.issues)
-        if seat is None:
-            continue
-        key = seat.seat_id.casefold()
-        if key in first_row:
+        # A row that cannot be used still has its name: a second one is a fault, too.
+        seat_id = texts["seat_id"].strip()
+        key = seat_id.casefold()
+        if seat_id and key in first_row:
             issues.append(
                 reader.error(
                     "duplicate-seat",
-                    f"seat {seat.seat_id} is already in row {first_row[key]}: keep one",
+                    f"seat {seat_id} is already in row {first_row[key]}: keep one",
                     "seat_id",
                 )
             )
             continue
         first_row[key] = int(row)
-        seats[seat.seat_id] = seat
+        if seat is not None:
+            seats[seat_id] = seat
     return tuple(seats[key] for key in sorted(seats)), tuple(issues)
+
+
+def _check_defaults(parameters: Parameters) -> None:
+    """Refuse parameters in words that no blank cell could be read from."""
+    faults = []
+    for name, parse in _WORDS.items():
+        try:
+            parse(getattr(parameters, name))
+        except ValueError as error:
+            faults.append(f"parameter {name}: {error}")
+    if faults:
+        raise ParameterError("; ".join(faults))
 
 
 def known_headers() -> frozenset[str]:
@@ -238,12 +267,21 @@ class _Row:
             return blank
         try:
             return parse(text)
-        except ValueError as error:
+        except (ValueError, OverflowError) as error:
             self.issues.append(self.error("bad-seat-cell", f"{name}: {error}", name))
             return blank
 
     def _whole(self, name: str, blank: int) -> int:
-        return self._value(name, cells.whole, blank)
+        """Parse a whole number within the range of the parameter of the same name."""
+
+        def parse(text: str) -> int:
+            number = cells.whole(text)
+            spec = _RANGES.get(name)
+            if spec and not (spec.low or 0) <= number <= (spec.high or 0):
+                raise ValueError(f"expected {spec.range_text} {spec.unit}, got {number}")
+            return number
+
+        return self._value(name, parse, blank)
 
     def _credits(self) -> int:
         text = self.texts.get("credits", "").strip()
@@ -299,7 +337,6 @@ class _Row:
                     "reset_rule",
                 )
             )
-            return
         if seat.credits_as_of > self.as_of:
             self.issues.append(
                 self.error(
@@ -344,9 +381,13 @@ class _Row:
             )
 
     def _warn(self, code: str, message: str, column: str) -> None:
+        header = self.columns.get(column, column)
+        errors = [i for i in self.issues if i.severity is Severity.ERROR]
+        if any(issue.column == header for issue in errors):
+            return  # the cell could not be read: there is nothing to warn about
         self.issues.append(
             Issue(
                 code=code, message=message, severity=Severity.WARNING, file=self.file,
-                row=self.row, column=self.columns.get(column, column),
+                row=self.row, column=header,
             )
         )  # fmt: skip

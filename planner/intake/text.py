@@ -19,7 +19,7 @@ from planner.intake import aliases, encodings, gather, records, scan
 from planner.intake.encodings import Text
 from planner.intake.gather import Cells, Keep, Table
 from planner.intake.lines import RecordReader
-from planner.intake.records import Header, Record
+from planner.intake.records import Header, Record, count
 
 DELIMITERS = ",;\t|"
 #: Bytes in which the delimiter and the header are looked for.
@@ -288,8 +288,8 @@ def _mojibake(text: Text, frame: pd.DataFrame, file: str, share: float) -> Seque
     return [
         Issue(
             code="mojibake",
-            message=f"{num_wrong} of {num_cells} cells read as if they had been decoded "
-            f"wrongly (an accented letter shows as two odd ones); {cure}",
+            message=f"{num_wrong:,} of {count(num_cells, 'cell')} read as if they had been "
+            f"decoded wrongly (an accented letter shows as two odd ones); {cure}",
             severity=Severity.ERROR if is_error else Severity.WARNING,
             file=file,
         )
@@ -310,8 +310,8 @@ def _shifted(layout: Format, table: Table) -> Issue:
 def _empty(file: str) -> Issue:
     return Issue(
         code="no-rows",
-        message="the file has no rows of data (rows of blank cells do not count); check that "
-        "the export has finished",
+        message="the file has no rows of data (blank rows do not count); check that the "
+        "export has finished",
         file=file,
     )
 
@@ -319,7 +319,7 @@ def _empty(file: str) -> Issue:
 def _repeated_headers(file: str, number: int) -> Issue:
     return Issue(
         code="repeated-header",
-        message=f"{number} rows repeat the header and were skipped",
+        message=f"skipped, because they repeat the header: {count(number, 'row')}",
         severity=Severity.NOTE,
         file=file,
     )

@@ -41,9 +41,9 @@ def horizon_end(
     seats: Sequence[Seat], as_of: dt.date, start: dt.date, parameters: Parameters
 ) -> dt.date:
     """Return the last day of the horizon: the Sunday a week after the last next reset."""
-    last_reset = max(next(resets_after(seat.reset_rule, as_of)) for seat in seats)
-    end = monday(last_reset) + 2 * ONE_WEEK - ONE_DAY
     longest = monday(start) + parameters.max_horizon_weeks * ONE_WEEK - ONE_DAY
+    last_reset = max(next(resets_after(seat.reset_rule, as_of)) for seat in seats)
+    end = monday(min(last_reset, longest)) + 2 * ONE_WEEK - ONE_DAY
     return min(max(end, monday(start) + 2 * ONE_WEEK - ONE_DAY), longest)
 
 

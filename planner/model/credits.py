@@ -16,9 +16,9 @@ import numpy as np
 
 from planner.domain import Tier
 
-#: Standard normal scores at which the shared uncertainty is evaluated; the step of 0.1
-#: and the ends keep probabilities down to 1e-6 accurate to a few percent.
-SCORES = np.linspace(-4.0, 5.0, 91)
+#: Standard normal scores at which the shared uncertainty is evaluated. The integrand is
+#: smooth, so equal steps of 0.3 are accurate to 1e-6 (checked against steps of 0.02).
+SCORES = np.linspace(-4.0, 5.0, 31)
 
 
 def _normal_cdf(scores: np.ndarray) -> np.ndarray:
@@ -38,10 +38,12 @@ def normal_quantile(probability: float) -> float:
 
 
 def score_weights() -> np.ndarray:
-    """Return the probability mass that each of `SCORES` stands for; sums to one."""
-    edges = (SCORES[1:] + SCORES[:-1]) / 2
-    cdf = np.r_[0.0, _normal_cdf(edges), 1.0]
-    return np.diff(cdf)
+    """Return the weight of each of `SCORES`: the trapezoidal rule on the normal density.
+
+    For smooth integrands its error falls faster than any power of the step.
+    """
+    density = np.exp(-(SCORES**2) / 2)
+    return np.asarray(density / density.sum())
 
 
 @lru_cache(maxsize=256)

@@ -27,6 +27,7 @@ _NO_CELLS = re.compile(rb"<sheetData\s*/>|<sheetData>\s*</sheetData>")
 _AFTER_LINKS = re.compile(rb"<printOptions|<pageMargins")
 _END = b"</Relationships>"
 _RELATIONS = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+_URL_MARKS = ":/%,()~"  # what a canonical URL may hold beside letters and digits
 _LINK_TYPE = f"{_RELATIONS}/hyperlink"
 
 

@@ -1,8 +1,8 @@
 """Cells of a sheet as SpreadsheetML, a column at a time.
 
-openpyxl makes everything of a workbook but its cells: writing a styled cell through it
-takes eight times as long as through here. There is no way to write a formula in this
-module, whatever a text looks like; that is the other reason for it.
+openpyxl makes everything of a workbook but its cells: through it, cells take three times
+as long, styled ones six times. There is no way to write a formula in this module,
+whatever a text looks like; that is the other reason for it.
 """
 
 from __future__ import annotations
