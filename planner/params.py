@@ -302,11 +302,16 @@ class Parameters:
         description=("Unknown leads are grouped into at most this many tiers of open "
                     "probability."),
         source="model.md B1", low=1, high=8)
-    value_buckets: int = _parameter(
-        40, "buckets", group="model",
-        description=("Leads of equal eligibility are grouped into at most this many "
-                    "value buckets."),
-        source="model.md B2", low=1, high=1000)
+    max_classes: int = _parameter(
+        6000, "classes", group="model",
+        description=("About how many classes of leads the program may have; values are "
+                    "grouped into buckets where leads are more varied than that."),
+        source="ours; model.md B2", low=50, high=200000)
+    refine_margin: float = _parameter(
+        0.05, "share of a lead's value", group="model",
+        description=("Leads whose best two choices are closer than this are told apart in "
+                    "finer classes when the program is solved again."),
+        source="model.md B2", low=0.0, high=1.0)
     solver: str = _parameter(
         "cbc", "", group="model",
         description="Solver of the linear program.",

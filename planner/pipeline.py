@@ -23,6 +23,7 @@ from planner.estimate.lookups import rank
 from planner.intake.eligibility import match_seats
 from planner.model import calendar, classes, instance, solve
 from planner.model.classes import LeadValues
+from planner.model.refine import Refiner, upper_bound
 from planner.params import Parameters
 
 #: Columns of the leads that can change a plan; the others are only carried along.
@@ -85,13 +86,15 @@ def make_plan(inputs: Inputs, parameters: Parameters, *, as_of: dt.date) -> Plan
     classing = classes.aggregate(
         leads, values, seats, shares.segments, parameters,
         touches=recent_touches(leads, start), num_weeks=len(weeks),
+        seat_capacity=[calendar.capacity(item) for item in calendars],
     )  # fmt: skip
     built = instance.build(seats, calendars, classing, parameters, num_weeks=len(weeks))
-    fitted, solution = solve.solve(built, parameters)
+    refiner = Refiner(classing, values, parameters)
+    fitted, solution = solve.solve(built, parameters, refiner)
     problem = Problem(
         leads=leads,
         values=values,
-        classing=classing,
+        classing=refiner.classing,
         instance=fitted,
         solution=solution,
         slots=slots.whole(fitted, solution),
@@ -163,6 +166,16 @@ def lookups(
     return chosen.merge(places, on="lead_id", how="left")
 
 
+def certificate(problem: Problem) -> dict[str, float]:
+    """Return a bound on what any plan at lead level could reach, and the gap to it."""
+    bound = upper_bound(
+        problem.instance, problem.solution, problem.classing, problem.values
+    )
+    objective = problem.solution.objective
+    gap = max(0.0, (bound - objective) / bound) if bound > 0 else 0.0
+    return {"objective_bound": round(float(bound), 6), "gap": round(float(gap), 6)}
+
+
 def recent_touches(leads: pd.DataFrame, start: dt.date) -> Counter[str]:
     """Return, by company, the people contacted in the 6 days before `start`."""
     contacted = leads["last_contacted_on"]
@@ -232,7 +245,7 @@ def _plan(
         issues=(*inputs.leads.issues, *inputs.seat_issues, *short),
         mappings=inputs.mappings,
         files=inputs.files,
-        totals=summary.totals(problem, assignments, seat_weeks),
+        totals=summary.totals(problem, assignments, seat_weeks) | certificate(problem),
         solver={
             "name": problem.solution.solver,
             "status": str(problem.solution.status),

@@ -390,3 +390,11 @@ def test_folding_drops_case_and_latin_marks() -> None:
     """Accents and case do not count, letters of other scripts do."""
     assert fold_text("\u00c5ngstr\u00f6m \u0141\u00f3d\u017a") == "angstrom lodz"
     assert fold_text("\u304c") != fold_text("\u304b")
+
+
+@pytest.mark.parametrize(
+    "text", ["(" * 30_000, "not " * 8_000, "; " * 15_000, "a." * 15_000]
+)
+def test_long_cells_are_nobody(text: str) -> None:
+    """Cells made to keep a regular expression busy are read like any other."""
+    assert parse(text) == parse(text, Form.EMAIL) == Reference(Kind.NONE, "")

@@ -586,7 +586,7 @@ def test_seniority_region_and_industry() -> None:
             person("a-1", seniority="C suite", title="Engineer", country="Norway"),
             person("a-2", title="VP Sales", location="Oslo, Oslo, Norway", industry="IT"),
             person("a-3", headline="Senior Baker", country="Chile", location="Rome, Italy"),
-            person("a-4"),
+            person("a-4", country="Unknown", industry="n/a"),
         ]
     ).leads.set_index("public_slug")
     assert found["seniority"].to_dict() == {
@@ -600,7 +600,8 @@ def test_seniority_region_and_industry() -> None:
         "norway",
         "chile",
     ]
-    assert found["industry"]["a-2"] == "it"
+    assert found.loc[["a-2", "a-4"], "industry"].tolist() == ["it", ""]
+    assert found["region"]["a-4"] == ""
 
 
 def test_work_email_goes_before_the_private_one() -> None:

@@ -483,7 +483,7 @@ def test_columns_can_be_dropped_early() -> None:
         seen.append(list(sample.columns))
         return ["Last Name"]
 
-    content = HEADER + "Ada,L,x\nGrace,,y\n,,\n"
+    content = HEADER + "Ada,L,x\nGrace,,y\n , ,\n"
     for odd in ("", "Alan,T\n"):
         table, _ = parse(content + odd, keep=keep)
         assert list(table.frame.columns) == ["Last Name"]

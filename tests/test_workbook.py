@@ -186,6 +186,17 @@ def test_links_lead_to_linkedin_only(tmp_path: Path) -> None:
     assert all(link.location is None for link in links)
 
 
+def test_link_targets_are_ascii(tmp_path: Path) -> None:
+    """A handle with letters beyond ASCII is linked percent-encoded, as browsers do."""
+    url = "https://www.linkedin.com/in/zoë-ashgrove%20x"
+    plan = make_plan(20, cells={"linkedin_url": dict.fromkeys(range(20), url)})
+    sheet = written(plan, tmp_path)["This week"]
+    assert sheet["H5"].value == "in/zoë-ashgrove%20x"
+    assert sheet["H5"].hyperlink.target == (
+        "https://www.linkedin.com/in/zo%C3%AB-ashgrove%20x"
+    )
+
+
 def test_number_of_links_is_limited(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -322,11 +322,12 @@ def _credits(view: _View) -> Iterator[str]:
         if own.empty:
             continue
         resets = _resets(seat, view.plan.as_of, view.plan.week_end)
-        budget = seat.credits - seat.reserve
+        # A seat below its reserve may need no credit; it does not owe what is missing.
+        budget = max(0, seat.credits - seat.reserve)
         dates = [dt.date.fromisoformat(day) for day in own["send_on"]]
         before = [not resets or day < resets[0] for day in dates]
-        after_budget = seat.credit_cap - seat.reserve
-        both = budget + seat.monthly_grant
+        after_budget = max(0, seat.credit_cap - seat.reserve)
+        both = max(0, seat.credits - seat.reserve + seat.monthly_grant)
         for chosen, limit in (
             (own[before], budget),
             (own[[not value for value in before]], after_budget),

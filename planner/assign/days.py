@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from planner.domain import Period, Seat, SeatDay
-from planner.model.instance import connection_room
+from planner.model.instance import connection_room, open_room
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,7 +22,12 @@ class DayCounts:
     connection_requests: int
 
 
-def spread(counts: Sequence[int], total: int, capacity: Sequence[int]) -> list[int]:
+def spread(
+    counts: Sequence[int],
+    total: int,
+    capacity: Sequence[int],
+    room: Sequence[int] | None = None,
+) -> list[int]:
     """Return `total` units on days, one by one onto the day that is least full.
 
     Parameters
@@ -31,6 +36,8 @@ def spread(counts: Sequence[int], total: int, capacity: Sequence[int]) -> list[i
         Units already on each day; they count as filling it.
     capacity : sequence of int
         Most units that each day may hold, those in `counts` included.
+    room : sequence of int, optional
+        Most units that may be added in all by the end of each day.
 
     Returns
     -------
@@ -43,6 +50,7 @@ def spread(counts: Sequence[int], total: int, capacity: Sequence[int]) -> list[i
             ((counts[d] + added[d] + 1) / capacity[d], d)
             for d in range(len(capacity))
             if counts[d] + added[d] < capacity[d]
+            and (room is None or _has_room(added, room, d))
         ]
         if not fullness:
             break
@@ -50,17 +58,27 @@ def spread(counts: Sequence[int], total: int, capacity: Sequence[int]) -> list[i
     return added
 
 
+def _has_room(added: Sequence[int], room: Sequence[int], day: int) -> bool:
+    """Return whether one more on `day` keeps the totals of that day and all later ones."""
+    totals = np.cumsum(added)
+    return bool(np.all(totals[day:] + 1 <= np.array(room[day:])))
+
+
 def lay_out_inmails(
-    days: Sequence[SeatDay], num_open: int, num_paid: int
+    days: Sequence[SeatDay],
+    num_open: int,
+    num_paid: int,
+    room: Sequence[int] | None = None,
 ) -> tuple[list[int], list[int]]:
     """Return free and paid InMails by day within the limits on each and on both.
 
     An even pace first; if the free ones do not fit then, paid ones move to days on
-    which they take no room from free ones, which fits whenever anything does.
+    which they take no room from free ones, which fits whenever anything does, but for
+    `room`: the most free InMails in all by the end of each day.
     """
     none = [0] * len(days)
     paid = spread(none, num_paid, [day.max_paid_inmails for day in days])
-    free = _free_after(days, paid, num_open)
+    free = _free_after(days, paid, num_open, room)
     if sum(free) < num_open:
         paid = none
         harmless = [
@@ -70,16 +88,26 @@ def lay_out_inmails(
         paid = spread(none, min(num_paid, sum(harmless)), harmless)
         rest = spread(paid, num_paid - sum(paid), [day.max_paid_inmails for day in days])
         paid = [a + b for a, b in zip(paid, rest, strict=True)]
-        free = _free_after(days, paid, num_open)
+        free = _free_after(days, paid, num_open, room)
     return free, paid
 
 
-def _free_after(days: Sequence[SeatDay], paid: Sequence[int], num_open: int) -> list[int]:
-    room = [
+def _free_after(
+    days: Sequence[SeatDay],
+    paid: Sequence[int],
+    num_open: int,
+    room: Sequence[int] | None,
+) -> list[int]:
+    capacity = [
         min(day.max_open_inmails, day.max_inmails - used)
         for day, used in zip(days, paid, strict=True)
     ]
-    return spread([0] * len(days), num_open, room)
+    if room is not None and all(
+        allowed >= min(num_open, sum(capacity[: index + 1]))
+        for index, allowed in enumerate(room)
+    ):
+        room = None  # the usual case: the month is far from full
+    return spread([0] * len(days), num_open, capacity, room)
 
 
 def lay_out_requests(seat: Seat, days: Sequence[SeatDay], num_requests: int) -> list[int]:
@@ -127,8 +155,10 @@ def lay_out(
     days = [day for period in periods for day in period.days]
     free: list[int] = []
     paid: list[int] = []
+    month = [int(most + 1e-9) for most in open_room(seat, [day.date for day in days])]
     for period, (num_open, num_paid) in zip(periods, inmails, strict=True):
-        free_days, paid_days = lay_out_inmails(period.days, num_open, num_paid)
+        room = [most - sum(free) for most in month[len(free) :][: len(period.days)]]
+        free_days, paid_days = lay_out_inmails(period.days, num_open, num_paid, room)
         free += free_days
         paid += paid_days
     requests = lay_out_requests(seat, days, num_requests)

@@ -63,10 +63,12 @@ def place(
     company_seat : dict of int to int
         Companies that belong to a seat already (a message goes from there this week).
     """
-    room = _room(instance, slots)
-    seat = np.full(len(picked.atom), -1, dtype=np.int64)
+    board = _Board(
+        room=_room(instance, slots),
+        seat=np.full(len(picked.atom), -1, dtype=np.int64),
+        column=np.where(picked.by_inmail, codes.kind, REQUEST),
+    )
     conflict = np.zeros(len(picked.atom), dtype=bool)
-    column = np.where(picked.by_inmail, codes.kind, REQUEST)
     chosen = np.flatnonzero(picked.atom >= 0)
     chosen = chosen[np.lexsort((chosen, -np.round(codes.value[chosen], 12)))]
     bound = np.zeros(len(picked.atom), dtype=bool)
@@ -78,19 +80,34 @@ def place(
                 if wanted is None
                 else (wanted,)
             )
-            own = _place_company(
-                instance, room, candidates, members, pool=codes.pool, column=column
-            )
+            _place_company(instance, board, candidates, members, codes.pool)
             bound[members] = True
-            for lead, where in zip(members, own, strict=True):
-                seat[lead] = where
-                conflict[lead] = where < 0
-    free = chosen[~bound[chosen]]
-    _deal(instance, room, free, picked.atom, column, seat)
-    waiting = np.flatnonzero((seat < 0) & ~conflict & eligible)
+            conflict[members] = board.seat[members] < 0
+    _deal(instance, board, chosen[~bound[chosen]], picked.atom)
+    waiting = np.flatnonzero((board.seat < 0) & ~conflict & eligible)
     waiting = waiting[np.lexsort((waiting, -np.round(codes.value[waiting], 12)))]
-    _top_up(instance, room, seat, column, codes, waiting=waiting, company_seat=company_seat)
-    return Placed(seat=seat, by_inmail=column != REQUEST, company_conflict=conflict)
+    _top_up(
+        instance, board, codes, waiting,
+        busy=set(codes.company[board.seat >= 0].tolist()) | set(company_seat),
+        later_inmail=picked.planned & picked.by_inmail,
+    )  # fmt: skip
+    return Placed(
+        seat=board.seat, by_inmail=board.column != REQUEST, company_conflict=conflict
+    )
+
+
+@dataclass(slots=True, kw_only=True, eq=False)
+class _Board:
+    """The state of placing: open slots, and each lead's seat and column so far."""
+
+    room: np.ndarray
+    seat: np.ndarray
+    column: np.ndarray
+
+    def put(self, lead: int, seat: int) -> None:
+        """Give a lead one of a seat's slots of its column."""
+        self.seat[lead] = seat
+        self.room[seat, self.column[lead]] -= 1
 
 
 def _room(instance: Instance, slots: Slots) -> np.ndarray:
@@ -119,95 +136,80 @@ def _companies(
 
 def _place_company(
     instance: Instance,
-    room: np.ndarray,
+    board: _Board,
     candidates: Sequence[int],
     members: Sequence[int],
-    *,
     pool: np.ndarray,
-    column: np.ndarray,
-) -> list[int]:
-    """Return the seat of each member, best first; -1 where the seat has no slot."""
+) -> None:
+    """Put as many members as possible, best first, onto one of the candidate seats."""
     atom_of_seat = {s: a for a, item in enumerate(instance.atoms) for s in item.seats}
 
     def allowed(lead: int, seat: int) -> bool:
         return atom_of_seat.get(seat, -1) in instance.pools[int(pool[lead])].atoms
 
     def fit(seat: int) -> tuple[int, float, int]:
-        left = room[seat].copy()
+        left = board.room[seat].copy()
         placed = 0
         for lead in members:
-            if allowed(lead, seat) and left[column[lead]] > 0:
-                left[column[lead]] -= 1
+            if allowed(lead, seat) and left[board.column[lead]] > 0:
+                left[board.column[lead]] -= 1
                 placed += 1
-        return placed, float(room[seat].sum()), -seat
+        return placed, float(board.room[seat].sum()), -seat
 
     best = max(candidates, key=fit)
-    seats = []
     for lead in members:
         if not allowed(lead, best):
-            seats.append(-1)
             continue
         # A lead picked for an InMail that its company's seat cannot send may still get
         # that seat's connection request.
-        if room[best, column[lead]] <= 0:
-            column[lead] = REQUEST
-        if room[best, column[lead]] > 0:
-            room[best, column[lead]] -= 1
-            seats.append(best)
-        else:
-            seats.append(-1)
-    return seats
+        if board.room[best, board.column[lead]] <= 0:
+            board.column[lead] = REQUEST
+        if board.room[best, board.column[lead]] > 0:
+            board.put(lead, best)
 
 
 def _top_up(
     instance: Instance,
-    room: np.ndarray,
-    seat: np.ndarray,
-    column: np.ndarray,
+    board: _Board,
     codes: LeadCodes,
-    *,
     waiting: np.ndarray,
-    company_seat: dict[int, int],
+    *,
+    busy: set[int],
+    later_inmail: np.ndarray,
 ) -> None:
     """Give slots that company conflicts left open to the best leads still waiting.
 
-    Only leads whose company nobody contacts this week, so that no conflict comes back.
+    Only leads whose company nobody contacts this week, so that no conflict comes back;
+    and no connection request to a lead that is planned for an InMail later, which is
+    worth more.
     """
-    busy = set(codes.company[seat >= 0].tolist()) | set(company_seat)
     for a, item in enumerate(instance.atoms):
         pools = [p for p, pool in enumerate(instance.pools) if a in pool.atoms]
         of_atom = waiting[np.isin(codes.pool[waiting], pools)]
         for tier in (*range(len(instance.tiers)), REQUEST):
-            open_seats = [s for s in item.seats for _ in range(int(room[s, tier]))]
+            open_seats = [s for s in item.seats for _ in range(int(board.room[s, tier]))]
             if not open_seats:
                 continue
-            own = of_atom if tier == REQUEST else of_atom[codes.kind[of_atom] == tier]
-            for lead in own[seat[own] < 0]:
+            fits = ~later_inmail if tier == REQUEST else codes.kind == tier
+            own = of_atom[fits[of_atom]]
+            for lead in own[board.seat[own] < 0]:
                 if not open_seats:
                     break
                 company = int(codes.company[lead])
                 if company >= 0 and company in busy:
                     continue
-                seat[lead] = open_seats.pop(0)
-                column[lead] = tier
-                room[seat[lead], tier] -= 1
+                board.column[lead] = tier
+                board.put(int(lead), open_seats.pop(0))
                 busy.add(company)
 
 
-def _deal(
-    instance: Instance,
-    room: np.ndarray,
-    leads: np.ndarray,
-    atom: np.ndarray,
-    column: np.ndarray,
-    seat: np.ndarray,
-) -> None:
+def _deal(instance: Instance, board: _Board, leads: np.ndarray, atom: np.ndarray) -> None:
     """Deal leads to the seats of their atom, interleaved in proportion to open slots."""
     for a, item in enumerate(instance.atoms):
         seats = np.array(item.seats)
         for tier in (*range(len(instance.tiers)), REQUEST):
-            own = leads[(atom[leads] == a) & (column[leads] == tier)]
-            open_slots = room[seats, tier]
+            own = leads[(atom[leads] == a) & (board.column[leads] == tier)]
+            open_slots = board.room[seats, tier]
             if not len(own) or not open_slots.sum():
                 continue
             owner = np.repeat(seats, open_slots)
@@ -216,5 +218,5 @@ def _deal(
             )
             order = np.lexsort((owner, position))
             dealt = owner[order][: len(own)]
-            seat[own[: len(dealt)]] = dealt
-            np.subtract.at(room[:, tier], dealt, 1)
+            board.seat[own[: len(dealt)]] = dealt
+            np.subtract.at(board.room[:, tier], dealt, 1)

@@ -17,7 +17,7 @@ import numpy as np
 from planner.domain import Instance, Kind, Solution
 from planner.model import program
 from planner.model.credits import CreditUse
-from planner.model.program import Columns, Row
+from planner.model.program import Row
 
 EPSILON = 1e-6
 
@@ -85,16 +85,7 @@ def _room(
 
 def _rows_by_seat(instance: Instance, width: int) -> dict[int, list[Row]]:
     """Return the seat rows of the program, their terms keyed by period and tier."""
-    periods = range(len(instance.periods))
-    numbered = Columns(
-        class_inmails={},
-        class_connections={},
-        flows={},
-        connection_flows={},
-        inmails={(p, t): p * width + t for p in periods for t in range(width - 1)},
-        connections={p: p * width + width - 1 for p in periods},
-        forfeits={},
-    )
+    numbered = program.numbered_columns(instance)
     rows: dict[int, list[Row]] = defaultdict(list)
     for constraint in program.CAPACITY_CONSTRAINTS:
         for row in constraint(instance, numbered):

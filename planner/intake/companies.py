@@ -10,7 +10,8 @@ from planner.intake.cells import Cells, by_line, column, filled, fold_text, on_u
 #: What people write where there is no employer (folded, punctuation as blanks).
 NOT_COMPANIES = frozenset({
     "autonomo", "autonoma", "between jobs", "career break", "confidencial",
-    "confidential", "confidentiel", "consultant", "consulting", "contractor",
+    "confidential", "confidentiel", "desconocido", "inconnu", "unbekannt",
+    "consultant", "consulting", "contractor",
     "en recherche", "en recherche d emploi", "en busca de empleo", "entrepreneur",
     "freelance", "freelance consultant", "freelancer", "freelancing", "freiberuflich",
     "freiberufler", "homemaker", "independant", "independent", "independent consultant",
@@ -57,6 +58,9 @@ MAIL_PROVIDERS = frozenset({
     "wanadoo.fr", "web.de", "yahoo.co.uk", "yahoo.com", "yahoo.fr", "yandex.ru",
     "facebook.com", "instagram.com", "linktr.ee",
 })  # fmt: skip
+
+#: Characters of a name that count; longer cells are no names, and slow to look at.
+MAX_NAME = 200
 
 _ASIAN_FORMS = re.compile(
     "株式会社|有限会社|合同会社|股份有限公司|有限公司|주식회사|(?:\\(|\uff08)(?:株|주)(?:\\)|\uff09)"
@@ -109,7 +113,7 @@ def keys(
 
 def normalise(names: Cells) -> Cells:
     """Fold company names: no case, marks, punctuation, slogan or legal form."""
-    return by_line(names, _normalise)
+    return by_line(column([name[:MAX_NAME] for name in names]), _normalise)
 
 
 def _normalise(text: str) -> str:

@@ -89,6 +89,8 @@ _PATTERNS: tuple[tuple[re.Pattern[str], Touch], ...] = (
         Touch.CONTACTED,
     ),
 )  # fmt: skip
+#: Characters of a status that count; longer cells are notes.
+MAX_STATUS = 200
 _NOT_WORD = re.compile(r"[\W_]+")
 _REPLY_HEADER = re.compile(r"repl|respon|answer", re.IGNORECASE)
 
@@ -103,7 +105,7 @@ def touch(status: str, header: str = "") -> Touch:
     header : str
         Its header: *yes* below ``Replied`` is a reply, below ``Contacted`` a contact.
     """
-    words = _NOT_WORD.sub(" ", fold_text(status)).strip()
+    words = _NOT_WORD.sub(" ", fold_text(status[:MAX_STATUS])).strip()
     if not words or words in NO_WORDS or words in UNTOUCHED_WORDS:
         return Touch.NONE
     if words in YES_WORDS:

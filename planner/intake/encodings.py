@@ -157,8 +157,8 @@ def _transcode(
         issues.append(
             Issue(
                 code="undecodable-bytes",
-                message=f"{count(num_bad, 'character')} could not be read as {name}: \ufffd stands "
-                "in their place; export the file again, or give its encoding with --encoding",
+                message=f"{count(num_bad, 'character')} could not be read as {name} and "
+                "became \ufffd; export again, or give its encoding with --encoding",
                 severity=Severity.WARNING,
                 file=file,
             )
@@ -174,7 +174,7 @@ def _without_nul(
     issues.append(
         Issue(
             code="nul-bytes",
-            message=f"left out: {count(text.count(0), 'NUL byte')}; the rest is read as usual",
+            message=f"left out: {count(text.count(0), 'NUL byte')}; the rest is read",
             severity=Severity.NOTE,
             file=file,
         )

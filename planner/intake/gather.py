@@ -59,12 +59,7 @@ class Cells:
             for at in range(len(columns))
         ]
         # Whether a row is blank depends on the columns that are not kept, too.
-        gone = self._blank_or_header(
-            [
-                known if known is not None else column
-                for known, column in zip(cleaned, columns, strict=True)
-            ]
-        )
+        gone = self._blank_or_header(cleaned, columns)
         kept = [values for values in cleaned if values is not None]
         if len(gone):
             rows = np.delete(rows, gone)
@@ -94,15 +89,17 @@ class Cells:
     def _kept(self) -> frozenset[int]:
         return frozenset(self.keep)
 
-    def _blank_or_header(self, columns: Sequence[Column]) -> np.ndarray:
+    def _blank_or_header(
+        self, cleaned: Sequence[np.ndarray | None], columns: Sequence[Column]
+    ) -> np.ndarray:
         """Return positions of rows that are blank or repeat the header."""
         blank = np.arange(len(columns[0]) if columns else 0)
         repeats = blank if self.header.row else blank[:0]
-        for values, name in zip(columns, self.header.cells, strict=True):
+        for at, name in enumerate(self.header.cells):
             if len(blank):
-                blank = _where(values, blank, "")
+                blank = _where(cleaned[at], columns[at], blank, "")
             if len(repeats):
-                repeats = _where(values, repeats, name)
+                repeats = _where(cleaned[at], columns[at], repeats, name)
             if not len(blank) and not len(repeats):
                 return blank
         repeats = np.setdiff1d(repeats, blank)
@@ -139,11 +136,13 @@ class _Pool(dict[str, str]):
         return cleaned
 
 
-def _where(values: Column, among: np.ndarray, text: str) -> np.ndarray:
-    """Return those positions `among` which `values` hold `text`, edges aside."""
-    if isinstance(values, np.ndarray) and len(among) == len(values):
-        return np.flatnonzero(values == text)
-    return np.array([at for at in among if clean(values[at]) == text], dtype=np.int64)
+def _where(
+    cleaned: np.ndarray | None, column: Column, among: np.ndarray, text: str
+) -> np.ndarray:
+    """Return those positions `among` which a column holds `text`, edges aside."""
+    if cleaned is not None:
+        return among[np.flatnonzero(cleaned[among] == text)]
+    return np.array([at for at in among if clean(column[at]) == text], dtype=np.int64)
 
 
 @dataclass(slots=True, eq=False)
@@ -220,8 +219,8 @@ class Table:
             self.issues.append(
                 Issue(
                     code="short-row",
-                    message=f"{count(self.num_short, 'row')} have fewer cells than the header; "
-                    "the missing ones count as blank",
+                    message=f"{count(self.num_short, 'row')} have fewer cells than the "
+                    "header; the missing ones count as blank",
                     severity=Severity.NOTE,
                     file=self.file,
                 )
@@ -232,7 +231,8 @@ class Table:
             self.issues.append(
                 Issue(
                     code="short-row",
-                    message=f"{self.num_short - MAX_LISTED:,} more: fewer cells than the header",
+                    message=f"{self.num_short - MAX_LISTED:,} more rows have fewer cells "
+                    "than the header",
                     severity=Severity.WARNING,
                     file=self.file,
                 )
@@ -257,9 +257,9 @@ class Table:
         self.issues.append(
             Issue(
                 code="long-row",
-                message=f"{count(num_cells, 'cell')} where the header has {self.width}: which cell "
-                "belongs to which column is not known, so the row is kept out; put cells "
-                "that contain the delimiter in quotes",
+                message=f"{count(num_cells, 'cell')} where the header has {self.width}: "
+                "which cell belongs to which column is not known, so the row is kept out; "
+                "put cells that contain the delimiter in quotes",
                 file=self.file,
                 row=row,
             )

@@ -6,7 +6,7 @@ Nothing is merged here; every row of the file is one row of the result.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 
 import numpy as np
@@ -183,14 +183,19 @@ def _regions(file: LeadFile) -> Cells:
     country, location = file.text("country"), file.text("location")
 
     def last_parts(places: Cells) -> Cells:
-        return cells.column([place.rpartition(",")[2].strip() for place in places])
+        return _known(p.rpartition(",")[2].strip().lower() for p in places)
 
     last = cells.on_uniques(location, last_parts)
-    return _lower(np.where(filled(country), country, last))
+    return np.where(filled(country), _lower(country), last)
 
 
 def _lower(texts: Cells) -> Cells:
-    return cells.on_uniques(texts, lambda distinct: cells.by_line(distinct, str.lower))
+    return cells.on_uniques(texts, lambda distinct: _known(map(str.lower, distinct)))
+
+
+def _known(texts: Iterable[str]) -> Cells:
+    """Return the texts as a column, words for *not known* as blank."""
+    return cells.column(["" if text in values.UNKNOWN else text for text in texts])
 
 
 # --- facts ------------------------------------------------------------------------

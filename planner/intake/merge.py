@@ -79,6 +79,8 @@ class Merge:
 
         Among cells of equal rank the smallest text wins.
         """
+        if self.num_leads == len(cells):  # every row is a lead of its own
+            return cells
         result: Cells = cells[self.first]
         if not len(self.several):
             return result

@@ -72,6 +72,9 @@ NOT_HANDLES = RESERVED_SLUGS | frozenset({
     "lien", "profil", "perfil", "profilo", "ja", "nein", "oui", "non", "unbekannt",
 })  # fmt: skip
 
+#: Characters of a cell that are looked at; no reference is longer.
+MAX_CELL = 2000
+
 _EDGES = " \t<>()[]{}\"'`,;"
 _HASH = re.compile(r"AC[a-z]A[A-Za-z0-9_-]{4,}")
 _LOST_CASE = re.compile(r"ac[a-z]aa[a-z0-9_-]{34}")
@@ -103,7 +106,7 @@ _WRAPPING_PATHS = frozenset({"mwlite", "comm", "m", "mobile"})
 
 def parse(text: str, form: Form = Form.ANY) -> Reference:
     """Return the key that a cell gives, `NOTHING` if it names no person."""
-    text = tidy_text(text).strip(_EDGES)
+    text = tidy_text(text[:MAX_CELL]).strip(_EDGES)
     if not text:
         return NOTHING
     if form is Form.EMAIL:

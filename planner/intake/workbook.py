@@ -282,8 +282,8 @@ def _mangled(
         issues.append(
             Issue(
                 code="id-mangled",
-                message=f"{len(mangled) - gather.MAX_LISTED:,} more: numbers of more than 15 "
-                "digits",
+                message=f"{len(mangled) - gather.MAX_LISTED:,} more cells hold numbers of "
+                "more than 15 digits",
                 severity=Severity.WARNING,
                 file=file,
             )
@@ -306,7 +306,7 @@ def _skipped(file: str, names: list[str], *, has_tables: bool) -> list[Issue]:
     return [
         Issue(
             code="sheet-skipped",
-            message=f"skipped, because without a list: {records.count(len(names), 'sheet')}: "
+            message=f"{records.count(len(names), 'sheet')} without a list left out: "
             + ", ".join(repr(name[:31]) for name in names[:10]),
             severity=Severity.NOTE,
             file=file,

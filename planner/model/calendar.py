@@ -88,6 +88,13 @@ def seat_calendar(
     return Calendar(seat=index, periods=periods, resets=tuple(resets))
 
 
+def capacity(calendar: Calendar) -> int:
+    """Return the most sends of a seat over the horizon, of all routes together."""
+    return sum(
+        period.max_inmails + period.max_connection_requests for period in calendar.periods
+    )
+
+
 def _works(seat: Seat, day: dt.date) -> bool:
     if seat.day_shares[day.weekday()] <= 0:
         return False

@@ -81,7 +81,7 @@ class Classing:
     tier_of_segment: np.ndarray
 
 
-def aggregate(
+def aggregate(  # noqa: PLR0913 - the whole problem meets here
     leads: pd.DataFrame,
     values: LeadValues,
     seats: Sequence[Seat],
@@ -90,6 +90,7 @@ def aggregate(
     *,
     touches: Mapping[str, int],
     num_weeks: int,
+    seat_capacity: Sequence[int],
 ) -> Classing:
     """Group the leads that may get an InMail or a connection request.
 
@@ -101,6 +102,8 @@ def aggregate(
         Company key to people of it contacted in the 6 days before the plan.
     num_weeks : int
         Weeks of the horizon; leads released later are in no class.
+    seat_capacity : sequence of int
+        Most sends of each seat over the horizon, InMails and requests together.
     """
     eligible = (leads["exclusion"].to_numpy() == "") & (
         leads["degree"].to_numpy() != Degree.FIRST
@@ -110,9 +113,9 @@ def aggregate(
     kind = _kinds(leads["open_flag"].to_numpy(), values.segment, tier_of_segment)
     release = _release_weeks(leads, values, kind, parameters, touches)
     in_model = eligible & (release < num_weeks)
-    lead_class, classes = _classes(
-        values, in_model, np.stack([pool_of_lead, kind, release]), parameters
-    )
+    keys = np.stack([pool_of_lead, kind, release])
+    in_model &= _can_be_reached(values, in_model, keys, pools, atoms, seat_capacity)
+    lead_class, classes = _classes(values, in_model, keys, parameters)
     return Classing(
         classes=classes,
         pools=pools,
@@ -265,17 +268,58 @@ def _release_weeks(
     throttled = np.flatnonzero(active & np.asarray(keys != "")[codes])
     if not len(throttled):
         return release
-    company = codes[throttled]
     value = np.maximum(values.inmail_value, values.connection_value)[throttled]
     further = leads["degree"].to_numpy()[throttled] != Degree.FIRST
-    order = np.lexsort((kind[throttled], -np.round(value, 12), further, company))
-    sorted_company = company[order]
-    starts = np.flatnonzero(np.r_[True, sorted_company[1:] != sorted_company[:-1]])
-    lengths = np.diff(np.r_[starts, len(order)])
-    rank = np.arange(len(order)) - np.repeat(starts, lengths)
-    recent = np.array([touches.get(str(key), 0) for key in keys])[sorted_company]
-    release[throttled[order]] = (rank + recent) // parameters.max_new_leads_per_company
+    rank, _ = ranks(codes[throttled], further, -np.round(value, 12), kind[throttled])
+    recent = np.array([touches.get(str(key), 0) for key in keys])[codes[throttled]]
+    release[throttled] = (rank + recent) // parameters.max_new_leads_per_company
     return release
+
+
+def _can_be_reached(
+    values: LeadValues,
+    in_model: np.ndarray,
+    keys: np.ndarray,
+    pools: Sequence[Pool],
+    atoms: Sequence[Atom],
+    seat_capacity: Sequence[int],
+) -> np.ndarray:
+    """Return the leads that an optimal plan could send to.
+
+    Leads of one pool, kind and release differ in value only, so a lead with as many
+    better ones as the pool's seats can send in all is never worth a place. What is left
+    is small where leads are plenty, and its value buckets are fine.
+    """
+    capacity = np.array(
+        [
+            sum(seat_capacity[seat] for a in pool.atoms for seat in atoms[a].seats)
+            for pool in pools
+        ]
+    )
+    reached = np.zeros(in_model.shape, dtype=bool)
+    chosen = np.flatnonzero(in_model)
+    if not len(chosen):
+        return reached
+    bases = keys[:, chosen].max(axis=1) + 1
+    group = np.ravel_multi_index(tuple(keys[:, chosen]), tuple(bases))
+    most = capacity[keys[0, chosen]]
+    for value in (values.inmail_value[chosen], values.connection_value[chosen]):
+        rank, _ = ranks(group, -np.round(value, 12))
+        reached[chosen] |= rank < most
+    return reached
+
+
+def ranks(group: np.ndarray, *order_by: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return each item's rank in its group, and the size of the group."""
+    order = np.lexsort((*reversed(order_by), group))
+    sorted_group = group[order]
+    starts = np.flatnonzero(np.r_[True, sorted_group[1:] != sorted_group[:-1]])
+    lengths = np.diff(np.r_[starts, len(order)])
+    rank = np.empty(len(order), dtype=np.int64)
+    size = np.empty(len(order), dtype=np.int64)
+    rank[order] = np.arange(len(order)) - np.repeat(starts, lengths)
+    size[order] = np.repeat(lengths, lengths)
+    return rank, size
 
 
 def _classes(
@@ -285,26 +329,54 @@ def _classes(
     parameters: Parameters,
 ) -> tuple[np.ndarray, tuple[LeadClass, ...]]:
     """Return the class of each lead; ``keys`` holds its pool, kind and release."""
-    lead_class = np.full(in_model.shape, -1, dtype=np.int64)
     chosen = np.flatnonzero(in_model)
     if not len(chosen):
-        return lead_class, ()
-    inmail = values.inmail_value[chosen]
-    connection = values.connection_value[chosen]
-    bases = keys[:, chosen].max(axis=1) + 1
-    group = np.ravel_multi_index(tuple(keys[:, chosen]), tuple(bases))
-    bucket = _value_buckets(inmail, connection, group, parameters.value_buckets)
-    code, lead_code = np.unique(group * (bucket.max() + 1) + bucket, return_inverse=True)
-    size = np.bincount(lead_code)
-    inmail_mean = np.bincount(lead_code, weights=inmail) / size
-    connection_mean = np.bincount(lead_code, weights=connection) / size
-    pool, kind, release = np.unravel_index(code // (bucket.max() + 1), tuple(bases))
+        return np.full(in_model.shape, -1, dtype=np.int64), ()
+    group, _ = group_codes(keys[:, chosen])
+    bucket = _value_buckets(
+        values.inmail_value[chosen], values.connection_value[chosen], group, parameters
+    )
+    return number_classes(values, chosen, keys[:, chosen], bucket)
+
+
+def group_codes(keys: np.ndarray) -> tuple[np.ndarray, int]:
+    """Return a code per column of ``keys`` (pool, kind, release), and their number."""
+    bases = keys.max(axis=1) + 1
+    distinct, codes = np.unique(
+        np.ravel_multi_index(tuple(keys), tuple(bases)), return_inverse=True
+    )
+    return codes, len(distinct)
+
+
+def number_classes(
+    values: LeadValues, chosen: np.ndarray, keys: np.ndarray, bucket: np.ndarray
+) -> tuple[np.ndarray, tuple[LeadClass, ...]]:
+    """Return the class of each lead (-1 if not `chosen`) and the classes.
+
+    Parameters
+    ----------
+    chosen : numpy.ndarray
+        Indices of the leads in the model.
+    keys : numpy.ndarray
+        Pool, kind and release of each of them, shape ``(3, len(chosen))``.
+    bucket : numpy.ndarray
+        Leads of equal keys and bucket make a class.
+    """
+    lead_class = np.full(values.weight.shape, -1, dtype=np.int64)
+    bases = (*(int(base) + 1 for base in keys.max(axis=1)), int(bucket.max()) + 1)
+    code, lead_code = np.unique(
+        np.ravel_multi_index((*keys, bucket), bases), return_inverse=True
+    )
     lead_class[chosen] = lead_code
+    size = np.bincount(lead_code)
+    inmail = np.bincount(lead_code, weights=values.inmail_value[chosen]) / size
+    connection = np.bincount(lead_code, weights=values.connection_value[chosen]) / size
+    pool, kind, release, _ = np.unravel_index(code, bases)
     classes = tuple(
         LeadClass(
             pool=int(pool[c]), kind=int(kind[c]), release=int(release[c]),
-            size=int(size[c]), inmail_value=float(inmail_mean[c]),
-            connection_value=float(connection_mean[c]),
+            size=int(size[c]), inmail_value=float(inmail[c]),
+            connection_value=float(connection[c]),
         )
         for c in range(len(code))
     )  # fmt: skip
@@ -312,7 +384,7 @@ def _classes(
 
 
 def _value_buckets(
-    inmail: np.ndarray, connection: np.ndarray, group: np.ndarray, num_buckets: int
+    inmail: np.ndarray, connection: np.ndarray, group: np.ndarray, parameters: Parameters
 ) -> np.ndarray:
     """Return a bucket per lead, 0 the most valuable; exact where values are few.
 
@@ -321,14 +393,10 @@ def _value_buckets(
     """
     pairs = np.round(inmail, 12) + 1j * np.round(connection, 12)
     distinct, exact = np.unique(pairs, return_inverse=True)
-    if len(distinct) <= num_buckets:
+    num_groups = int(group.max()) + 1
+    if len(distinct) * num_groups <= parameters.max_classes:
         return np.asarray(len(distinct) - 1 - exact)
-    order = np.lexsort((-connection, -inmail, group))
-    sorted_group = group[order]
-    starts = np.flatnonzero(np.r_[True, sorted_group[1:] != sorted_group[:-1]])
-    lengths = np.diff(np.r_[starts, len(order)])
-    rank = np.arange(len(order)) - np.repeat(starts, lengths)
-    share = rank / np.repeat(lengths, lengths)
-    bucket = np.empty(len(order), dtype=np.int64)
-    bucket[order] = np.minimum(np.sqrt(share) * num_buckets, num_buckets - 1).astype(int)
-    return bucket
+    num_buckets = max(3, parameters.max_classes // num_groups)
+    rank, size = ranks(group, -inmail, -connection)
+    bucket = np.minimum(np.sqrt(rank / size) * num_buckets, num_buckets - 1)
+    return np.asarray(bucket.astype(np.int64))

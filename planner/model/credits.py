@@ -51,14 +51,20 @@ def _use_quantiles(use: float, beta_a: float | None, beta_b: float | None) -> np
     """Return the use probability of a tier at each of `SCORES`."""
     if beta_a is None or beta_b is None:
         return np.full(len(SCORES), use)
-    # Log odds resolve both ends of (0, 1); the density is that of the log odds.
-    odds = np.linspace(-30.0, 30.0, 24001)
+    # Log odds resolve both ends of (0, 1); their density falls like exp(-a x) below and
+    # exp(-b x) above, so that 40 / a and 40 / b hold all of it, however flat it is.
+    odds = np.concatenate(
+        [
+            -np.geomspace(max(31.0, 40.0 / beta_a), 30.0, 2000, endpoint=False),
+            np.linspace(-30.0, 30.0, 24001),
+            np.geomspace(max(31.0, 40.0 / beta_b), 30.0, 2000, endpoint=False)[::-1],
+        ]
+    )
     log_density = -beta_a * np.logaddexp(0.0, -odds) - beta_b * np.logaddexp(0.0, odds)
     density = np.exp(log_density - log_density.max())
-    cdf = np.cumsum(density)
-    cdf /= cdf[-1]
-    quantiles = np.interp(_normal_cdf(SCORES), cdf, odds)
-    return np.asarray(1 / (1 + np.exp(-quantiles)))
+    cdf = np.cumsum((density[1:] + density[:-1]) / 2 * np.diff(odds))
+    quantiles = np.interp(_normal_cdf(SCORES), np.r_[0.0, cdf] / cdf[-1], odds)
+    return np.asarray(1 / (1 + np.exp(-np.clip(quantiles, -700.0, 700.0))))
 
 
 def use_quantiles(tiers: Sequence[Tier]) -> np.ndarray:

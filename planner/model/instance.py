@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
@@ -170,12 +171,17 @@ def open_month_limits(
     """Return the limits on free InMails in any 30 days.
 
     How many of the last 28 days' InMails were free is not known, so all of them count,
-    rolling out of the window evenly.
+    rolling out of the window evenly. In the first week, which is laid out day by day,
+    the limit is the most that its days allow in turn.
     """
-    if not periods:
-        return []
-    start = min(period.days[0].date for period in periods.values())
-    past = seat.inmails_last_28_days or 0
+    days = [day for period in periods.values() for day in period.days]
+    room = open_room(seat, [day.date for day in days])
+    in_turn: dict[dt.date, float] = {}
+    total = 0.0
+    for day, allowed in zip(days, room, strict=True):
+        total = min(total + day.max_open_inmails, max(total, allowed))
+        in_turn[day.date] = total
+    room_on = dict(zip((day.date for day in days), room, strict=True))
     limits = []
     for number, period in periods.items():
         end = period.days[-1].date
@@ -184,15 +190,30 @@ def open_month_limits(
             for other, item in periods.items()
             if 0 <= (end - item.days[-1].date).days < OPEN_MONTH_DAYS
         }
-        gone = min((end - start).days + 1, OPEN_MONTH_DAYS)
-        remaining = past * (OPEN_MONTH_DAYS - gone) / OPEN_MONTH_DAYS
+        limit = in_turn[end] if period.week == 0 else room_on[end]
         limits.append(
-            VolumeLimit(
-                seat=index, name=f"open_month_{number}", terms=terms,
-                limit=max(0.0, seat.max_open_inmails_per_month - remaining),
-            )
-        )  # fmt: skip
+            VolumeLimit(seat=index, name=f"open_month_{number}", terms=terms, limit=limit)
+        )
     return limits
+
+
+def open_room(seat: Seat, days: Sequence[dt.date]) -> list[float]:
+    """Return how many free InMails may be sent in all by the end of each day.
+
+    Parameters
+    ----------
+    seat : Seat
+        Its InMails of the last 28 days leave the window of 30 days evenly.
+    days : sequence of datetime.date
+        Sending days from the first one of the plan on, ascending.
+    """
+    past = seat.inmails_last_28_days or 0
+    room = []
+    for day in days:
+        gone = min((day - days[0]).days + 1, OPEN_MONTH_DAYS)
+        remaining = past * (OPEN_MONTH_DAYS - gone) / OPEN_MONTH_DAYS
+        room.append(max(0.0, seat.max_open_inmails_per_month - remaining))
+    return room
 
 
 def connection_limits(

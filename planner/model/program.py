@@ -175,6 +175,39 @@ def objective(instance: Instance, columns: Columns) -> Terms:
     return terms
 
 
+def row_limits(instance: Instance) -> dict[str, float]:
+    """Return the right-hand side of every row but supply, by name."""
+    columns = numbered_columns(instance)
+    return {
+        row.name: row.limit
+        for constraint in CONSTRAINTS
+        if constraint not in LEAD_CONSTRAINTS
+        for row in constraint(instance, columns)
+    }
+
+
+def numbered_columns(instance: Instance) -> Columns:
+    """Return seat columns that are plain numbers: to look at rows without a problem.
+
+    Period p and tier t is ``p * width + t``, requests come last in each period.
+    """
+    width = len(instance.tiers) + 1
+    periods = range(len(instance.periods))
+    return Columns(
+        class_inmails={},
+        class_connections={},
+        flows={},
+        connection_flows={},
+        inmails={(p, t): p * width + t for p in periods for t in range(width - 1)},
+        connections={p: p * width + width - 1 for p in periods},
+        forfeits={
+            (limit.seat, int(number)): -1 - index
+            for index, limit in enumerate(instance.forfeits)
+            for number in limit.terms
+        },
+    )
+
+
 # --- leads ------------------------------------------------------------------------
 
 

@@ -7,9 +7,9 @@ last solve for value; the balancing solve keeps every total of it and has no say
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import pulp
@@ -23,6 +23,9 @@ from planner.params import Parameters
 
 # PuLP 3.3 warns about every call that 4 will drop; the pin below 4 is on purpose.
 pulp.set_v4_migration_warnings(False)
+
+#: Draws finer classes after a solve: instance and solution -> instance.
+Refine: TypeAlias = Callable[[Instance, Solution], Instance]
 
 #: Solver by parameter value: PuLP's name. Always named, because PuLP's own default
 #: prefers any ``cbc`` it finds on the PATH.
@@ -38,8 +41,15 @@ LOAD_PIECES = 20
 TOLERANCE = 1e-6
 
 
-def solve(instance: Instance, parameters: Parameters) -> tuple[Instance, Solution]:
+def solve(
+    instance: Instance, parameters: Parameters, refine: Refine | None = None
+) -> tuple[Instance, Solution]:
     """Return the instance as refitted and its balanced optimal solution.
+
+    Parameters
+    ----------
+    refine : callable, optional
+        Given the instance and its latest solution, returns it with finer classes.
 
     Raises
     ------
@@ -49,24 +59,22 @@ def solve(instance: Instance, parameters: Parameters) -> tuple[Instance, Solutio
     """
     current = instance
     for _ in range(NUM_REFITS):
-        _, solution = _solve_once(current, parameters)
+        solution = solve_once(current, parameters)
         current = refitted(current, solution)
-    _, solution = _solve_once(current, parameters)
+        if refine is not None:
+            current = refine(current, solution)
+    solution = solve_once(current, parameters)
     return current, balance(current, solution, parameters)
 
 
 def solve_once(instance: Instance, parameters: Parameters) -> Solution:
     """Solve one instance as it stands: no refit, no balancing."""
-    return _solve_once(instance, parameters)[1]
-
-
-def _solve_once(instance: Instance, parameters: Parameters) -> tuple[Program, Solution]:
     built = program.build(instance)
     status = run(built.problem, parameters)
     if status is not Status.OPTIMAL:
         raise SolverError(_not_optimal(status, parameters))
     _check_rows(instance, built.columns)
-    return built, _read(instance, built, parameters)
+    return _read(instance, built, parameters)
 
 
 def run(problem: Any, parameters: Parameters) -> Status:
@@ -96,7 +104,7 @@ def _not_optimal(status: Status, parameters: Parameters) -> str:
     if status is Status.STOPPED:
         return (
             f"the solver found no proven optimum in {parameters.solver_seconds} s: allow "
-            "more with --param solver_seconds=600, or fewer value_buckets"
+            "more with --param solver_seconds=600, or fewer max_classes"
         )
     # Planning nothing is always feasible and value is bounded by supply: a defect.
     return f"the solver says the program is {status}, which cannot be: please report it"

@@ -11,6 +11,7 @@ import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import IO, Any
+from urllib.parse import quote
 from xml.sax.saxutils import quoteattr
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
@@ -75,7 +76,7 @@ class Archive(ZipFile):
             page = self._pages[Path(name).name.removesuffix(".rels")]
             relations = "".join(
                 f'<Relationship Id="link{number}" Type="{_LINK_TYPE}" '
-                f'Target={quoteattr(url)} TargetMode="External"/>'
+                f'Target={_attribute(url)} TargetMode="External"/>'
                 for number, (_cell, url) in enumerate(_links(page), start=1)
             )
             content = content.replace(_END, relations.encode() + _END)
@@ -116,3 +117,8 @@ def _links_xml(links: Sequence[tuple[str, str]]) -> str:
         for number, (cell, _url) in enumerate(links, start=1)
     )
     return f'<hyperlinks xmlns:r="{_RELATIONS}">{"".join(each)}</hyperlinks>'
+
+
+def _attribute(url: str) -> str:
+    """Return a link's target as an attribute; letters beyond ASCII are percent-encoded."""
+    return quoteattr(quote(url, safe=_URL_MARKS))

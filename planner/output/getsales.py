@@ -13,10 +13,11 @@ ids and e-mails are written only if they have the form of one.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from planner.domain import SENT_ROUTES, Plan
@@ -136,7 +137,7 @@ def _keep_form(
     sent: pd.DataFrame, name: str, form: re.Pattern[str], issues: list[Issue]
 ) -> None:
     """Blank the values of an identifier that do not look like one."""
-    odd = [bool(value) and not form.fullmatch(value) for value in sent[name]]
+    odd = _mask(bool(value) and not form.fullmatch(value) for value in sent[name])
     message = f"this {HEADERS[name]} does not have the form of one: left out of the import"
     issues += _issues(sent[odd], "odd-identifier", message, HEADERS[name])
     sent.loc[odd, name] = ""
@@ -144,7 +145,7 @@ def _keep_form(
 
 def _strip_triggers(sent: pd.DataFrame, name: str, issues: list[Issue]) -> None:
     """Take characters that start a formula off the front of names."""
-    odd = [_TRIGGER.match(value) is not None for value in sent[name]]
+    odd = _mask(_TRIGGER.match(value) is not None for value in sent[name])
     message = (
         f"{HEADERS[name]} began with a character that starts a formula in a "
         "spreadsheet: taken off in the import file; correct the lead if it belongs there"
@@ -153,6 +154,11 @@ def _strip_triggers(sent: pd.DataFrame, name: str, issues: list[Issue]) -> None:
     sent.loc[odd, name] = [
         _LEAD_IN.sub("", value, count=1) for value in sent.loc[odd, name]
     ]
+
+
+def _mask(answers: Iterable[bool]) -> np.ndarray:
+    """Return a mask of rows; an empty list would be read as no columns."""
+    return np.fromiter(answers, dtype=bool)
 
 
 def _drop_unknowable(sent: pd.DataFrame, issues: list[Issue]) -> pd.DataFrame:

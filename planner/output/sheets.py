@@ -56,7 +56,7 @@ def seats(plan: Plan) -> Page:
         category="seat",
         series=("credits now", "balance at reset"),
         axis="credits",
-        anchor=f"C{len(frame) + 8}",
+        anchor=f"D{len(frame) + 8}",
         stacked=False,
     )
     lines = heading(
@@ -247,7 +247,7 @@ def open_share(plan: Plan) -> Page:
 def _segment_block(segments: Sequence[SegmentShare]) -> Block:
     means = listed("expected open share", [s.mean for s in segments], Kind.PERCENT)
     columns = (
-        listed("segment", [s.segment for s in segments]),
+        replace(listed("segment", [s.segment for s in segments]), widest=48),
         listed("Premium", [s.premium for s in segments]),
         listed("leads", [s.num_leads for s in segments], Kind.COUNT),
         listed("flag known", [s.num_known for s in segments], Kind.COUNT),
@@ -267,7 +267,7 @@ def issues(plan: Plan) -> Page:
     what = listed("what, and what to do", [issue.message for issue in found], Kind.WRAP)
     columns = (
         listed("severity", [str(issue.severity) for issue in found]),
-        replace(listed("file", [issue.file for issue in found]), widest=44),
+        replace(listed("file", [issue.file for issue in found]), widest=52),
         listed("row", [issue.row for issue in found], Kind.COUNT),
         listed("column", [issue.column for issue in found]),
         replace(what, widest=76),
