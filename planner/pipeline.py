@@ -32,6 +32,7 @@ DECIDING_COLUMNS = (
     "company_key",
     "open_flag",
     "premium_flag",
+    "inmail_flag",
     "degree",
     "degree_seat",
     "priority",

@@ -60,6 +60,7 @@ LEADS: tuple[Column, ...] = (
     _text("company_key", "normalised company; blank if none or not a real company"),
     _flag("open_flag", "Open Profile"),
     _flag("premium_flag", "Premium member"),
+    _flag("inmail_flag", "accepts InMails"),
     _integer("degree", "1, 2, 3; 0 unknown"),
     _text("degree_seat", "seat whose connection a 1st-degree lead is; blank if not known"),
     _number("priority", "0 to 100", nullable=True),

@@ -137,7 +137,8 @@ def check_run(
         plan=plan,
         assignments=read_csv(folder / "assignments.csv"),
         imports={
-            path.name: read_csv(path) for path in sorted((folder / "getsales").glob("*.csv"))
+            path.name: read_csv(path)
+            for path in sorted((folder / "getsales").glob("*.csv"))
         },
         senders=read_senders(seats, plan),
         people={
@@ -344,7 +345,10 @@ def velocity(run: Run) -> Iterator[str]:
             ramp = run.parameter("new_seat_ramp_weeks")
             most = week * sender.per_day["inmails"] / ramp
         else:
-            growth, floor = run.parameter("velocity_growth"), run.parameter("velocity_floor")
+            growth, floor = (
+                run.parameter("velocity_growth"),
+                run.parameter("velocity_floor"),
+            )
             most = growth * sender.inmails_28_days / 4 + floor
         # A week that has begun has only the share of its days that is left.
         left = sum(sender.shares[run.first_day.weekday() :]) / week if week else 0.0

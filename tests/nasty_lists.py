@@ -107,7 +107,9 @@ def draw_seat(rng: Random, name: str, as_of: dt.date) -> dict[str, str]:
         "seat_id": name,
         "sender": f"{name.title()} Sampleby",
         "credits": str(rng.choice([0, 3, 6, 12, 40, 150])),
-        "reset_rule": rng.choice(["", "month", f"day:{soon.day}", f"date:{soon}", "day:31"]),
+        "reset_rule": rng.choice(
+            ["", "month", f"day:{soon.day}", f"date:{soon}", "day:31"]
+        ),
         "reserve": rng.choice(["", "", "0", "10"]),
         "inmails_last_28_days": rng.choice(["", "0", "60", "200", "330"]),
         "max_inmails_per_day": rng.choice(["", "9", "0"]),

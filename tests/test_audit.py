@@ -249,6 +249,9 @@ BROKEN: dict[str, tuple[Change, set[str]]] = {
     "more requests than a day holds": (
         seat("bert", max_connection_requests_per_day=0), {"audit-daily-limits"},
     ),
+    "more messages than a day holds": (
+        parameters(max_messages_per_day=0), {"audit-daily-limits"},
+    ),
     # 1 InMail on a Friday of 0.7: 0.7 * 1 = 0.7 < 1.
     "a full day's InMails on a Friday": (
         lambda plan: seat("bert", max_paid_inmails_per_day=1)(
@@ -298,28 +301,36 @@ def test_a_broken_promise_is_found(name: str) -> None:
 
 
 def test_a_lead_that_is_there_twice_is_found() -> None:
-    """A plan with a lead in two rows is refused, whatever stands in the rows."""
+    """A plan with a second row for a lead is refused."""
     plan = clean_plan()
-    leads = lead_table([*LEADS, make_lead(16, flag="no")]).leads
-    doubled = pd.concat(
-        [plan.assignments, plan.assignments[plan.assignments.index == at(plan, 16)]]
-    )
+    again = plan.assignments[plan.assignments.index == at(plan, 16)]
+    doubled = pd.concat([plan.assignments, again], ignore_index=True)
+    assert codes(replace(plan, assignments=doubled)) == {"audit-rows-in-rows-out"}
+
+
+def test_a_lead_that_came_in_twice_is_found() -> None:
+    """Two leads of one id are refused, even if the plan agrees with the leads."""
+    plan = clean_plan()
+    twice = [*LEADS, make_lead(16, flag="no")]
+    again = plan.assignments[plan.assignments.index == at(plan, 16)]
+    doubled = pd.concat([plan.assignments, again], ignore_index=True)
     doubled = doubled.sort_values("lead_id", kind="stable", ignore_index=True)
-    found = audit(replace(plan, assignments=doubled), leads)
+    found = audit(replace(plan, assignments=doubled), lead_table(twice).leads)
     assert {issue.code for issue in found} == {"audit-rows-in-rows-out"}
 
 
 def test_a_dropped_lead_is_found() -> None:
     """A lead that came in and stands nowhere in the plan is found."""
     plan = clean_plan()
-    leads = lead_table(LEADS).leads
-    dropped = at(plan, 16)
-    plan = replace(
-        plan, assignments=plan.assignments.drop(index=dropped).reset_index(drop=True)
-    )
-    found = audit(plan, leads.drop(index=dropped).reset_index(drop=True))
-    # The audit lines leads and plan up; that the row is there shows who was dropped.
-    assert {issue.code for issue in found} == {"audit-rows-in-rows-out"}
+    kept = plan.assignments.drop(index=at(plan, 16)).reset_index(drop=True)
+    assert codes(replace(plan, assignments=kept)) == {"audit-rows-in-rows-out"}
+
+
+def test_swapped_leads_are_found() -> None:
+    """A plan in another order than the leads would be judged by the wrong flags."""
+    plan = clean_plan()
+    swapped = plan.assignments.iloc[[1, 0, *range(2, len(LEADS))]].reset_index(drop=True)
+    assert codes(replace(plan, assignments=swapped)) == {"audit-rows-in-rows-out"}
 
 
 #: A seat's limit and the smallest value that the clean plan still keeps.
@@ -347,9 +358,19 @@ def test_a_limit_that_is_just_kept_is_clean(seat_id: str, changes: dict[str, Any
 
 
 def test_a_seat_that_is_not_in_the_inventory_is_found() -> None:
-    """A send from nobody's seat is found, and the audit goes on to the end."""
-    plan = send(4, "paid_inmail", "zoe")(clean_plan())
-    assert "audit-routes" in codes(plan)
+    """A send from nobody's seat is found, whatever the route."""
+    for number, route in ((4, "paid_inmail"), (10, "message"), (12, "connection_request")):
+        assert codes(send(number, route, "zoe")(clean_plan())) == {"audit-routes"}
+
+
+def test_a_send_without_a_day_is_found() -> None:
+    """A send from a known seat has a day."""
+    assert codes(edit(4, send_on="")(clean_plan())) == {"audit-routes"}
+
+
+def test_a_message_may_wait_for_its_seat() -> None:
+    """A message whose seat has to be looked up has neither seat nor day."""
+    assert codes(edit(10, seat_id="", send_on="")(clean_plan())) == set()
 
 
 def test_a_seat_below_its_reserve_may_need_no_credit() -> None:

@@ -52,6 +52,7 @@ def _classing(
     blank = {
         "exclusion": "", "degree": 2, "open_flag": NO, "owner": "", "group": "",
         "company_key": "", "inmail": 0.1, "request": 0.04, "segment": 0,
+        "inmail_flag": UNKNOWN,
     }  # fmt: skip
     table = pd.DataFrame([{**blank, **row} for row in rows])
     values = LeadValues(
@@ -219,6 +220,22 @@ def test_kind_is_the_flag_or_the_tier_of_the_segment() -> None:
     assert classing.lead_kind.tolist() == [Kind.OPEN, Kind.CLOSED, 3, 2]
 
 
+def test_leads_that_refuse_inmails_have_a_tier_of_their_own() -> None:
+    """Leads known to take no InMail share no class with others, whatever their flag."""
+    classing = _classing(
+        [
+            {"open_flag": YES, "inmail_flag": NO, "inmail": 0.0},
+            {"open_flag": UNKNOWN, "inmail_flag": NO, "inmail": 0.0},
+            {"open_flag": UNKNOWN, "inmail_flag": YES},
+            {"open_flag": NO},
+        ]
+    )
+    # Open, closed, one unknown tier, and then theirs.
+    assert classing.lead_kind.tolist() == [3, 3, 2, 1]
+    assert classing.tiers[3].use == 1.0
+    assert len(classing.classes) == 3
+
+
 def test_equal_leads_make_one_class_in_order_of_value() -> None:
     """Where values are few, each pair of values is one class, the best one first."""
     classing = _classing(
@@ -253,15 +270,13 @@ _LEADS = st.lists(
 
 
 @settings(max_examples=80)
-@given(_LEADS, st.sampled_from([1, 2, 40]))
-def test_classes_lose_nobody_and_no_value(
-    leads: list[dict[str, Any]], buckets: int
-) -> None:
+@given(_LEADS, st.sampled_from([50, 6000]))
+def test_classes_lose_nobody_and_no_value(leads: list[dict[str, Any]], most: int) -> None:
     """Class sizes and values add up to those of their leads, which share all keys."""
     classing = _classing(
         leads,
         seats=(ANNA, BERT),
-        parameters=DEFAULTS.override({"value_buckets": buckets}),
+        parameters=DEFAULTS.override({"max_classes": most}),
     )
     lead_class = classing.lead_class
     inmail = np.array([lead["inmail"] for lead in leads])
@@ -273,7 +288,7 @@ def test_classes_lose_nobody_and_no_value(
         assert set(classing.lead_pool[members]) == {item.pool}
         assert set(classing.lead_release[members]) == {item.release}
     per_key = {(c.pool, c.kind, c.release) for c in classing.classes}
-    assert len(classing.classes) <= buckets * len(per_key)
+    assert len(classing.classes) <= max(most, 3 * len(per_key))
     expected = [
         lead["degree"] != 1 and not lead["exclusion"] and release < 3
         for lead, release in zip(leads, classing.lead_release, strict=True)
@@ -283,10 +298,13 @@ def test_classes_lose_nobody_and_no_value(
 
 def test_buckets_are_finest_at_the_top() -> None:
     """Beyond the number of buckets, equal steps of the square root of the rank."""
-    # 100 leads, 10 buckets: bucket k holds ranks k^2 to (k + 1)^2 - 1, 2k + 1 leads.
-    leads = [{"inmail": 0.1 + k / 1000} for k in range(100)]
-    classing = _classing(leads, parameters=DEFAULTS.override({"value_buckets": 10}))
-    assert [item.size for item in classing.classes] == [2 * k + 1 for k in range(10)]
+    # 2500 leads, 50 buckets: bucket k holds ranks k^2 to (k + 1)^2 - 1, 2k + 1 leads.
+    leads = [{"inmail": 0.1 + k / 10000} for k in range(2500)]
+    parameters = DEFAULTS.override({"max_classes": 50})
+    classing = _classing(leads, parameters=parameters, capacity=5000)
+    # A square root just below a whole number moves one lead to the bucket before.
+    sizes = [item.size for item in classing.classes]
+    assert sizes == pytest.approx([2 * k + 1 for k in range(50)], abs=1)
     values = [item.inmail_value for item in classing.classes]
     assert values == sorted(values, reverse=True)
 

@@ -10,8 +10,9 @@ from __future__ import annotations
 import datetime as dt
 import math
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -39,25 +40,25 @@ def audit(plan: Plan, leads: pd.DataFrame) -> tuple[Issue, ...]:
     leads : pandas.DataFrame
         The cleaned leads, for degree and exclusion.
     """
+    if not np.array_equal(plan.assignments["lead_id"], leads["lead_id"]):
+        message = "the plan's leads are not the leads that came in, each once"
+        return (Issue(code="audit-rows-in-rows-out", message=message),)
     view = _View.of(plan, leads)
-    checks = (
-        _rows_in_rows_out,
-        _routes,
-        _routes_fit_flags,
-        _eligibility,
-        _sending_days,
-        _daily_limits,
-        _velocity,
-        _open_month,
-        _connection_week,
-        _pending,
-        _credits,
-        _companies,
-    )
-    return tuple(
-        Issue(code=f"audit-{check.__name__.strip('_').replace('_', '-')}", message=message)
-        for check in checks
-        for message in check(view)
+    # Without a row for each lead and a seat for each send, limits cannot be judged.
+    return _findings(view, (_rows_in_rows_out, _routes)) or _findings(
+        view,
+        (
+            _routes_fit_flags,
+            _eligibility,
+            _sending_days,
+            _daily_limits,
+            _velocity,
+            _open_month,
+            _connection_week,
+            _pending,
+            _credits,
+            _companies,
+        ),
     )
 
 
@@ -82,6 +83,7 @@ class _View:
         table = plan.assignments[columns].copy()
         table["degree"] = leads["degree"].to_numpy()
         table["exclusion"] = leads["exclusion"].to_numpy()
+        table["inmail_flag"] = leads["inmail_flag"].to_numpy()
         sent = table[table["route"].isin(SENT_ROUTES)].copy()
         for column in ("route", "seat_id", "send_on", "open_flag", "segment"):
             sent[column] = sent[column].astype("str")
@@ -99,13 +101,22 @@ class _View:
         return own[own["route"].isin(routes)]
 
 
+_Check: TypeAlias = Callable[[_View], Iterator[str]]
+
+
+def _findings(view: _View, checks: Sequence[_Check]) -> tuple[Issue, ...]:
+    return tuple(
+        Issue(code=f"audit-{check.__name__.strip('_').replace('_', '-')}", message=message)
+        for check in checks
+        for message in check(view)
+    )
+
+
 def _rows_in_rows_out(view: _View) -> Iterator[str]:
     """Every input row became one lead, a duplicate of one, or a rejected row."""
     ids, rows = view.table["lead_id"].to_numpy(), view.plan.rows
     if (ids[1:] <= ids[:-1]).any():
         yield "a lead stands in the plan twice, or the plan is not in order"
-    if not np.array_equal(ids, view.leads["lead_id"].to_numpy()):
-        yield "the plan's leads are not the leads that came in"
     outcome, row_ids = rows["outcome"].to_numpy(), rows["lead_id"].to_numpy()
     made = np.sort(row_ids[outcome == "lead"])
     if not np.array_equal(made, ids):
@@ -125,12 +136,12 @@ def _routes(view: _View) -> Iterator[str]:
     idle = table[~table["route"].isin(SENT_ROUTES)]
     if (idle["seat_id"] != "").any() or (idle["send_on"] != "").any():
         yield "a held or excluded lead has a seat or a day"
-    needs_seat = view.sent[view.sent["route"] != "message"]
-    if not needs_seat["seat_id"].isin(list(view.seats)).all():
+    # Only a message may wait until it is known whose connection the lead is.
+    to_look_up = (view.sent["route"] == "message") & (view.sent["seat_id"] == "")
+    if not view.sent.loc[~to_look_up, "seat_id"].isin(list(view.seats)).all():
         yield "a send has no seat of the inventory"
-    with_seat = view.sent[view.sent["seat_id"] != ""]
-    if (with_seat["send_on"] == "").any():
-        yield "a send has no day"
+    if ((view.sent["send_on"] == "") != to_look_up).any():
+        yield "a send has no day, or a day without a seat"
     urls = view.sent.loc[view.sent["linkedin_url"] != "", "linkedin_url"]
     if not urls.is_unique:
         yield "one profile is contacted twice"
@@ -162,6 +173,8 @@ def _eligibility(view: _View) -> Iterator[str]:
     if ((sent["degree"] == 1) != (sent["route"] == "message")).any():
         yield "a connection gets more than a message, or a stranger gets one"
     others = sent[sent["route"] != "message"]
+    if (others["route"].isin(INMAIL_ROUTES) & (others["inmail_flag"] == 0)).any():
+        yield "a lead that accepts no InMails gets one"
     owned = others[others["owner"] != ""]
     if (owned["owner"] != owned["seat_id"]).any():
         yield "a lead is sent by another seat than its owner"
@@ -228,18 +241,21 @@ def _grant_is_unsure(seat: Seat, day: dt.date, plan: Plan) -> bool:
 
 def _daily_limits(view: _View) -> Iterator[str]:
     """No day holds more than the seat's limits, scaled to the day."""
+    most_messages = view.plan.parameters.max_messages_per_day
     limits = (
         (INMAIL_ROUTES, "max_inmails_per_day", "InMails"),
         (("open_inmail",), "max_open_inmails_per_day", "free InMails"),
         (("paid_inmail",), "max_paid_inmails_per_day", "paid InMails"),
         (("connection_request",), "max_connection_requests_per_day", "requests"),
+        (("message",), "", "messages"),
     )
     for routes, name, words in limits:
         counts = Counter(_pairs(view.sent[view.sent["route"].isin(routes)]))
         for (seat_id, day), count in sorted(counts.items()):
             seat = view.seats[seat_id]
             share = seat.day_shares[dt.date.fromisoformat(day).weekday()]
-            if count > getattr(seat, name) * share + 1e-9:
+            most = getattr(seat, name) if name else most_messages
+            if count > most * share + 1e-9:
                 yield f"seat {seat_id} has {count} {words} on {day}"
 
 

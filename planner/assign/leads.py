@@ -102,7 +102,7 @@ def decide(problem: Problem) -> Decisions:
     codes = LeadCodes(
         kind=problem.classing.lead_kind,
         pool=problem.classing.lead_pool,
-        value=problem.values.inmail_value,
+        value=problem.values.order_value,
         company=company,
     )
     picked = pick(
@@ -239,7 +239,7 @@ def _days(problem: Problem, placed: Placed) -> np.ndarray:
     """Return the day of each InMail and connection request; 0 where there is none."""
     day = np.zeros(len(placed.seat), dtype=np.int64)
     members = np.flatnonzero(placed.seat >= 0)
-    value = np.round(problem.values.inmail_value[members], 12)
+    value = np.round(problem.values.order_value[members], 12)
     members = members[np.lexsort((members, -value, placed.seat[members]))]
     bounds = np.searchsorted(placed.seat[members], np.arange(len(problem.seats) + 1))
     numbers: dict[int, list[int]] = defaultdict(list)
@@ -347,7 +347,7 @@ def _expected_weeks(
     keys = np.unique(np.stack([pool[planned], tier[planned]]), axis=1).T
     for own_pool, own_tier in keys:
         members = np.flatnonzero(planned & (pool == own_pool) & (tier == own_tier))
-        value = problem.values.inmail_value[members]
+        value = problem.values.order_value[members]
         members = members[np.lexsort((members, -np.round(value, 12), release[members]))]
         shares = np.cumsum(_later_volumes(problem, int(own_pool), int(own_tier)))
         if not len(shares) or shares[-1] <= 0:

@@ -221,7 +221,7 @@ def _to_leads(
     if not instance.classes:
         return Picked(atom=atom, by_inmail=by_inmail, planned=planned)
     members = np.flatnonzero(classing.lead_class >= 0)
-    value = np.round(values.inmail_value[members], 12)
+    value = np.round(values.order_value[members], 12)
     order = members[
         np.lexsort((members, company[members], -value, classing.lead_class[members]))
     ]

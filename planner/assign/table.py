@@ -33,6 +33,9 @@ EXCLUSION_TEXT = {
 }
 
 
+#: Kind of a lead that refuses InMails, in the codes of reasons only.
+REFUSES = 9
+
 #: Why a lead gets a message, by whether the seat is known.
 MESSAGE_TEXT = {
     True: "1st-degree connection of this seat: a message needs no InMail",
@@ -162,6 +165,7 @@ def _reasons(
     rate = np.round(values.inmail_reply_rate * 1000).astype(int)
     other = np.round(values.connection_reply_rate * 1000).astype(int)
     excluded, exclusions = pd.factorize(leads["exclusion"], sort=True)
+    refuses = leads["inmail_flag"].to_numpy() == Flag.NO
     detail = np.select(
         [
             on_route[Route.EXCLUDED],
@@ -169,7 +173,8 @@ def _reasons(
             on_route[Route.MESSAGE],
         ],
         [excluded, decisions.hold * 64 + decisions.week + 1, decisions.seat >= 0],
-        np.minimum(kind, int(Kind.UNKNOWN)) * 101 + np.where(kind >= 2, percent, 0),
+        np.where(refuses, REFUSES, np.minimum(kind, int(Kind.UNKNOWN))) * 101
+        + np.where((kind >= Kind.UNKNOWN) & ~refuses, percent, 0),
     )
     keys = np.stack([decisions.route, detail, rate, other]).astype(np.int64)
     bases = tuple(int(base) + 1 for base in keys.max(axis=1, initial=0))
@@ -194,6 +199,8 @@ def _reason(
     if route is Route.MESSAGE:
         return MESSAGE_TEXT[bool(detail)]
     kind, percent = divmod(detail, 101)
+    if kind == REFUSES:
+        return f"accepts no InMails: connection request (expected reply {other / 10:g} %)"
     flag = {
         int(Kind.OPEN): "Open Profile",
         int(Kind.CLOSED): "not an Open Profile",

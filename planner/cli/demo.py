@@ -9,7 +9,7 @@ import typer
 
 from planner.cli import console, inputs
 from planner.cli.init import make_folder
-from planner.cli.plan import report, write
+from planner.cli.plan import report, with_import_findings, write
 
 #: Sample files that are not leads.
 NOT_LEADS = ("seats.csv", "seats.xlsx", "do-not-contact.csv")
@@ -48,7 +48,7 @@ def demo(
     made = pipeline.make_plan(loaded, parameters, as_of=sample.AS_OF)
     target = write(made, folder / "reports")
     console.steps_done()
-    report(made, target, as_json=False)
+    report(with_import_findings(made), target, as_json=False)
     console.result(
         "\nThe same by hand:\n"
         f"  planner plan {folder}/exports/* --seats {folder}/seats.xlsx "

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import difflib
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -113,12 +113,14 @@ def load_leads(
     from planner.intake import leads
 
     console.step("reading leads")
-    tables, mappings, issues = _recognised(options.leads, options)
-    exclusions, exclusion_mappings, more = _recognised(
-        options.exclude, options, kind="exclude"
+    overrides = pairs(options.mapping, "--map", 'open="Free InMail?"')
+    tables, mappings, issues = _recognised(
+        options.leads, options.encoding, parameters, overrides
     )
-    issues += more
-    _stop_on_file_errors(issues)
+    exclusions, exclusion_mappings, more = _recognised(
+        options.exclude, options.encoding, parameters, {}
+    )
+    _stop_on_file_errors([*issues, *more])
     console.step("finding out who is who")
     table = leads.clean(
         tables,
@@ -128,26 +130,29 @@ def load_leads(
         as_of=as_of,
         parameters=parameters,
     )
-    table = with_reader_issues(table, issues)
+    table = with_reader_issues(table, issues, more)
     files = _input_files(tables, "leads") + _input_files(exclusions, "exclude")
     console.steps_done()
     return table, tuple(mappings), files
 
 
 def _recognised(
-    paths: Sequence[str], options: LeadOptions, *, kind: str = "leads"
+    paths: Sequence[str],
+    encoding: str | None,
+    parameters: Parameters,
+    overrides: Mapping[str, str],
 ) -> tuple[list[RawTable], list[ColumnMapping], list[Issue]]:
     from planner.intake import columns, read
 
     if not paths:
         return [], [], []
-    tables, issues = read.tables(paths, encoding=options.encoding)
-    overrides = pairs(options.mapping, "--map", 'open="Free InMail?"')
-    if kind == "leads":
-        issues += columns.check_overrides(tables, overrides)
+    tables, issues = read.tables(
+        paths, encoding=encoding, mojibake_share=parameters.mojibake_share
+    )
+    issues += columns.check_overrides(tables, overrides)
     mappings = []
     for table in tables:
-        mapping, more = columns.recognise(table, overrides if kind == "leads" else {})
+        mapping, more = columns.recognise(table, overrides)
         mappings.append(mapping)
         issues += more
     return tables, mappings, issues
@@ -173,8 +178,13 @@ def _stop_on_file_errors(issues: Sequence[Issue]) -> None:
         )
 
 
-def with_reader_issues(table: LeadTable, issues: Sequence[Issue]) -> LeadTable:
-    """Return the leads with the rows that the reader kept out, and its findings."""
+def with_reader_issues(
+    table: LeadTable, issues: Sequence[Issue], others: Sequence[Issue]
+) -> LeadTable:
+    """Return the leads with the rows that the reader kept out, and all findings.
+
+    Rows kept out of exclusion lists (`others`) are findings, but never were leads.
+    """
     import pandas as pd
 
     from planner import schemas
@@ -195,7 +205,7 @@ def with_reader_issues(table: LeadTable, issues: Sequence[Issue]) -> LeadTable:
         rows = pd.concat([rows, rejected], ignore_index=True).astype(
             {"source_row": "int64"}
         )
-    return replace(table, rows=rows, issues=(*issues, *table.issues))
+    return replace(table, rows=rows, issues=(*issues, *others, *table.issues))
 
 
 def load_seats(

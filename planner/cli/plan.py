@@ -113,7 +113,16 @@ def plan(
     pipeline.check_issues(made.issues, strict=strict)
     folder = None if dry_run else write(made, out)
     console.steps_done()
-    report(made, folder, as_json=json)
+    report(with_import_findings(made), folder, as_json=json)
+
+
+def with_import_findings(made: Plan) -> Plan:
+    """Return the plan with what the import files change or leave out among its issues."""
+    from dataclasses import replace
+
+    from planner.output.getsales import import_files
+
+    return replace(made, issues=(*made.issues, *import_files(made).issues))
 
 
 def write(made: Plan, out: Path) -> Path:

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from planner.domain import Flag
 from planner.params import Parameters
 
 Floats = NDArray[np.float64]
@@ -17,10 +18,11 @@ def lead_values(
     """Return reply rate by InMail, reply rate by connection request, and weight.
 
     One entry per lead. Replies of a connection request are acceptances times replies
-    after acceptance. The rates are the same for all leads: what seats differ in comes
-    on top as a factor of the seat.
+    after acceptance. The rates are the same for all leads, but that who refuses InMails
+    replies to none; what seats differ in comes on top as a factor of the seat.
     """
-    inmail = np.full(len(leads), parameters.inmail_reply_rate)
+    refuses = leads["inmail_flag"].to_numpy() == Flag.NO
+    inmail = np.where(refuses, 0.0, parameters.inmail_reply_rate)
     connection = np.full(
         len(leads), parameters.acceptance_rate * parameters.reply_rate_after_acceptance
     )

@@ -444,6 +444,12 @@ MEANINGS: tuple[Meaning, ...] = (
         "inmail restriction, InMail restrictions, inmailRestriction",
     ),
     _meaning(
+        "inmail_flag",
+        "whether the lead accepts InMails",
+        "can send inmail, can_send_inmail, canSendInmail, accepts inmail, inmail allowed, "
+        "inmail enabled",
+    ),
+    _meaning(
         "tags",
         "labels of the lead",
         "tags, tag, labels, label, lead tags, contact tags, etiquettes, etiquetas, "

@@ -54,7 +54,7 @@ SHARED_MAILBOXES = frozenset({
 })  # fmt: skip
 
 #: Kinds of key in the order in which they name a person (`lead_ids`).
-LEAD_ID_ORDER = ("slug", "hash", "member", "uuid", "email")
+LEAD_ID_ORDER = ("slug", "member", "hash", "uuid", "email")
 
 _PUBLIC = "https://www.linkedin.com/in/"
 _SALES = "https://www.linkedin.com/sales/lead/"

@@ -29,6 +29,10 @@ _EPOCH = dt.date(1970, 1, 1)
 _NEVER = frozenset({"never", "no", "none", "n/a", "na", "-", "--", "not contacted", "nie"})
 
 
+#: Spellings of "may be sent an InMail" in a column of restrictions.
+NO_RESTRICTION = frozenset({"no_restriction", "no restriction", "none", "allowed", "no"})
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class LeadRows:
     """Rows of one or several files, one array per fact.
@@ -45,6 +49,7 @@ class LeadRows:
     seats: Cells
     open_flag: Small
     premium_flag: Small
+    inmail_flag: Small
     degree: Small
     priority: npt.NDArray[np.float64]
     exported: Rows
@@ -97,6 +102,7 @@ def read(
         seats=np.where(filled(seats), seats, scraped_by),
         open_flag=file.flags("open_flag"),
         premium_flag=file.flags("premium_flag"),
+        inmail_flag=_accepts_inmail(file),
         degree=_degrees(file),
         priority=file.priorities(),
         exported=_exported(file),
@@ -199,6 +205,17 @@ def _known(texts: Iterable[str]) -> Cells:
 
 
 # --- facts ------------------------------------------------------------------------
+
+
+def _accepts_inmail(file: LeadFile) -> Small:
+    """Return whether each lead accepts InMails: what is restricted does not."""
+    stated = file.flags("inmail_flag")
+    restriction = file.text("inmail_restriction")
+    known = filled(restriction)
+    free = np.array(
+        [text.strip().casefold() in NO_RESTRICTION for text in restriction], dtype=np.bool_
+    )
+    return np.where(known & ~free, 0, np.where(known & free, 1, stated)).astype(np.int8)
 
 
 def _degrees(file: LeadFile) -> Small:

@@ -139,6 +139,7 @@ def _leads(rows: LeadRows, by_lead: _ByLead) -> tuple[dict[str, Any], list[Issue
         "email": merged.text(_either(rows.keys.email, rows.keys.personal_email)),
         "open_flag": open_flag.values,
         "premium_flag": premium_flag.values,
+        "inmail_flag": merged.flag(rows.inmail_flag).values,
         "degree": degree.values,
         "degree_seat": degree.seats,
         "priority": merged.largest(rows.priority),

@@ -61,6 +61,11 @@ class LeadValues:
         """Expected weighted replies per connection request."""
         return np.asarray(self.connection_reply_rate * self.weight)
 
+    @property
+    def order_value(self) -> np.ndarray:
+        """Value by which leads are put in order: that of their better route."""
+        return np.asarray(np.maximum(self.inmail_value, self.connection_value))
+
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Classing:
@@ -111,6 +116,12 @@ def aggregate(  # noqa: PLR0913 - the whole problem meets here
     pool_of_lead, pools, atoms = _pools(leads, seats, parameters)
     tier_of_segment, tiers = make_tiers(segments, parameters)
     kind = _kinds(leads["open_flag"].to_numpy(), values.segment, tier_of_segment)
+    refuses = leads["inmail_flag"].to_numpy() == Flag.NO
+    if refuses.any():
+        # A tier of their own, so that no class mixes them with leads that accept
+        # InMails; their InMails are worth nothing, so none is ever planned.
+        kind = np.where(refuses, len(tiers), kind)
+        tiers = (*tiers, Tier(use=1.0, beta_a=None, beta_b=None))
     release = _release_weeks(leads, values, kind, parameters, touches)
     in_model = eligible & (release < num_weeks)
     keys = np.stack([pool_of_lead, kind, release])
@@ -268,7 +279,7 @@ def _release_weeks(
     throttled = np.flatnonzero(active & np.asarray(keys != "")[codes])
     if not len(throttled):
         return release
-    value = np.maximum(values.inmail_value, values.connection_value)[throttled]
+    value = values.order_value[throttled]
     further = leads["degree"].to_numpy()[throttled] != Degree.FIRST
     rank, _ = ranks(codes[throttled], further, -np.round(value, 12), kind[throttled])
     recent = np.array([touches.get(str(key), 0) for key in keys])[codes[throttled]]
