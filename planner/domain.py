@@ -67,6 +67,33 @@ class Exclusion(StrEnum):
     UNKNOWN_GROUP = "unknown_group"
 
 
+class HoldRule(StrEnum):
+    """Why a lead is held, in one word."""
+
+    NONE = ""
+    LATER = "later"
+    CAPACITY = "capacity"
+    COMPANY_THROTTLE = "company_throttle"
+    COMPANY_SEAT = "company_seat"
+    MESSAGE_LIMIT = "message_limit"
+
+
+#: What a hold or exclusion rule means, for people.
+RULE_WORDS: Mapping[str, str] = {
+    str(HoldRule.LATER): "planned for a later week",
+    str(HoldRule.CAPACITY): "more leads than the seats can reach",
+    str(HoldRule.COMPANY_THROTTLE): "others of the company come first",
+    str(HoldRule.COMPANY_SEAT): "company belongs to another seat",
+    str(HoldRule.MESSAGE_LIMIT): "message limit reached",
+    str(Exclusion.DO_NOT_CONTACT): "do not contact",
+    str(Exclusion.EXCLUSION_LIST): "on an exclusion list",
+    str(Exclusion.CONTACTED_BEFORE): "contacted before",
+    str(Exclusion.REPLIED_BEFORE): "replied before",
+    str(Exclusion.UNKNOWN_OWNER): "owner is no seat",
+    str(Exclusion.UNKNOWN_GROUP): "no seat serves the group",
+}
+
+
 # --- input ------------------------------------------------------------------------
 
 

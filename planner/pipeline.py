@@ -284,5 +284,7 @@ def check_issues(issues: Sequence[Issue], *, strict: bool) -> None:
     errors = [issue for issue in issues if issue.severity is Severity.ERROR]
     if strict and errors:
         raise InputError(
-            f"{len(errors)} bad rows, and --strict allows none; nothing was written", issues
+            f"{len(errors)} bad {'row' if len(errors) == 1 else 'rows'}, and --strict "
+            "allows none; nothing was written",
+            issues,
         )

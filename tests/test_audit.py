@@ -10,10 +10,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from leads_factory import lead_table, make_lead, plan_for
-from model_factory import MONDAY, make_seat
 from planner.assign.audit import LEVEL_WEIGHTS, LEVELS, audit, exceedance
 from planner.domain import Plan, Seat
+
+from leads_factory import lead_table, make_lead, plan_for
+from model_factory import MONDAY, make_seat
 
 TUESDAY, WEDNESDAY, FRIDAY, SATURDAY = (
     MONDAY + dt.timedelta(days=days) for days in (1, 2, 4, 5)
@@ -424,7 +425,7 @@ def sends(*, closed: int = 0, free: int = 0, unknown: int = 0) -> pd.DataFrame:
 def test_the_levels_are_a_distribution() -> None:
     """The levels of the shared uncertainty have mass one and mean one half."""
     assert LEVEL_WEIGHTS.sum() == pytest.approx(1.0)
-    assert LEVELS @ LEVEL_WEIGHTS == pytest.approx(0.5, abs=1e-6)
+    assert pytest.approx(0.5, abs=1e-6) == LEVELS @ LEVEL_WEIGHTS
 
 
 @pytest.mark.parametrize(

@@ -349,11 +349,11 @@ def test_order_of_rows_does_not_matter(
 
 
 def test_lead_id_is_the_hash_of_the_best_key() -> None:
-    """A slug counts before an opaque id, that before a member id, e-mail last."""
+    """A slug counts before a member id, that before an opaque id, e-mail last."""
     keys = {
         "slug": column(["jane-doe", "", "", "", ""]),
-        "hash": column([SALES, SALES, "", "", ""]),
-        "member": column(["7", "7", "7", "", ""]),
+        "member": column(["7", "7", "", "", ""]),
+        "hash": column([SALES, SALES, SALES, "", ""]),
         "uuid": column([UUID, UUID, UUID, UUID, ""]),
         "email": column(["a@x.org"] * 5),
     }
@@ -362,7 +362,7 @@ def test_lead_id_is_the_hash_of_the_best_key() -> None:
     assert ids[0] == "6f17ae10fca6ab77" == identity.lead_id("slug", "jane-doe")
     assert ids[1:].tolist() == [
         identity.lead_id(kind, keys[kind][at])
-        for at, kind in enumerate(("hash", "member", "uuid", "email"), start=1)
+        for at, kind in enumerate(("member", "hash", "uuid", "email"), start=1)
     ]
     assert ids[order].tolist() == sorted(ids)
 

@@ -140,10 +140,12 @@ def test_lead_values_by_hand() -> None:
     """Tests reply rates and the priority weights at 0, 25, 50, 100 and unknown."""
     leads = make_leads([-1] * 5)
     leads["priority"] = [0.0, 25.0, 50.0, 100.0, np.nan]
+    leads["inmail_flag"] = [-1, 1, -1, -1, 0]
 
     inmail, connection, weight = lead_values(leads, Parameters(default_priority=100.0))
 
-    assert_array_equal(inmail, [0.1] * 5)
+    # The last one accepts no InMails, so it replies to none.
+    assert_array_equal(inmail, [0.1, 0.1, 0.1, 0.1, 0.0])
     # 0.25 accepted, 0.18 of these reply.
     assert_allclose(connection, 0.045)
     # 2 ** ((priority - 50) / 50): 1/2, 2 ** -0.5, 1, 2; unknown counts as 100.

@@ -6,7 +6,6 @@ import datetime as dt
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 from itertools import islice
 
 import numpy as np
@@ -19,6 +18,7 @@ from planner.assign.slots import Slots
 from planner.domain import (
     Calendar,
     Degree,
+    HoldRule,
     Instance,
     Kind,
     Period,
@@ -32,17 +32,6 @@ from planner.params import Parameters
 #: Position of each route in the codes of `Decisions.route`.
 ROUTES = tuple(Route)
 ROUTE_CODE = {route: code for code, route in enumerate(ROUTES)}
-
-
-class HoldRule(StrEnum):
-    """Why a lead is held, in one word."""
-
-    NONE = ""
-    LATER = "later"
-    CAPACITY = "capacity"
-    COMPANY_THROTTLE = "company_throttle"
-    COMPANY_SEAT = "company_seat"
-    MESSAGE_LIMIT = "message_limit"
 
 
 HOLD_RULES = tuple(HoldRule)

@@ -11,7 +11,7 @@ import pandas as pd
 from planner import schemas
 from planner.assign.leads import Problem
 from planner.dates import resets_after
-from planner.domain import Instance, Kind, Route, Seat
+from planner.domain import RULE_WORDS, Instance, Kind, Route, Seat
 from planner.model.credits import CreditUse
 from planner.model.instance import volumes_by_cycle
 
@@ -234,7 +234,7 @@ def limits(
                 "limit_value": np.nan,
                 "price": np.nan,
                 "num_leads": count,
-                "in_words": f"{count:,} leads on {route} by the rule {rule}",
+                "in_words": f"{count:,} leads: {RULE_WORDS[rule]} ({route})",
             }
         )
     return _frame(rows, schemas.LIMITS)
@@ -302,7 +302,7 @@ def totals(
         "any_seat_exhaustion_probability": round(any_seat, 6),
         "alpha": problem.parameters.alpha,
         "guarantee": "all seats together" if problem.parameters.joint else "each seat",
-        "objective": round(problem.solution.objective, 6),
+        "objective": round(problem.solution.objective, 6) + 0.0,  # never -0.0
         "classes": len(instance.classes),
         "columns": problem.solution.num_columns,
         "rows": problem.solution.num_rows,
@@ -319,7 +319,8 @@ def shortfalls(instance: Instance, seats: Sequence[Seat]) -> list[str]:
         short = min(seat.reserve - seat.credits for seat in seats) + 1
         lines.append(
             "no seat has credits above its reserve: no InMail that may need a credit "
-            f"before the next reset; the nearest seat is {short} credits short"
+            f"before the next reset; the nearest seat is {short} "
+            f"{'credit' if short == 1 else 'credits'} short"
         )
     if capacity == 0:
         lines.append("no seat may send InMails within the horizon: daily limits are 0")

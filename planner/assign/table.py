@@ -17,8 +17,8 @@ from planner.assign.leads import (
     Problem,
     ordinal_to_text,
 )
-from planner.assign.leads import HoldRule as Hold
 from planner.domain import Exclusion, Flag, Kind, Route, SegmentShare
+from planner.domain import HoldRule as Hold
 
 FLAG_TEXT = {Flag.YES: "yes", Flag.NO: "no", Flag.UNKNOWN: "unknown"}
 

@@ -20,6 +20,9 @@ from planner.domain import Tier
 #: smooth, so equal steps of 0.3 are accurate to 1e-6 (checked against steps of 0.02).
 SCORES = np.linspace(-4.0, 5.0, 31)
 
+#: InMails of one tier over which its worst average is sought; it lies at the first few.
+MAX_FEW = 40
+
 
 def _normal_cdf(scores: np.ndarray) -> np.ndarray:
     return np.array([0.5 * math.erfc(-score / math.sqrt(2)) for score in scores])
@@ -101,6 +104,7 @@ class CreditUse:
         self._quantiles = use_quantiles(tiers)[self._uncertain]
         self._weights = score_weights()
         self._logs: dict[int, np.ndarray] = {}
+        self._averages: dict[tuple[int, float], float] = {}
 
     def _log(self, length: int) -> np.ndarray:
         """Return the log characteristic function of one InMail: tier x score x angle."""
@@ -156,6 +160,15 @@ class CreditUse:
         mass = max(cdf[upper] - below, 1e-300)
         return max(0.0, upper - 1 + (1 - alpha - below) / mass) if upper > 0 else 0.0
 
+    def largest_average(self, tier: int, alpha: float) -> float:
+        """Return the largest quantile per InMail of a few InMails of one tier alone."""
+        if (tier, alpha) not in self._averages:
+            counts = np.zeros((MAX_FEW, len(self._use)), dtype=np.int64)
+            counts[:, tier] = np.arange(1, MAX_FEW + 1)
+            most = max(self.quantile(own, alpha) / own[tier] for own in counts)
+            self._averages[tier, alpha] = min(1.0, max(self._use[tier], float(most)))
+        return self._averages[tier, alpha]
+
 
 def line(
     tiers: Sequence[Tier], mix: np.ndarray, alpha: float, use: CreditUse
@@ -188,7 +201,9 @@ def line(
     binomial = float(variance @ anchor)
     width = math.sqrt(shared**2 + binomial)
     if width < 1e-9:
-        return tuple(float(w) for w in mean), 0.0
+        # Nothing unsure in the mix, so no tangent. Each tier is booked by its worst
+        # average, not by its mean: the next mix may well have unsure leads.
+        return tuple(use.largest_average(t, alpha) for t in range(len(tiers))), 0.0
     weights = mean + z * (2 * shared * spread + variance) / (2 * width)
     weights = np.clip(weights, mean, 1.0)
     whole = np.round(anchor)

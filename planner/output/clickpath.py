@@ -76,8 +76,8 @@ _CHECKS = """## 5. Check, then switch on
    blacklist, or the switch "move to list if saved" was off.
 3. Open one contact of each list: the `plan_` fields are filled, and the sender is right.
 4. Switch the automations on.
-5. At the end of the week: export the failed and the replied contacts, then run
-   `planner triage` and `planner record`.
+5. At the end of the week: export the contacts that replied, and give the file to the next
+   plan with `--exclude`; note the balances that LinkedIn shows in the seat inventory.
 """
 
 _AFTER = r"""## 6. Clear last week's plan

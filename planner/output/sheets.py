@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pandas as pd
 
-from planner.domain import Plan, Route, SegmentShare
+from planner.domain import RULE_WORDS, Plan, Route, SegmentShare
 from planner.output.columns import full_names, listed, taken, volumes
 from planner.output.grid import Block, Chart, Column, Kind, Page, Value, heading
 from planner.output.tables import texts
@@ -141,7 +141,7 @@ def hold(plan: Plan) -> Page:
     held = plan.assignments[plan.assignments["route"] == str(Route.HOLD)]
     keys = pd.DataFrame(
         {
-            "rule": texts(held["rule"]),
+            "rule": _in_words(held["rule"]),
             "week": [week or _NOT_FORESEEN for week in texts(held["expected_week"])],
             "minus_priority": -held["priority"].to_numpy(),
             "lead": texts(held["lead_id"]),
@@ -155,6 +155,10 @@ def hold(plan: Plan) -> Page:
         lines=heading("Hold", note),
         blocks=(_hold_counts(keys), _hold_list(first, len(held))),
     )
+
+
+def _in_words(rules: pd.Series) -> list[str]:
+    return [RULE_WORDS.get(rule, rule) for rule in texts(rules)]
 
 
 def _hold_counts(keys: pd.DataFrame) -> Block:
@@ -171,7 +175,7 @@ def _hold_counts(keys: pd.DataFrame) -> Block:
 def _hold_list(first: pd.DataFrame, num_held: int) -> Block:
     weeks = [week or _NOT_FORESEEN for week in texts(first["expected_week"])]
     columns = (
-        taken(first, "rule", "reason"),
+        listed("reason", _in_words(first["rule"])),
         listed("expected week", weeks),
         taken(first, "priority", "priority", Kind.COUNT),
         listed("lead", full_names(first)),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from planner.domain import Plan, Route
+from planner.domain import RULE_WORDS, Plan, Route
 from planner.output.columns import in_words
 from planner.output.grid import Chart, Entry, Kind, Line, Page, Value
 from planner.output.names import run_name
@@ -144,7 +144,7 @@ def _do_now(plan: Plan) -> list[Line]:
         "Open getsales/README.md and switch the automations off, as it says.",
         "Import the files in getsales/, one list each, and set the daily limits it names.",
         "Check the row counts, then switch the automations on.",
-        "On Friday: planner triage for what failed, planner record for what happened.",
+        "Next Monday, enter the balances that LinkedIn shows then, and plan again.",
     )
     numbered = [
         _step(f"{number}. {step[0].upper()}{step[1:]}")
@@ -252,5 +252,6 @@ def _pairs(title: str, pairs: dict[str, Value]) -> list[Line]:
 
 def _named(counts: dict[str, int]) -> str:
     return ", ".join(
-        f"{rule or 'no rule named'} {number:,}" for rule, number in counts.items()
+        f"{RULE_WORDS.get(rule, rule or 'no rule named')} {number:,}"
+        for rule, number in counts.items()
     )
