@@ -145,9 +145,8 @@ def lookups(
     Parameters
     ----------
     credit_price : float or None
-        What a credit is worth in expected replies; if it is not known, what an InMail
-        is worth over a connection request at the default priority, since that is what
-        the last credit buys where credits are scarce.
+        What a credit is worth in expected replies; if it is not known, one InMail to a
+        lead that would wait otherwise, as where more leads than sends are at hand.
     budget : int
         How many look-ups there may be.
 
@@ -157,8 +156,7 @@ def lookups(
         Columns of `planner.estimate.lookups.rank`, and where to find the lead.
     """
     if credit_price is None:
-        invitation = parameters.acceptance_rate * parameters.reply_rate_after_acceptance
-        credit_price = max(0.0, parameters.inmail_reply_rate - invitation)
+        credit_price = parameters.inmail_reply_rate
     chosen = rank(
         leads, values.open_probability, values.inmail_value, values.connection_value,
         credit_price, parameters, budget,

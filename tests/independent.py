@@ -240,7 +240,7 @@ def pause(text: str) -> Iterator[tuple[dt.date, dt.date]]:
 
 
 def one_row_each(run: Run) -> Iterator[str]:
-    """Each lead has one row; nobody is contacted twice under one profile."""
+    """Find leads with two rows, and profiles that are contacted twice."""
     ids = Counter(row["lead_id"] for row in run.assignments)
     yield from (f"lead {key} has {count} rows" for key, count in ids.items() if count > 1)
     urls = Counter(handle(row["linkedin_url"]) for row in run.sends(*SENT))
@@ -249,14 +249,14 @@ def one_row_each(run: Run) -> Iterator[str]:
 
 
 def rows_in_rows_out(run: Run) -> Iterator[str]:
-    """Every person of the lead files is in the plan, and nobody else."""
+    """Find people of the lead files who are not in the plan, and others who are."""
     planned = {handle(row["linkedin_url"]) for row in run.assignments}
     yield from (f"{who} was dropped" for who in sorted(set(run.people) - planned))
     yield from (f"{who} came from nowhere" for who in sorted(planned - set(run.people)))
 
 
 def known_routes(run: Run) -> Iterator[str]:
-    """A send has a seat and a day, anything else has neither; flags fit routes."""
+    """Find sends without seat or day, others with one, and flags that fit no route."""
     for row in run.assignments:
         where = f"lead {row['lead_id']} on {row['route']}"
         if row["route"] not in ROUTES:
@@ -276,7 +276,7 @@ def known_routes(run: Run) -> Iterator[str]:
 
 
 def right_people(run: Run) -> Iterator[str]:
-    """Refusals, connections, owners and groups are respected."""
+    """Find refusals, connections, owners and groups that were not respected."""
     for row in run.assignments:
         person = run.people.get(handle(row["linkedin_url"]))
         if person is None:
@@ -307,7 +307,7 @@ def sends_by_day(run: Run, seat: str, *routes: str) -> Counter[dt.date]:
 
 
 def sending_days(run: Run) -> Iterator[str]:
-    """Sends are in the planned week, on working days, when the seat is there."""
+    """Find sends outside the planned week, on days off, or when the seat is away."""
     for name, sender in run.senders.items():
         for day in sends_by_day(run, name, *SENT):
             if not run.first_day <= day <= run.last_day:
@@ -319,7 +319,7 @@ def sending_days(run: Run) -> Iterator[str]:
 
 
 def day_limits(run: Run) -> Iterator[str]:
-    """No day holds more than the seat's limits, less on a short Friday."""
+    """Find days with more than the seat's limits, which are less on a short Friday."""
     families = {
         "inmails": INMAILS,
         "open_inmails": ("open_inmail",),
@@ -337,7 +337,7 @@ def day_limits(run: Run) -> Iterator[str]:
 
 
 def velocity(run: Run) -> Iterator[str]:
-    """InMails of the week grow no faster than the last four weeks and the ramp allow."""
+    """Find seats with more InMails than the last four weeks or the ramp allow."""
     for name, sender in run.senders.items():
         count = len(run.sends(*INMAILS, seat=name))
         week = sum(sender.shares)
@@ -357,7 +357,7 @@ def velocity(run: Run) -> Iterator[str]:
 
 
 def open_month(run: Run) -> Iterator[str]:
-    """Free InMails of any 30 days keep to their cap, all past InMails taken as free."""
+    """Find more free InMails in 30 days than the cap, all past InMails taken as free."""
     for name, sender in run.senders.items():
         by_day = sends_by_day(run, name, "open_inmail")
         per_past_day = (sender.inmails_28_days or 0) / 28
@@ -369,7 +369,7 @@ def open_month(run: Run) -> Iterator[str]:
 
 
 def requests_in_7_days(run: Run) -> Iterator[str]:
-    """Any 7 days hold at most the week's connection requests, those before included.
+    """Find 7 days with more connection requests than a week may have, past ones included.
 
     Those before are taken to lie evenly on the seat's working days.
     """
@@ -388,7 +388,7 @@ def requests_in_7_days(run: Run) -> Iterator[str]:
 
 
 def pending(run: Run) -> Iterator[str]:
-    """Unanswered connection requests keep to their cap."""
+    """Find seats with more unanswered connection requests than the cap."""
     most = run.parameter("max_pending_connection_requests")
     for name, sender in run.senders.items():
         count = len(run.sends("connection_request", seat=name))
@@ -400,7 +400,7 @@ def pending(run: Run) -> Iterator[str]:
 
 
 def credits(run: Run) -> Iterator[str]:
-    """P(credits needed > balance - reserve) <= alpha, before the reset and past it."""
+    """Find seats that need more than there is above the reserve too often (P > alpha)."""
     alpha, leak = run.parameter("alpha"), run.parameter("open_flag_leak")
     if run.parameter("joint"):
         alpha /= len(run.senders)
@@ -454,7 +454,7 @@ def next_reset(rule: str, after: dt.date) -> dt.date:
 def grant_is_sure(
     run: Run, sender: Sender, rows: Sequence[Row], reset: dt.date
 ) -> Iterator[str]:
-    """No InMail goes out between a reset and the hour at which the grant is there."""
+    """Find InMails between a reset and the hour at which the grant is there."""
     zone = ZoneInfo(sender.zone)
     granted = dt.datetime(reset.year, reset.month, reset.day, tzinfo=dt.UTC)
     sure = granted + dt.timedelta(hours=run.parameter("grant_delay_hours"))
@@ -476,7 +476,7 @@ def company(name: str) -> str:
 
 
 def companies(run: Run) -> Iterator[str]:
-    """A company hears from one seat, and few of its people in any 7 days."""
+    """Find companies that hear from two seats, or too many of whose people are sent to."""
     most = run.parameter("max_new_leads_per_company")
     count: Counter[str] = Counter()
     seats: dict[str, set[str]] = defaultdict(set)
@@ -499,7 +499,7 @@ def companies(run: Run) -> Iterator[str]:
 
 
 def import_files(run: Run) -> Iterator[str]:
-    """The import files hold exactly the sends of each seat and route, each lead once."""
+    """Find sends that are not in exactly one import file, that of their seat and route."""
     expected = Counter(
         (row["sender"], row["route"], row["send_on"], handle(row["linkedin_url"]))
         for row in run.sends(*SENT)
@@ -530,7 +530,7 @@ def import_files(run: Run) -> Iterator[str]:
 
 
 def import_cells(run: Run) -> Iterator[str]:
-    """No name of an import file would be run by a spreadsheet."""
+    """Find names in import files that a spreadsheet would run."""
     for name, rows in run.imports.items():
         for number, row in enumerate(rows, start=2):
             for column in NAME_COLUMNS:
@@ -539,7 +539,7 @@ def import_cells(run: Run) -> Iterator[str]:
 
 
 def totals(run: Run) -> Iterator[str]:
-    """plan.json counts what assignments.csv holds."""
+    """Find counts of plan.json that differ from assignments.csv."""
     count = Counter(row["route"] for row in run.assignments)
     for route in ROUTES:
         if run.plan["routes"][route] != count[route]:
@@ -558,7 +558,7 @@ def totals(run: Run) -> Iterator[str]:
 
 
 def workbook_agrees(run: Run) -> Iterator[str]:
-    """The workbook holds no formula and the same leads as assignments.csv."""
+    """Find formulas in the workbook, and counts that differ from assignments.csv."""
     path = run.folder / "plan.xlsx"
     with zipfile.ZipFile(path) as archive:
         for name in archive.namelist():

@@ -492,7 +492,7 @@ def test_free_inmails_keep_to_the_month() -> None:
         make_leads(30, flag="yes"), [seat], open_flag_leak=0.0,
         max_connection_requests_per_week=0,
     )  # fmt: skip
-    assert routes(plan)["open_inmail"] <= 10
+    assert routes(plan)["open_inmail"] == 10
 
 
 def test_limits_of_nothing_are_said_in_words() -> None:

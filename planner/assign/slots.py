@@ -10,7 +10,7 @@ InMails are dropped until it holds.
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -42,9 +42,10 @@ def whole(instance: Instance, solution: Solution) -> Slots:
     for number, period in enumerate(instance.periods):
         periods_of_seat[period.seat].append(number)
     atom_of_seat = {s: a for a, atom in enumerate(instance.atoms) for s in atom.seats}
+    systems: dict[int, tuple[np.ndarray, np.ndarray]] = {}
     for seat, periods in periods_of_seat.items():
         columns = [p * width + t for p in periods for t in range(width)]
-        matrix, limits = _matrix(rows_of_seat[seat], columns)
+        matrix, limits = systems[seat] = _matrix(rows_of_seat[seat], columns)
         flat = counts[periods].reshape(-1)
         _repair(flat, matrix, limits)
         weeks = np.repeat([instance.periods[p].week for p in periods], width)
@@ -58,8 +59,16 @@ def whole(instance: Instance, solution: Solution) -> Slots:
                 flat[item] += 1
                 room[key] -= 1
         counts[periods] = flat.reshape(len(periods), width)
-    slots = Slots(inmails=counts[:, :num_tiers], connections=counts[:, num_tiers])
-    return _safe(instance, slots)
+    inmails = _safe(instance, counts[:, :num_tiers])
+    # InMails dropped in one week lower what velocity allows in the weeks after it.
+    for seat in {
+        instance.periods[p].seat for p in np.argwhere(inmails != counts[:, :-1])[:, 0]
+    }:
+        periods = periods_of_seat[seat]
+        flat = np.c_[inmails[periods], counts[periods, num_tiers]].reshape(-1)
+        _repair(flat, *systems[seat])
+        inmails[periods] = flat.reshape(len(periods), width)[:, :num_tiers]
+    return Slots(inmails=inmails, connections=counts[:, num_tiers])
 
 
 def _room(
@@ -117,9 +126,9 @@ def _repair(flat: np.ndarray, matrix: np.ndarray, limits: np.ndarray) -> None:
         flat[candidates[-1]] -= 1
 
 
-def _safe(instance: Instance, slots: Slots) -> Slots:
+def _safe(instance: Instance, inmails: np.ndarray) -> np.ndarray:
     """Drop the latest InMails of any seat whose exact risk is above its alpha."""
-    inmails = slots.inmails.copy()
+    inmails = inmails.copy()
     use = CreditUse(instance.tiers)
     uncertain = [t for t in range(len(instance.tiers)) if t >= Kind.UNKNOWN]
     drop_order = [*uncertain, int(Kind.CLOSED), int(Kind.OPEN)]
@@ -134,4 +143,4 @@ def _safe(instance: Instance, slots: Slots) -> Slots:
                 (n, t) for n in reversed(own) for t in drop_order if inmails[n, t] > 0
             )
             inmails[number, tier] -= 1
-    return replace(slots, inmails=inmails)
+    return inmails

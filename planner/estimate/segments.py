@@ -78,7 +78,7 @@ def assign_segments(leads: pd.DataFrame, parameters: Parameters) -> Segmentation
     for factor in _factors(leads):
         if len(cells) >= MAX_SEGMENTS:
             break
-        level_codes, levels = _levels(leads[factor], is_known, parameters)
+        level_codes, levels = _levels(_factor_values(leads, factor), is_known, parameters)
         if levels:
             codes, cells = _cut(codes, cells, level_codes, levels, is_known, parameters)
     return _named(codes, cells)
@@ -89,6 +89,16 @@ def _factors(leads: pd.DataFrame) -> tuple[str, ...]:
     if is_filled.size and is_filled.mean() >= FILLED_SHARE:
         return ("segment",)
     return ("segment", *FACTORS) if is_filled.any() else FACTORS
+
+
+def _factor_values(leads: pd.DataFrame, factor: str) -> pd.Series:
+    """Return a factor's column; of source files only the name, not the folder."""
+    values = leads[factor]
+    if factor != "source_file":
+        return values
+    codes, paths = pd.factorize(values)
+    names = [str(path).replace("\\", "/").rsplit("/", 1)[-1] for path in paths]
+    return pd.Series(np.array([*names, ""], dtype=object)[codes])
 
 
 def _levels(

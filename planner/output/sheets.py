@@ -165,7 +165,7 @@ def _hold_counts(keys: pd.DataFrame) -> Block:
     counts = keys.groupby(["rule", "week"]).size().reset_index(name="leads")
     counts = counts.sort_values(["leads", "rule", "week"], ascending=[False, True, True])
     columns = (
-        taken(counts, "rule", "reason"),
+        replace(taken(counts, "rule", "reason"), widest=34),
         taken(counts, "week", "expected week"),
         taken(counts, "leads", "leads", Kind.COUNT),
     )
@@ -175,7 +175,7 @@ def _hold_counts(keys: pd.DataFrame) -> Block:
 def _hold_list(first: pd.DataFrame, num_held: int) -> Block:
     weeks = [week or _NOT_FORESEEN for week in texts(first["expected_week"])]
     columns = (
-        listed("reason", _in_words(first["rule"])),
+        replace(listed("reason", _in_words(first["rule"])), widest=34),
         listed("expected week", weeks),
         taken(first, "priority", "priority", Kind.COUNT),
         listed("lead", full_names(first)),
