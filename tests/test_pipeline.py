@@ -516,14 +516,14 @@ def test_no_request_takes_a_lead_that_waits_for_its_free_inmail() -> None:
     """
     seats = [
         make_seat(max_inmails_per_day=0, max_connection_requests_per_day=0),
-        make_seat(seat_id="bert", inmails_last_28_days=0, **FAR),
+        make_seat(seat_id="bert", credits=5, inmails_last_28_days=0, **FAR),
     ]
     leads = [
-        *make_leads(9, flag="yes", priority=60.0),
+        *make_leads(9, flag="yes"),
         make_lead(10, degree=1, degree_seat="anna", **ACME),
         make_lead(11, flag="no", owner="bert", **ACME),
     ]
-    plan = plan_for(leads, seats)
+    plan = plan_for(leads, seats, open_flag_leak=0.0)
     assert where(plan, 11)[0] == "hold"
     assert routes(plan) == {"open_inmail": 5, "message": 1, "hold": 5}
 

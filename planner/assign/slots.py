@@ -61,9 +61,8 @@ def whole(instance: Instance, solution: Solution) -> Slots:
         counts[periods] = flat.reshape(len(periods), width)
     inmails = _safe(instance, counts[:, :num_tiers])
     # InMails dropped in one week lower what velocity allows in the weeks after it.
-    for seat in {
-        instance.periods[p].seat for p in np.argwhere(inmails != counts[:, :-1])[:, 0]
-    }:
+    fewer = np.flatnonzero((inmails != counts[:, :num_tiers]).any(axis=1))
+    for seat in sorted({instance.periods[p].seat for p in fewer}):
         periods = periods_of_seat[seat]
         flat = np.c_[inmails[periods], counts[periods, num_tiers]].reshape(-1)
         _repair(flat, *systems[seat])

@@ -612,9 +612,13 @@ def _record(
         num_leads=num_leads,
         num_known=num_leads - num_unknown,
         num_open=known_open,
+        # An approximation: more than three decimals would be noise.
         width_after_checks={
-            checks: width_after_checks(average, num_unknown, checks, level, seed)
-            / max(num_leads, 1)
+            checks: round(
+                width_after_checks(average, num_unknown, checks, level, seed)
+                / max(num_leads, 1),
+                3,
+            )
             for checks in CHECKS_SHOWN
         },
     )

@@ -23,6 +23,7 @@ from planner.domain import (
     SegmentShare,
     Tier,
 )
+from planner.model.credits import DIGITS
 from planner.params import Parameters
 
 #: Seat rates are compared in steps of this factor: close rates make one level.
@@ -184,7 +185,11 @@ def _worst(members: Sequence[SegmentShare]) -> Tier:
     )
     use = min(max(use, 1e-6), 1 - 1e-6)
     strength = max(use * (1 - use) / max(variance, 1e-12) - 1, 1e-3)
-    return Tier(use=use, beta_a=use * strength, beta_b=(1 - use) * strength)
+    return Tier(
+        use=round(use, DIGITS),
+        beta_a=round(use * strength, DIGITS),
+        beta_b=round((1 - use) * strength, DIGITS),
+    )
 
 
 def _kinds(
@@ -386,8 +391,8 @@ def number_classes(
     classes = tuple(
         LeadClass(
             pool=int(pool[c]), kind=int(kind[c]), release=int(release[c]),
-            size=int(size[c]), inmail_value=float(inmail[c]),
-            connection_value=float(connection[c]),
+            size=int(size[c]), inmail_value=round(float(inmail[c]), DIGITS),
+            connection_value=round(float(connection[c]), DIGITS),
         )
         for c in range(len(code))
     )  # fmt: skip

@@ -16,6 +16,10 @@ import numpy as np
 
 from planner.domain import Tier
 
+#: Decimals of every number that the linear program sees. The last bits of a float hang
+#: on the numpy build, and among equal optima they would decide: another plan.
+DIGITS = 9
+
 #: Standard normal scores at which the shared uncertainty is evaluated. The integrand is
 #: smooth, so equal steps of 0.3 are accurate to 1e-6 (checked against steps of 0.02).
 SCORES = np.linspace(-4.0, 5.0, 31)
@@ -209,7 +213,7 @@ def line(
     whole = np.round(anchor)
     exact = use.quantile(whole, alpha) + float(weights @ (anchor - whole))
     held_back = max(0.0, exact - float(weights @ anchor))
-    return tuple(float(w) for w in weights), held_back
+    return tuple(round(float(w), DIGITS) for w in weights), round(held_back, DIGITS)
 
 
 def moments(tiers: Sequence[Tier]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

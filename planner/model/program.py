@@ -26,6 +26,7 @@ from typing import Any, TypeAlias
 import pulp
 
 from planner.domain import Instance, Kind, VolumeLimit
+from planner.model.credits import DIGITS
 
 Terms: TypeAlias = dict[Any, float]
 
@@ -158,18 +159,20 @@ def objective(instance: Instance, columns: Columns) -> Terms:
     pairs = levels(instance)
     terms: Terms = {}
     for (c, level), variable in columns.class_inmails.items():
-        terms[variable] = -instance.classes[c].inmail_value * pairs[level][0]
+        value = instance.classes[c].inmail_value * pairs[level][0]
+        terms[variable] = -round(value, DIGITS)
     for (c, level), variable in columns.class_connections.items():
-        terms[variable] = -instance.classes[c].connection_value * pairs[level][1]
+        value = instance.classes[c].connection_value * pairs[level][1]
+        terms[variable] = -round(value, DIGITS)
     leads = max(1, sum(item.size for item in instance.classes))
     inmail = sum(item.size * item.inmail_value for item in instance.classes) / leads
     request = sum(item.size * item.connection_value for item in instance.classes) / leads
     for (p, _), variable in columns.inmails.items():
         delay = instance.delay_cost_per_week * instance.periods[p].week
-        terms[variable] = delay * inmail
+        terms[variable] = round(delay * inmail, DIGITS)
     for p, variable in columns.connections.items():
         delay = instance.delay_cost_per_week * instance.periods[p].week
-        terms[variable] = delay * request
+        terms[variable] = round(delay * request, DIGITS)
     for variable in columns.forfeits.values():
         terms[variable] = instance.forfeit_price
     return terms

@@ -21,6 +21,7 @@ from planner.model.classes import (
     number_classes,
     ranks,
 )
+from planner.model.credits import DIGITS
 from planner.params import Parameters
 
 #: Buckets 0 to 2 hold leads whose choice is clear: InMail, request, neither.
@@ -105,7 +106,7 @@ def surpluses(
                 ]
             )
             best = np.maximum(best, value * factors[row] - price[own])
-        surplus[row, inside] = best
+        surplus[row, inside] = np.round(best, DIGITS)
     return surplus
 
 

@@ -83,13 +83,20 @@ def run(problem: Any, parameters: Parameters) -> Status:
     PuLP reports a stopped run as optimal; only its solution status tells them apart.
     """
     name = SOLVERS[parameters.solver]
-    if name not in pulp.listSolvers(onlyAvailable=True):
+    other = "highs" if parameters.solver == "cbc" else "cbc"
+    solver = pulp.getSolver(name, msg=False, timeLimit=parameters.solver_seconds)
+    if not solver.available():
         raise SolverError(
             f"the solver {parameters.solver} cannot run on this machine: plan with "
-            f"--param solver={'highs' if parameters.solver == 'cbc' else 'cbc'}"
+            f"--param solver={other}"
         )
-    solver = pulp.getSolver(name, msg=False, timeLimit=parameters.solver_seconds)
-    code = problem.solve(solver)
+    try:
+        code = problem.solve(solver)
+    except (pulp.PulpSolverError, OSError) as error:
+        raise SolverError(
+            f"the solver {parameters.solver} broke off ({error}): check that there is room "
+            f"for temporary files, or plan with --param solver={other}"
+        ) from error
     if code == pulp.LpStatusOptimal:
         proven = problem.sol_status == pulp.LpSolutionOptimal
         return Status.OPTIMAL if proven else Status.STOPPED
