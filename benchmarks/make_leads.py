@@ -18,6 +18,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+
 from planner.sample import AS_OF, OPEN_SHARE
 
 CHUNK = 250_000

@@ -262,8 +262,11 @@ def run_id(inputs: Inputs, parameters: Parameters, as_of: dt.date) -> str:
     and files makes no difference.
     """
     leads = inputs.leads.leads[list(DECIDING_COLUMNS)]
+    # Which leads come from one file can decide their segment, whatever its name is.
+    file, _ = pd.factorize(inputs.leads.leads["source_file"])
     digest = hashlib.sha256()
     digest.update(pd.util.hash_pandas_object(leads, index=False).to_numpy().tobytes())
+    digest.update(file.astype("int64").tobytes())
     digest.update(repr(inputs.seats).encode())
     digest.update(json.dumps(parameters.as_dict(), sort_keys=True).encode())
     digest.update(f"{as_of.isoformat()} {__version__}".encode())

@@ -54,3 +54,19 @@ def _wrapped(text: str) -> list[str]:
     return textwrap.wrap(
         text, 88, initial_indent="# ", subsequent_indent="# ", break_on_hyphens=False
     )
+
+
+def parameter_table(specs: Sequence[Spec]) -> str:
+    """Return all parameters as a Markdown table, for the README."""
+    lines = [
+        "| parameter | default | unit | range | meaning | source |",
+        "|---|---|---|---|---|---|",
+    ]
+    for spec in specs:
+        default = toml_value(spec.default).strip('"')
+        cells = (
+            f"`{spec.name}`", default, spec.unit, spec.range_text.replace("|", "or"),
+            spec.description, spec.source,
+        )  # fmt: skip
+        lines.append("| " + " | ".join(cells) + " |")
+    return "\n".join(lines) + "\n"

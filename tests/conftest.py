@@ -52,3 +52,9 @@ def check_golden(request: pytest.FixtureRequest) -> Callable[[Path, str], None]:
         assert text == path.read_text(encoding="utf-8")
 
     return check
+
+
+@pytest.fixture
+def rewrite_golden(request: pytest.FixtureRequest) -> bool:
+    """Return whether golden blocks are to be written anew."""
+    return bool(request.config.getoption("--rewrite-golden"))

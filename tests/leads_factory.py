@@ -11,12 +11,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import pandas as pd
+
+from model_factory import MONDAY, make_seat
 from planner import pipeline, schemas
 from planner.domain import Inputs, LeadTable, Plan, Seat
 from planner.errors import Issue
 from planner.params import Parameters
-
-from model_factory import MONDAY, make_seat
 
 #: No doubt in the numbers: open flags never flip, so a closed lead costs exactly 1.
 CERTAIN: Mapping[str, object] = {"open_flag_leak": 0.0}

@@ -8,6 +8,7 @@ from typing import Any, cast
 
 import numpy as np
 import pandas as pd
+
 from planner import schemas
 from planner.domain import (
     ColumnMapping,

@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from planner.assign.audit import LEVEL_WEIGHTS, LEVELS, audit, exceedance
-from planner.domain import Plan, Seat
 
 from leads_factory import lead_table, make_lead, plan_for
 from model_factory import MONDAY, make_seat
+from planner.assign.audit import LEVEL_WEIGHTS, LEVELS, audit, exceedance
+from planner.domain import Plan, Seat
 
 TUESDAY, WEDNESDAY, FRIDAY, SATURDAY = (
     MONDAY + dt.timedelta(days=days) for days in (1, 2, 4, 5)

@@ -8,13 +8,13 @@ from itertools import pairwise
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
+from model_factory import MONDAY, make_seat
 from planner.dates import monday
 from planner.domain import Calendar, Seat, SeatDay
 from planner.errors import PlanError
 from planner.model.calendar import horizon_end, planned_week, seat_calendar
 from planner.params import Parameters
-
-from model_factory import MONDAY, make_seat
 
 DEFAULTS = Parameters()
 #: Sunday of the second week: the reset of 1 December is inside.

@@ -10,11 +10,11 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
+from model_factory import make_seat
 from planner.domain import Kind, Seat, SegmentShare
 from planner.model.classes import Classing, LeadValues, aggregate, make_tiers
 from planner.params import Parameters
-
-from model_factory import make_seat
 
 DEFAULTS = Parameters()
 YES, NO, UNKNOWN = 1, 0, -1

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
+
 from planner.domain import ColumnMapping, RawTable
 from planner.intake import aliases, columns
 

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
+
 from planner.domain import Tier
 from planner.model.credits import (
     SCORES,

@@ -8,6 +8,7 @@ from itertools import islice
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from planner.dates import iso_week, monday, previous_reset, resets_after
 
 DAYS = st.dates(dt.date(2020, 1, 1), dt.date(2035, 12, 31))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
+
 from planner import errors
 from planner.errors import ExitCode, Issue, PlannerError, Severity
 

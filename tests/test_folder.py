@@ -11,11 +11,11 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+
+from plan_factory import make_plan
 from planner.domain import Plan
 from planner.errors import InputError
 from planner.output import folder, run
-
-from plan_factory import make_plan
 
 NAME = "2026-W48-3f9c1a7b"
 

@@ -9,10 +9,10 @@ from pathlib import Path
 
 from hypothesis import given
 from hypothesis import strategies as st
-from planner.domain import SENT_ROUTES
-from planner.output import clickpath, getsales, names
 
 from plan_factory import make_plan
+from planner.domain import SENT_ROUTES
+from planner.output import clickpath, getsales, names
 
 TRIGGERS = "=+-@\t\r\uff1d\uff0b\uff0d\uff20"  # the last four are full-width
 

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from planner.intake import identity
 from planner.intake.cells import Cells, column, fold_text, tidy
 from planner.intake.reference_columns import parse_column

@@ -12,6 +12,7 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from planner import schemas
 from planner.domain import ColumnMapping, LeadTable, RawTable
 from planner.errors import Issue, Severity

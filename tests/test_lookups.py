@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
+
 from planner.estimate.lookups import expected_gain, rank
 from planner.estimate.rates import lead_values
 from planner.params import Parameters

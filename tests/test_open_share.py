@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 from numpy.typing import NDArray
+
 from planner.estimate import intervals
 from planner.estimate.open_share import (
     LEVELS,

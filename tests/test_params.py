@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from planner.errors import ExitCode, ParameterError
 from planner.params import Parameters, Spec, specs
 

@@ -12,11 +12,6 @@ from collections import Counter
 from typing import Any
 
 import pytest
-from planner import pipeline
-from planner.assign.audit import exceedance
-from planner.domain import Exclusion, Plan, Route, Seat
-from planner.errors import InputError, Issue, PlanError, Severity
-from planner.params import Parameters
 
 from leads_factory import (
     lead_table,
@@ -28,6 +23,11 @@ from leads_factory import (
     routes,
 )
 from model_factory import MONDAY, make_seat
+from planner import pipeline
+from planner.assign.audit import exceedance
+from planner.domain import Exclusion, Plan, Route, Seat
+from planner.errors import InputError, Issue, PlanError, Severity
+from planner.params import Parameters
 
 #: The next reset lies beyond the longest horizon: what is not sent now never is better.
 FAR = {"reset_rule": "date:2027-03-01"}

@@ -14,9 +14,6 @@ from typing import Any
 
 import pulp
 import pytest
-from planner.domain import Atom, Instance, Pool
-from planner.model import program
-from planner.model.program import Columns, Constraint
 
 from model_factory import (
     UNSURE,
@@ -26,6 +23,9 @@ from model_factory import (
     make_limit,
     make_period,
 )
+from planner.domain import Atom, Instance, Pool
+from planner.model import program
+from planner.model.program import Columns, Constraint
 
 GOLDEN = Path(__file__).parent / "lp"
 

@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from planner import schemas
-from planner.domain import Plan, Route, Seat
 
 from leads_factory import make_lead, plan_for
 from model_factory import MONDAY, make_seat
+from planner import schemas
+from planner.domain import Plan, Route, Seat
 
 Lead = dict[str, Any]
 

@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+
 from planner.estimate.intervals import wilson
 from planner.estimate.open_share import estimate
 from planner.params import Parameters

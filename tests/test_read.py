@@ -15,6 +15,7 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from planner.domain import RawTable
 from planner.errors import Issue, Severity
 from planner.intake import gather, read, records, text, workbook

@@ -17,6 +17,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 from openpyxl import Workbook, load_workbook
+
 from planner import sample
 from planner.intake import read, seats
 from planner.intake.seat_template import (

@@ -9,14 +9,14 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+
+from model_factory import make_seat
 from planner import schemas
 from planner.domain import LeadTable, RawTable, Seat
 from planner.errors import Issue, ParameterError, Severity
 from planner.intake import read, seats
 from planner.intake.eligibility import match_seats
 from planner.params import Parameters
-
-from model_factory import make_seat
 
 AS_OF = dt.date(2026, 11, 23)
 FAULTY = Path(__file__).parent / "faulty" / "seats"

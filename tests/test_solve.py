@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,11 +14,6 @@ import pulp
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from planner.domain import Atom, Instance, LeadClass, Pool, Solution, Status
-from planner.errors import SolverError
-from planner.model import program, refine, solve
-from planner.model.classes import Classing, LeadValues
-from planner.params import Parameters
 
 from model_factory import (
     CERTAIN,
@@ -28,6 +24,12 @@ from model_factory import (
     make_limit,
     make_period,
 )
+from planner.domain import Atom, Instance, LeadClass, Pool, Solution, Status, VolumeLimit
+from planner.errors import SolverError
+from planner.model import program, refine, solve
+from planner.model.classes import Classing, LeadValues
+from planner.model.instance import refit, refitted
+from planner.params import Parameters
 
 CBC = Parameters()
 HIGHS = Parameters().override({"solver": "highs"})
@@ -504,6 +506,10 @@ def test_more_credits_never_lower_the_value(
     assert solve.solve_once(richer, CBC).objective >= before - 1e-7
 
 
+def _moved(limits: Sequence[VolumeLimit], number: Sequence[int]) -> tuple[VolumeLimit, ...]:
+    return tuple(replace(limit, seat=number[limit.seat]) for limit in limits)
+
+
 @settings(max_examples=25)
 @given(_instances(), st.data())
 def test_order_makes_no_difference(instance: Instance, data: st.DataObject) -> None:
@@ -519,13 +525,9 @@ def test_order_makes_no_difference(instance: Instance, data: st.DataObject) -> N
             for atom in instance.atoms
         ),
         credit_rows=tuple(replace(r, seat=number[r.seat]) for r in instance.credit_rows),
-        **{
-            family: tuple(
-                replace(limit, seat=number[limit.seat])
-                for limit in getattr(instance, family)
-            )
-            for family in ("velocity", "pending", "forfeits")
-        },
+        velocity=_moved(instance.velocity, number),
+        pending=_moved(instance.pending, number),
+        forfeits=_moved(instance.forfeits, number),
     )
     assert solve.solve_once(moved, CBC).objective == pytest.approx(
         solve.solve_once(instance, CBC).objective, abs=1e-6
@@ -605,8 +607,6 @@ def test_no_whole_plan_beats_the_program(
 
 
 def _unsure_instance(num_seats: int = 2, credits: int = 30) -> Instance:
-    from planner.model.instance import refit
-
     instance = make_instance(
         [
             make_period(seat=s, week=w, cycle=w, inmails=90, free=90, paid=36, requests=70)
@@ -637,8 +637,8 @@ def _unsure_instance(num_seats: int = 2, credits: int = 30) -> Instance:
 def test_solve_refits_credit_rows(parameters: Parameters) -> None:
     """The rows of the returned instance are fitted to about the volumes that it sends."""
     fitted, solution = solve.solve(_unsure_instance(), parameters)
-    refitted = solve.refitted(fitted, solution)
-    for row, again in zip(fitted.credit_rows, refitted.credit_rows, strict=True):
+    again_fitted = refitted(fitted, solution)
+    for row, again in zip(fitted.credit_rows, again_fitted.credit_rows, strict=True):
         # Up to balancing, which moves leads between equal seats.
         assert row.weights == pytest.approx(again.weights, abs=0.05)
         assert row.held_back == pytest.approx(again.held_back, abs=1.0)

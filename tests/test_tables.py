@@ -11,11 +11,11 @@ import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
+from plan_factory import make_plan
 from planner import schemas
 from planner.output import tables
 from planner.output.names import ODD_CHARACTERS
-
-from plan_factory import make_plan
 
 
 def read(path: Path) -> list[dict[str, str]]:

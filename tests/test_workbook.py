@@ -15,12 +15,12 @@ import openpyxl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
+from plan_factory import make_plan
 from planner.domain import Plan
 from planner.errors import Issue
 from planner.output import archive, cells, grid, sends, sheets, workbook
 from planner.output.names import ODD_CHARACTERS, unique_sheet_names
-
-from plan_factory import make_plan
 
 HOSTILE = (
     '=HYPERLINK("http://x","y")',

@@ -149,6 +149,9 @@ def _recognised(
     tables, issues = read.tables(
         paths, encoding=encoding, mojibake_share=parameters.mojibake_share
     )
+    # In the order of their names: which file is named first must change nothing.
+    tables = sorted(tables, key=lambda table: table.file)
+    issues = sorted(issues, key=lambda issue: issue.file)
     issues += columns.check_overrides(tables, overrides)
     mappings = []
     for table in tables:
