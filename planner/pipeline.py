@@ -71,7 +71,7 @@ def make_plan(inputs: Inputs, parameters: Parameters, *, as_of: dt.date) -> Plan
         If the plan breaks a promise (a defect of the program).
     """
     seats = inputs.seats
-    leads_table = match_seats(inputs.leads, seats)
+    leads_table = match_seats(inputs.leads, seats, inputs.mappings)
     leads = leads_table.leads
     _require_usable(leads, leads_table.issues, seats)
     start = calendar.planned_week(seats, as_of)

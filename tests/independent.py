@@ -290,6 +290,8 @@ def right_people(run: Run) -> Iterator[str]:
             yield f"{where}: is no connection"
         if row["route"] not in (*INMAILS, "connection_request"):
             continue
+        if row["seat_id"] not in run.senders:
+            continue  # found elsewhere
         if person.owner and person.owner != row["seat_id"]:
             yield f"{where}: belongs to {person.owner}"
         groups = run.senders[row["seat_id"]].groups
@@ -500,7 +502,7 @@ def companies(run: Run) -> Iterator[str]:
 
 def import_files(run: Run) -> Iterator[str]:
     """Find sends that are not in exactly one import file, that of their seat and route."""
-    expected = Counter(
+    expected: Counter[tuple[str, ...]] = Counter(
         (row["sender"], row["route"], row["send_on"], handle(row["linkedin_url"]))
         for row in run.sends(*SENT)
         if row["linkedin_url"]

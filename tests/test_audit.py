@@ -54,10 +54,10 @@ SENDS = {
 Change = Callable[[Plan], Plan]
 
 
-def clean_plan(**parameters: object) -> Plan:
+def clean_plan() -> Plan:
     """Return a plan of `LEADS` with the sends of `SENDS`, laid out by hand."""
     seats = (make_seat(groups=("dach",)), make_seat(seat_id="bert", sender="Bert"))
-    plan = plan_for(LEADS, seats, **parameters)
+    plan = plan_for(LEADS, seats)
     table = plan.assignments.copy()
     for name in ("route", "seat_id", "sender", "send_on", "expected_week", "rule"):
         table[name] = table[name].astype("str")
@@ -77,7 +77,7 @@ def send(number: int, route: str, seat: str = "anna", day: dt.date = MONDAY) -> 
         table = plan.assignments
         booked = {
             "open_inmail": plan.parameters.open_flag_leak,
-            "paid_inmail": 1 - float(table.loc[at(plan, number), "open_probability"]),
+            "paid_inmail": 1 - float(table["open_probability"].iloc[at(plan, number)]),
         }.get(route, 0.0)
         return edit(
             number, route=route, seat_id=seat, send_on=day.isoformat(),

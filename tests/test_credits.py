@@ -250,6 +250,22 @@ def test_certain_leads_are_booked_as_they_are() -> None:
     assert (weights, held_back) == ((0.0, 1.0), 0.0)
 
 
+def test_without_unsure_leads_the_line_is_a_bound_all_the_same() -> None:
+    """Fitted to closed leads alone, the line still bounds a few leads of any one tier.
+
+    Booked by its mean, an unsure tier would look free of risk, and the next solve would
+    send twice what is safe.
+    """
+    weights, held_back = line(TIERS, np.array([0, 10, 0, 0]), 0.05, USE)
+    assert held_back == 0.0
+    assert weights[1] == 1.0
+    for tier in range(len(TIERS)):
+        for count in (1, 2, 3, 10, 30, 40):
+            mix = np.zeros(len(TIERS), dtype=int)
+            mix[tier] = count
+            assert weights[tier] * count >= USE.quantile(mix, 0.05) - 1e-6
+
+
 def _booked(mix: Sequence[float], at: Sequence[float], alpha: float) -> float:
     weights, held_back = line(TIERS, np.array(at, dtype=float), alpha, USE)
     return float(np.array(weights) @ np.array(mix)) + held_back
@@ -258,15 +274,18 @@ def _booked(mix: Sequence[float], at: Sequence[float], alpha: float) -> float:
 @settings(max_examples=100)
 @given(MIXES, ALPHAS)
 def test_line_meets_the_quantile_at_its_mix(mix: tuple[int, ...], alpha: float) -> None:
-    """At its mix the line is never below the exact quantile, and on it where R > 0."""
+    """At its mix the line is never below the exact quantile, and on it where R > 0.
+
+    To a millionth: weights are rounded to nine decimals.
+    """
     assume(sum(mix) > mix[1])  # with closed leads alone there is nothing to bound
     weights, held_back = line(TIERS, np.array(mix), alpha, USE)
     exact = USE.quantile(np.array(mix), alpha)
     booked = _booked(mix, mix, alpha)
-    assert booked >= exact - 1e-9
+    assert booked >= exact - 1e-6
     if held_back > 0:
-        assert booked == pytest.approx(exact, abs=1e-9)
-    assert all(t.use - 1e-12 <= w <= 1.0 for w, t in zip(weights, TIERS, strict=True))
+        assert booked == pytest.approx(exact, abs=1e-6)
+    assert all(t.use - 1e-9 <= w <= 1.0 for w, t in zip(weights, TIERS, strict=True))
 
 
 @settings(max_examples=150)
@@ -296,7 +315,7 @@ def test_accepting_less_risk_books_more(mix: tuple[int, ...]) -> None:
     quantiles = [USE.quantile(np.array(mix), alpha) for alpha in alphas]
     booked = [_booked(mix, mix, alpha) for alpha in alphas]
     for values in (quantiles, booked):
-        assert all(b >= a - 1e-9 for a, b in pairwise(values))
+        assert all(b >= a - 1e-6 for a, b in pairwise(values))
 
 
 def test_fractional_mixes_lie_between_whole_ones() -> None:

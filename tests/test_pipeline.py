@@ -30,8 +30,8 @@ from planner.errors import InputError, Issue, PlanError, Severity
 from planner.params import Parameters
 
 #: The next reset lies beyond the longest horizon: what is not sent now never is better.
-FAR = {"reset_rule": "date:2027-03-01"}
-ACME = {"company": "Acme", "company_key": "acme"}
+FAR: dict[str, Any] = {"reset_rule": "date:2027-03-01"}
+ACME: dict[str, Any] = {"company": "Acme", "company_key": "acme"}
 THIS_WEEK = ((MONDAY, MONDAY + dt.timedelta(days=6)),)
 
 

@@ -32,7 +32,7 @@ RESETS = ("month", "day:17", "day:26", "date:2026-12-04", "date:2027-03-01")
 @st.composite
 def drawn_leads(draw: st.DrawFn, seats: Sequence[str] = ("anna",)) -> list[Lead]:
     """Return up to 25 leads of a few companies, at least one of whom may be contacted."""
-    kinds = draw(
+    kinds: list[Lead] = draw(
         st.lists(
             st.fixed_dictionaries(
                 {
@@ -53,7 +53,7 @@ def drawn_leads(draw: st.DrawFn, seats: Sequence[str] = ("anna",)) -> list[Lead]
     return [
         make_lead(
             number,
-            company=kind["company_key"].title(),
+            company=str(kind["company_key"]).title(),
             degree_seat=seats[0] if kind["degree"] == 1 else "",
             **kind,
         )

@@ -118,10 +118,13 @@ def _rows_in_rows_out(view: _View) -> Iterator[str]:
     if (ids[1:] <= ids[:-1]).any():
         yield "a lead stands in the plan twice, or the plan is not in order"
     outcome, row_ids = rows["outcome"].to_numpy(), rows["lead_id"].to_numpy()
-    made = np.sort(row_ids[outcome == "lead"])
-    if not np.array_equal(made, ids):
+    places = pd.Index(ids).get_indexer(row_ids) if len(set(ids)) == len(ids) else None
+    if places is None:
+        return
+    made = places[outcome == "lead"]
+    if (made < 0).any() or (np.bincount(made, minlength=len(ids)) != 1).any():
         yield "the leads are not the rows that made one"
-    if not np.isin(row_ids[outcome == "duplicate"], made).all():
+    if (places[outcome == "duplicate"] < 0).any():
         yield "a duplicate row belongs to no lead"
     known = (outcome == "lead") | (outcome == "duplicate") | (outcome == "rejected")
     if not known.all():

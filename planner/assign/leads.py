@@ -85,9 +85,7 @@ def decide(problem: Problem) -> Decisions:
     Every lead ends on exactly one route: excluded ones first, connections by message,
     those that were picked and placed by InMail or connection request, the rest held.
     """
-    leads = problem.leads
-    company, _ = pd.factorize(leads["company_key"], sort=True)
-    company = np.where(leads["company_key"].to_numpy() == "", -1, company)
+    company = problem.classing.lead_company
     codes = LeadCodes(
         kind=problem.classing.lead_kind,
         pool=problem.classing.lead_pool,

@@ -27,10 +27,24 @@ app = typer.Typer(
 )
 
 
+def _show_version(asked: bool) -> None:
+    if asked:
+        from planner import __version__
+
+        console.result(f"planner {__version__}")
+        raise typer.Exit
+
+
 @app.callback()
 def options(
-    version: Annotated[
-        bool, typer.Option("--version", help="Show the version and leave.")
+    version: Annotated[  # eager: no command is wanted then
+        bool,
+        typer.Option(
+            "--version",
+            callback=_show_version,
+            is_eager=True,
+            help="Show the version and leave.",
+        ),
     ] = False,
     debug: Annotated[
         bool, typer.Option("--debug", help="Show a traceback when something fails.")
@@ -43,11 +57,6 @@ def options(
     console.settings.debug = debug
     console.settings.quiet = quiet
     console.settings.json = False
-    if version:
-        from planner import __version__
-
-        console.result(f"planner {__version__}")
-        raise typer.Exit
 
 
 app.command()(plan.plan)

@@ -56,7 +56,7 @@ def check(
     )  # fmt: skip
     if seats is not None:
         loaded = inputs.load(options, seats, parameters, as_of=today)
-        table = match_seats(loaded.leads, loaded.seats)
+        table = match_seats(loaded.leads, loaded.seats, loaded.mappings)
         issues = [*table.issues, *loaded.seat_issues]
         _show(table, loaded.mappings, loaded.files, loaded.seats, issues, as_json=json)
     else:

@@ -33,12 +33,22 @@ class LeadOptions:
 
 def parameters(config: Path | None, overrides: Sequence[str]) -> Parameters:
     """Return the parameters in force: ``--param`` over planner.toml over defaults."""
-    values: dict[str, object] = {}
     path = config or Path(CONFIG_NAME)
-    if config is not None or path.exists():
-        values.update(_read_config(path))
-    values.update(pairs(overrides, "--param", "reserve=8"))
-    return Parameters().override(values)
+    given: dict[str, object] = {**pairs(overrides, "--param", "reserve=8")}
+    values = _read_config(path) if config is not None or path.exists() else {}
+    try:
+        return Parameters().override({**values, **given})
+    except ParameterError as error:
+        raise ParameterError(f"{_source(path, values, given)}: {error}") from error
+
+
+def _source(path: Path, values: Mapping[str, object], given: Mapping[str, object]) -> str:
+    """Return where a fault lies that shows only when all parameters are put together."""
+    try:
+        Parameters().override(given)
+    except ParameterError:
+        return f"{path}, --param" if values else "--param"
+    return str(path)
 
 
 def _read_config(path: Path) -> dict[str, object]:
@@ -236,7 +246,8 @@ def load_seats(
     errors = [issue for issue in issues if issue.severity is Severity.ERROR]
     if errors or not usable:
         raise InputError(
-            f"the seat inventory has {len(errors)} errors; nothing was written"
+            f"the seat inventory has {len(errors)} "
+            f"{'error' if len(errors) == 1 else 'errors'}; nothing was written"
             if errors
             else "no usable seat: the inventory has no rows; nothing was written",
             issues,
@@ -267,7 +278,8 @@ def load(
             raise
         raise InputError(f"{seat_error}; {error}", [*problems, *error.issues]) from error
     if seat_error is not None:
-        raise seat_error
+        nobody = "; no usable lead either" if table.leads.empty else ""
+        raise InputError(f"{seat_error}{nobody}", [*problems, *table.issues])
     return Inputs(
         leads=table,
         seats=usable,

@@ -73,7 +73,8 @@ class Classing:
     """Classes, and the class, kind, pool and release week of each lead.
 
     Class, kind and pool are -1 for leads that the model does not send to; the release
-    week holds for messages to connections, too.
+    week holds for messages to connections, too. Leads of one company share a company
+    code; -1 is none.
     """
 
     classes: tuple[LeadClass, ...]
@@ -84,6 +85,7 @@ class Classing:
     lead_kind: np.ndarray
     lead_pool: np.ndarray
     lead_release: np.ndarray
+    lead_company: np.ndarray
     tier_of_segment: np.ndarray
 
 
@@ -123,7 +125,8 @@ def aggregate(  # noqa: PLR0913 - the whole problem meets here
         # InMails; their InMails are worth nothing, so none is ever planned.
         kind = np.where(refuses, len(tiers), kind)
         tiers = (*tiers, Tier(use=1.0, beta_a=None, beta_b=None))
-    release = _release_weeks(leads, values, kind, parameters, touches)
+    company = company_codes(leads)
+    release = _release_weeks(leads, values, kind, company, parameters, touches)
     in_model = eligible & (release < num_weeks)
     keys = np.stack([pool_of_lead, kind, release])
     in_model &= _can_be_reached(values, in_model, keys, pools, atoms, seat_capacity)
@@ -137,6 +140,7 @@ def aggregate(  # noqa: PLR0913 - the whole problem meets here
         lead_kind=np.where(eligible, kind, -1),
         lead_pool=np.where(eligible, pool_of_lead, -1),
         lead_release=release,
+        lead_company=company,
         tier_of_segment=tier_of_segment,
     )
 
@@ -263,10 +267,18 @@ def _factors(seat: Seat, parameters: Parameters) -> tuple[float, float]:
     )
 
 
+def company_codes(leads: pd.DataFrame) -> np.ndarray:
+    """Return a code per company, in order of first appearance; -1 where there is none."""
+    codes, keys = pd.factorize(leads["company_key"])
+    blank = np.flatnonzero(np.asarray(keys == ""))
+    return np.where(codes == blank[0], -1, codes) if len(blank) else codes
+
+
 def _release_weeks(
     leads: pd.DataFrame,
     values: LeadValues,
     kind: np.ndarray,
+    company: np.ndarray,
     parameters: Parameters,
     touches: Mapping[str, int],
 ) -> np.ndarray:
@@ -279,15 +291,18 @@ def _release_weeks(
     so it counts in full.
     """
     release = np.zeros(len(leads), dtype=np.int64)
-    codes, keys = pd.factorize(leads["company_key"], sort=True)
     active = leads["exclusion"].to_numpy() == ""
-    throttled = np.flatnonzero(active & np.asarray(keys != "")[codes])
+    throttled = np.flatnonzero(active & (company >= 0))
     if not len(throttled):
         return release
     value = values.order_value[throttled]
     further = leads["degree"].to_numpy()[throttled] != Degree.FIRST
-    rank, _ = ranks(codes[throttled], further, -np.round(value, 12), kind[throttled])
-    recent = np.array([touches.get(str(key), 0) for key in keys])[codes[throttled]]
+    order_by = (further, -np.round(value, DIGITS), kind[throttled])
+    rank, _ = ranks(company[throttled], *order_by)
+    keys = leads["company_key"].to_numpy()
+    recent = np.zeros(len(throttled), dtype=np.int64)
+    for at in np.flatnonzero(np.isin(keys[throttled], list(touches))):
+        recent[at] = touches[str(keys[throttled[at]])]
     release[throttled] = (rank + recent) // parameters.max_new_leads_per_company
     return release
 
@@ -412,7 +427,8 @@ def _value_buckets(
     num_groups = int(group.max()) + 1
     if len(distinct) * num_groups <= parameters.max_classes:
         return np.asarray(len(distinct) - 1 - exact)
-    num_buckets = max(3, parameters.max_classes // num_groups)
+    # Coarse on purpose: finer classes come where prices say that they matter.
+    num_buckets = max(3, parameters.max_classes // (2 * num_groups))
     rank, size = ranks(group, -inmail, -connection)
     bucket = np.minimum(np.sqrt(rank / size) * num_buckets, num_buckets - 1)
     return np.asarray(bucket.astype(np.int64))

@@ -170,7 +170,9 @@ class CreditUse:
             counts = np.zeros((MAX_FEW, len(self._use)), dtype=np.int64)
             counts[:, tier] = np.arange(1, MAX_FEW + 1)
             most = max(self.quantile(own, alpha) / own[tier] for own in counts)
-            self._averages[tier, alpha] = min(1.0, max(self._use[tier], float(most)))
+            self._averages[tier, alpha] = round(
+                min(1.0, max(self._use[tier], float(most))), DIGITS
+            )
         return self._averages[tier, alpha]
 
 

@@ -53,16 +53,13 @@ class Refiner:
         keys = np.stack(
             [self.classing.lead_pool, self.classing.lead_kind, self.classing.lead_release]
         )[:, chosen]
-        group, num_groups = group_codes(keys)
-        num_buckets = max(2, self._parameters.max_classes // num_groups)
-        bucket = self._buckets(chosen, group, num_buckets)
+        group, _ = group_codes(keys)
+        bucket = self._buckets(chosen, group)
         lead_class, classes = number_classes(self._values, chosen, keys, bucket)
         self.classing = replace(self.classing, lead_class=lead_class, classes=classes)
         return replace(instance, classes=classes)
 
-    def _buckets(
-        self, chosen: np.ndarray, group: np.ndarray, num_buckets: int
-    ) -> np.ndarray:
+    def _buckets(self, chosen: np.ndarray, group: np.ndarray) -> np.ndarray:
         value = self._values.inmail_value[chosen]
         margin = self._parameters.refine_margin * np.maximum(value, 1e-12)
         best = [surplus[:, chosen].argmax(axis=0) for surplus in self._surpluses]
@@ -73,9 +70,14 @@ class Refiner:
         bucket = np.where(clear, best[-1], NUM_CLEAR)
         close = np.flatnonzero(~clear)
         if len(close):
-            rank, size = ranks(group[close], -value[close])
-            step = np.minimum(rank * num_buckets // np.maximum(size, 1), num_buckets - 1)
-            bucket[close] = NUM_CLEAR + step
+            rank, size = ranks(group[close], -np.round(value[close], DIGITS))
+            # Larger groups get more buckets, growing with the root of their size.
+            root = np.sqrt(np.bincount(group[close]).astype(float))
+            share = root / root.sum() * self._parameters.max_classes
+            num_buckets = np.maximum(1, share[group[close]].astype(np.int64))
+            bucket[close] = NUM_CLEAR + np.minimum(
+                rank * num_buckets // size, num_buckets - 1
+            )
         return bucket
 
 

@@ -1,0 +1,366 @@
+"""Which leads go, and from which seat: companies whole, slots kept, the best dealt out."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+
+import numpy as np
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from model_factory import make_class, make_credit_row, make_instance, make_period
+from planner.assign.pick import Picked, pick
+from planner.assign.place import LeadCodes, Placed, place
+from planner.assign.slots import Slots, whole
+from planner.domain import Atom, Instance, Pool
+from planner.model import solve
+from planner.model.classes import Classing, LeadValues, number_classes
+from planner.params import Parameters
+
+OPEN, CLOSED = 0, 1
+INMAIL, REQUEST = True, False
+
+
+def _atoms(*groups: Sequence[int]) -> tuple[Atom, ...]:
+    return tuple(
+        Atom(seats=tuple(seats), inmail_factor=1.0, connection_factor=1.0)
+        for seats in groups
+    )
+
+
+def _instance(num_seats: int, atoms: Sequence[Sequence[int]] = ()) -> Instance:
+    """Return seats with one period each; pool 0 is everyone, pool k + 1 is atom k."""
+    groups = atoms or [range(num_seats)]
+    return make_instance(
+        [make_period(seat=s) for s in range(num_seats)],
+        [],
+        atoms=_atoms(*groups),
+        pools=(
+            Pool(name="all", atoms=tuple(range(len(groups)))),
+            *(Pool(name=str(a), atoms=(a,)) for a in range(len(groups))),
+        ),
+    )
+
+
+def _slots(table: Sequence[tuple[int, int, int]]) -> Slots:
+    """Return slots given by seat as (free, paid, requests)."""
+    array = np.array(table)
+    return Slots(inmails=array[:, :2], connections=array[:, 2])
+
+
+def _place(  # noqa: PLR0913 -- the columns of a lead
+    instance: Instance,
+    slots: Sequence[tuple[int, int, int]],
+    leads: Sequence[tuple[int, bool, int]],
+    *,
+    kind: int | Sequence[int] = OPEN,
+    pool: Sequence[int] | None = None,
+    atom: Sequence[int] | None = None,
+    company_seat: dict[int, int] | None = None,
+    one_seat: bool = True,
+    waiting: int = 0,
+) -> Placed:
+    """Place leads given as (company, is InMail, value); ``slots`` are by seat.
+
+    The last `waiting` leads were not picked, but may go this week.
+    """
+    count = len(leads)
+    company = np.array([lead[0] for lead in leads])
+    atoms = np.array(atom if atom is not None else [0] * count)
+    atoms[count - waiting :] = -1
+    return place(
+        instance,
+        _slots(slots),
+        Picked(
+            atom=atoms, by_inmail=np.array([lead[1] for lead in leads]), planned=atoms >= 0
+        ),
+        LeadCodes(
+            kind=np.full(count, kind) if isinstance(kind, int) else np.array(kind),
+            pool=np.array(pool if pool is not None else [0] * count),
+            value=np.array([float(lead[2]) for lead in leads]),
+            company=company,
+        ),
+        company_seat=company_seat or {},
+        one_seat_per_company=one_seat,
+        eligible=np.ones(count, dtype=bool),
+    )  # fmt: skip
+
+
+# --- dealing --------------------------------------------------------------------------
+
+
+def test_the_best_leads_are_dealt_out() -> None:
+    """No seat gets all the best leads: they alternate in proportion to open slots."""
+    # Seat 0 has 4 slots, at 1/8, 3/8, 5/8, 7/8; seat 1 has 2, at 1/4 and 3/4.
+    placed = _place(
+        _instance(2),
+        [(4, 0, 0), (2, 0, 0)],
+        [(-1, INMAIL, 60 - 10 * k) for k in range(6)],
+    )
+    assert placed.seat.tolist() == [0, 1, 0, 0, 1, 0]
+    assert not placed.company_conflict.any()
+
+
+def test_leads_beyond_the_slots_are_not_placed() -> None:
+    """Where slots are short, the best leads get them; the rest has no seat."""
+    placed = _place(
+        _instance(1), [(2, 0, 0)], [(-1, INMAIL, 1), (-1, INMAIL, 3), (-1, INMAIL, 2)]
+    )
+    assert placed.seat.tolist() == [-1, 0, 0]
+    assert not placed.company_conflict.any()
+
+
+def test_each_kind_uses_its_own_slots() -> None:
+    """Free, paid and request slots are not exchanged."""
+    placed = _place(
+        _instance(2),
+        [(1, 0, 0), (0, 1, 1)],
+        [(-1, INMAIL, 1), (-1, INMAIL, 1), (-1, REQUEST, 1)],
+        kind=[OPEN, CLOSED, OPEN],
+    )
+    assert placed.seat.tolist() == [0, 1, 1]
+    assert placed.by_inmail.tolist() == [True, True, False]
+
+
+# --- companies ------------------------------------------------------------------------
+
+
+def test_a_company_gets_one_seat() -> None:
+    """Two people of a company go from one seat, the one that can take both."""
+    # Seat 0 has one slot, seat 1 two: the company goes to seat 1 whole.
+    placed = _place(
+        _instance(2),
+        [(1, 0, 0), (2, 0, 0)],
+        [(7, INMAIL, 5), (7, INMAIL, 4), (-1, INMAIL, 9)],
+    )
+    assert placed.seat.tolist() == [1, 1, 0]
+
+
+def test_whom_the_seat_cannot_take_is_held() -> None:
+    """A third person of a company does not go from another seat: a conflict, held."""
+    placed = _place(
+        _instance(2), [(2, 0, 0), (2, 0, 0)], [(7, INMAIL, v) for v in (3, 2, 1)]
+    )
+    # Equal seats: the earlier one takes the two best.
+    assert placed.seat.tolist() == [0, 0, -1]
+    assert placed.company_conflict.tolist() == [False, False, True]
+
+
+def test_company_stays_with_its_seat() -> None:
+    """A company that a seat writes to already goes from that seat, even a single lead."""
+    slots = [(5, 0, 0), (1, 0, 0)]
+    leads = [(7, INMAIL, 5), (7, INMAIL, 4), (8, INMAIL, 3)]
+    placed = _place(_instance(2), slots, leads, company_seat={7: 1, 8: 1})
+    assert placed.seat.tolist() == [1, -1, -1]
+    assert placed.company_conflict.tolist() == [False, True, True]
+
+
+def test_a_company_does_not_leave_its_leads_pools() -> None:
+    """A company's seat takes only those of its people whom its pool allows."""
+    # Pool 2 is atom 1, seat 1 alone. The best lead was picked for atom 0.
+    placed = _place(
+        _instance(2, [[0], [1]]),
+        [(5, 0, 0), (5, 0, 0)],
+        [(7, INMAIL, 5), (7, INMAIL, 4), (7, INMAIL, 3)],
+        pool=[1, 2, 0],
+        atom=[0, 1, 1],
+    )
+    assert placed.seat.tolist() == [0, -1, 0]
+    assert placed.company_conflict.tolist() == [False, True, False]
+
+
+def test_a_request_instead_of_a_conflict() -> None:
+    """Where the company's seat has no InMail left, its request is used."""
+    placed = _place(_instance(2), [(1, 0, 1), (0, 0, 0)], [(7, INMAIL, 2), (7, INMAIL, 1)])
+    assert placed.seat.tolist() == [0, 0]
+    assert placed.by_inmail.tolist() == [True, False]
+
+
+def test_companies_may_be_shared_where_that_is_allowed() -> None:
+    """Without the rule, people of one company are dealt like everyone else."""
+    placed = _place(
+        _instance(2), [(1, 0, 0), (1, 0, 0)], [(7, INMAIL, 2), (7, INMAIL, 1)],
+        one_seat=False,
+    )  # fmt: skip
+    assert sorted(placed.seat.tolist()) == [0, 1]
+
+
+def test_slots_of_a_conflict_go_to_others() -> None:
+    """A slot that a conflict leaves open goes to the best waiting lead of a new company."""
+    # Company 7 takes seat 0's slot; its second lead is held. Seat 1's slot would stay
+    # open: lead 2 is of company 7, too; lead 3 is worth more than lead 4.
+    placed = _place(
+        _instance(2),
+        [(1, 0, 0), (1, 0, 0)],
+        [(7, INMAIL, 9), (7, INMAIL, 8), (7, INMAIL, 7), (8, INMAIL, 6), (-1, INMAIL, 5)],
+        waiting=3,
+    )
+    assert placed.seat.tolist() == [0, -1, -1, 1, -1]
+    assert placed.company_conflict.tolist() == [False, True, False, False, False]
+
+
+@st.composite
+def _cases(draw: st.DrawFn) -> tuple[Instance, list[tuple[int, int, int]], list[list[int]]]:
+    num_seats = draw(st.integers(1, 4))
+    cut = draw(st.integers(0, num_seats - 1))
+    groups = [range(num_seats)] if cut == 0 else [range(cut), range(cut, num_seats)]
+    slots = [tuple(draw(st.integers(0, 4)) for _ in range(3)) for _ in range(num_seats)]
+    leads = draw(
+        st.lists(
+            st.tuples(
+                st.integers(-1, 3),  # company
+                st.integers(0, 1),  # by InMail
+                st.integers(1, 5),  # value
+                st.integers(0, 1),  # kind
+                st.integers(0, len(groups)),  # pool
+                st.integers(-1, len(groups) - 1),  # atom
+            ),
+            min_size=1,
+            max_size=20,
+        )
+    )
+    for k, lead in enumerate(leads):
+        if lead[4]:  # a lead of a smaller pool is picked for its atom, or not at all
+            leads[k] = (*lead[:5], -1 if lead[5] < 0 else lead[4] - 1)
+    return _instance(num_seats, groups), slots, [list(lead) for lead in leads]  # type: ignore[return-value]
+
+
+@settings(max_examples=150)
+@given(_cases(), st.booleans(), st.dictionaries(st.integers(0, 3), st.integers(0, 3)))
+def test_placing_keeps_every_rule(
+    case: tuple[Instance, list[tuple[int, int, int]], list[list[int]]],
+    one_seat: bool,
+    company_seat: dict[int, int],
+) -> None:
+    """No seat above its slots, no lead outside its pool, no company from two seats."""
+    instance, slots, leads = case
+    company, by_inmail, value, kind, pool, atom = map(np.array, zip(*leads, strict=True))
+    owned = {c: s for c, s in company_seat.items() if s < len(slots)}
+    placed = place(
+        instance,
+        _slots(slots),
+        Picked(atom=atom, by_inmail=by_inmail.astype(bool), planned=atom >= 0),
+        LeadCodes(kind=kind, pool=pool, value=value.astype(float), company=company),
+        company_seat=owned,
+        one_seat_per_company=one_seat,
+        eligible=np.ones(len(leads), dtype=bool),
+    )  # fmt: skip
+    used: Counter[tuple[int, int]] = Counter()
+    seats_of: dict[int, set[int]] = defaultdict(set)
+    for lead, seat in enumerate(placed.seat):
+        if seat < 0:
+            continue
+        assert not placed.company_conflict[lead]
+        used[int(seat), int(kind[lead]) if placed.by_inmail[lead] else 2] += 1
+        allowed = {
+            s for a in instance.pools[pool[lead]].atoms for s in instance.atoms[a].seats
+        }
+        assert seat in allowed
+        if company[lead] >= 0:
+            seats_of[int(company[lead])].add(int(seat))
+    for (seat, column), count in used.items():
+        assert count <= slots[seat][column]
+    if one_seat:
+        assert all(len(seats) == 1 for seats in seats_of.values())
+        assert all(seats_of[c] <= {s} for c, s in owned.items())
+
+
+# --- picking ----------------------------------------------------------------------------
+
+
+def _problem(
+    leads: Sequence[tuple[int, float, float]], instance: Instance
+) -> tuple[Instance, Classing, LeadValues]:
+    """Return classes of equal leads, each given as (kind, InMail value, request value)."""
+    count = len(leads)
+    zero = np.zeros(count, dtype=np.int64)
+    values = LeadValues(
+        open_probability=zero.astype(float),
+        segment=zero,
+        inmail_reply_rate=np.array([lead[1] for lead in leads]),
+        connection_reply_rate=np.array([lead[2] for lead in leads]),
+        weight=np.ones(count),
+    )
+    kinds = np.array([lead[0] for lead in leads])
+    _, bucket = np.unique(np.array(leads), axis=0, return_inverse=True)
+    lead_class, classes = number_classes(
+        values, np.arange(count), np.stack([zero, kinds, zero]), bucket.ravel()
+    )
+    classing = Classing(
+        classes=classes, pools=instance.pools, atoms=instance.atoms, tiers=instance.tiers,
+        lead_class=lead_class, lead_kind=kinds, lead_pool=zero, lead_release=zero,
+        tier_of_segment=zero,
+    )  # fmt: skip
+    fields = {name: getattr(instance, name) for name in ("pools", "atoms", "credit_rows")}
+    return make_instance(instance.periods, classes, **fields), classing, values
+
+
+def _picked(
+    leads: Sequence[tuple[int, float, float]], instance: Instance
+) -> tuple[Picked, Slots]:
+    built, classing, values = _problem(leads, instance)
+    solution = solve.solve_once(built, Parameters())
+    slots = whole(built, solution)
+    nobody = np.full(len(leads), -1)
+    return pick(built, solution, slots, classing, values, nobody), slots
+
+
+def test_the_best_leads_are_picked() -> None:
+    """With three InMails and two requests, the best go by InMail, the next by request."""
+    instance = make_instance([make_period(inmails=3, requests=2)], [])
+    leads = [(OPEN, 0.01 * k, 0.001) for k in (3, 9, 1, 7, 5, 8)]
+    picked, _ = _picked(leads, instance)
+    # 9, 8 and 7 by InMail; requests are worth the same for all of the others.
+    assert [k for k in range(6) if picked.atom[k] >= 0 and picked.by_inmail[k]] == [1, 3, 5]
+    assert int((picked.atom >= 0).sum()) == 5
+
+
+def test_later_weeks_are_planned_but_not_sent() -> None:
+    """Leads of next week have no atom yet, but are planned."""
+    instance = make_instance(
+        [make_period(week=0, inmails=1), make_period(week=1, inmails=1, requests=0)], []
+    )
+    picked, _ = _picked([(OPEN, 0.1, 0.0)] * 3, instance)
+    assert picked.atom.tolist() == [0, -1, -1]
+    assert picked.planned.tolist() == [True, True, False]
+
+
+@settings(max_examples=60)
+@given(
+    st.lists(
+        st.tuples(
+            st.integers(0, 1),
+            st.integers(1, 6).map(lambda v: v / 10),
+            st.integers(0, 3).map(lambda v: v / 10),
+        ),
+        min_size=1,
+        max_size=25,
+    ),
+    st.lists(st.tuples(*[st.integers(0, 6)] * 4), min_size=1, max_size=3),
+)
+def test_picking_fills_the_slots(
+    leads: list[tuple[int, float, float]], seats: list[tuple[int, int, int, int]]
+) -> None:
+    """Each lead gets at most one send; all slots are filled unless leads run out."""
+    instance = make_instance(
+        [
+            make_period(
+                seat=s, inmails=free + paid, free=free, paid=paid, requests=requests
+            )
+            for s, (free, paid, requests, _) in enumerate(seats)
+        ],
+        [make_class(kind=OPEN, size=1)],
+        credit_rows=tuple(
+            make_credit_row(credits, weights=(0.0, 1.0), seat=s)
+            for s, (_, _, _, credits) in enumerate(seats)
+        ),
+    )
+    picked, slots = _picked(leads, instance)
+    kinds = np.array([lead[0] for lead in leads])
+    sent = picked.atom >= 0
+    for kind in (OPEN, CLOSED):
+        count = int((sent & picked.by_inmail & (kinds == kind)).sum())
+        assert count == slots.inmails[:, kind].sum()
+    assert int((sent & ~picked.by_inmail).sum()) == slots.connections.sum()
+    assert (picked.planned | ~sent).all()
