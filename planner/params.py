@@ -308,7 +308,7 @@ class Parameters:
                     "grouped into buckets where leads are more varied than that."),
         source="ours; model.md B2", low=50, high=200000)
     refine_margin: float = _parameter(
-        0.05, "share of a lead's value", group="model",
+        0.02, "share of a lead's value", group="model",
         description=("Leads whose best two choices are closer than this are told apart in "
                     "finer classes when the program is solved again."),
         source="model.md B2", low=0.0, high=1.0)

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
+
 from planner.domain import (
     Atom,
     CreditRow,
@@ -19,6 +21,7 @@ from planner.domain import (
     Tier,
     VolumeLimit,
 )
+from planner.model.classes import Classing
 
 #: A Monday; the next reset of rule ``month`` is Tuesday, 1 December, in the next week.
 MONDAY = dt.date(2026, 11, 23)
@@ -148,6 +151,30 @@ def make_limit(
 ) -> VolumeLimit:
     """Return a limit on volumes; ``terms`` by period."""
     return VolumeLimit(seat=seat, name=name, terms=terms, limit=limit)
+
+
+def make_classing(
+    instance: Instance,
+    *,
+    lead_class: np.ndarray | None = None,
+    lead_kind: np.ndarray | None = None,
+) -> Classing:
+    """Return a classing of the instance's classes, its leads in pool and week 0."""
+    nobody = np.zeros(0, dtype=np.int64)
+    classes = nobody if lead_class is None else lead_class
+    zero = np.zeros(len(classes), dtype=np.int64)
+    return Classing(
+        classes=instance.classes,
+        pools=instance.pools,
+        atoms=instance.atoms,
+        tiers=instance.tiers,
+        lead_class=classes,
+        lead_kind=nobody if lead_kind is None else lead_kind,
+        lead_pool=zero,
+        lead_release=zero,
+        lead_company=zero - 1,
+        tier_of_segment=zero,
+    )
 
 
 def make_instance(

@@ -245,9 +245,12 @@ def test_friday_gets_its_share() -> None:
 
 
 def test_scaling_does_not_lose_one_to_floating_point() -> None:
-    """0.7 of 10 is 7, although 0.7 * 10 may be a little less in binary."""
-    days = _calendar(make_seat(max_inmails_per_day=10)).periods[0].days
-    assert days[4].max_inmails == 7
+    """0.58 of 50 is 29, although in binary the product is a little less."""
+    seat = make_seat(
+        max_connection_requests_per_day=50, day_shares=(0.58, 1.0, 1.0, 1.0, 1.0, 0.0, 0.0)
+    )
+    days = _calendar(seat).periods[0].days
+    assert days[0].max_connection_requests == 29
 
 
 def test_all_inmails_of_a_day_are_no_more_than_free_and_paid() -> None:

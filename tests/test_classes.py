@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import combinations, pairwise
 from typing import Any
 
 import numpy as np
@@ -82,14 +83,30 @@ def test_known_flags_are_certain_tiers() -> None:
     ]
 
 
-def test_tiers_cut_the_unknown_leads_into_equal_parts() -> None:
-    """Segments sorted by use are cut where the leads before them pass equal parts."""
-    # Use 0.5, 0.6, 0.8, 0.9 with 100 leads each: two tiers, cut in the middle.
+def test_tiers_are_cut_where_the_fewest_credits_are_booked_in_vain() -> None:
+    """Segments sorted by use are cut so that leads are near the largest use of a tier."""
+    # Use 0.5, 0.6, 0.8, 0.9 with 100 leads each. Cut in the middle, 100 leads book 0.1
+    # too much in each tier: 20 credits. Any other single cut costs 40.
     segments = [_segment(str(k), 1 - use) for k, use in enumerate((0.9, 0.5, 0.8, 0.6))]
     parameters = DEFAULTS.override({"open_probability_tiers": 2})
     tier_of_segment, tiers = make_tiers(segments, parameters)
     assert tier_of_segment.tolist() == [3, 2, 3, 2]
     assert [round(tier.use, 9) for tier in tiers[Kind.UNKNOWN :]] == [0.6, 0.9]
+
+
+def test_a_large_segment_does_not_swallow_small_ones() -> None:
+    """Few leads of Premium members keep a tier of their own beside many others."""
+    # With 5 % Premium at 0.2, 5 % unknown at 0.75 and 90 % others at 0.93, three tiers
+    # are enough, and two keep the Premium members apart: 50 * 0.18 < 50 * 0.55.
+    segments = [
+        _segment("premium", 0.8, unknown=50),
+        _segment("premium unknown", 0.25, unknown=50),
+        _segment("others", 0.07, unknown=900),
+    ]
+    for most, uses in ((4, [0.2, 0.75, 0.93]), (2, [0.2, 0.93]), (1, [0.93])):
+        parameters = DEFAULTS.override({"open_probability_tiers": most})
+        _, tiers = make_tiers(segments, parameters)
+        assert [tier.use for tier in tiers[Kind.UNKNOWN :]] == pytest.approx(uses)
 
 
 def test_a_segment_without_unknown_leads_makes_no_tier() -> None:
@@ -132,6 +149,20 @@ def test_a_tier_uses_no_fewer_credits_than_its_segments(
     for segment, tier in zip(segments, tier_of_segment, strict=True):
         if segment.num_unknown:
             assert tiers[tier].use >= 1 - segment.mean - 1e-6
+    # No other cut into as many tiers books fewer credits in vain.
+    used = sorted((1 - s.mean, s.num_unknown) for s in segments if s.num_unknown)
+    lost = sum(
+        s.num_unknown * (tiers[t].use - (1 - s.mean))
+        for s, t in zip(segments, tier_of_segment, strict=True)
+        if s.num_unknown
+    )
+    for cuts in combinations(range(1, len(used)), max(0, len(unknown) - 1)):
+        other = sum(
+            count * (used[end - 1][0] - use)
+            for start, end in pairwise((0, *cuts, len(used)))
+            for use, count in used[start:end]
+        )
+        assert lost <= other + 1e-3
 
 
 # --- pools and atoms ------------------------------------------------------------------
@@ -298,13 +329,15 @@ def test_classes_lose_nobody_and_no_value(leads: list[dict[str, Any]], most: int
 
 def test_buckets_are_finest_at_the_top() -> None:
     """Beyond the number of buckets, equal steps of the square root of the rank."""
-    # 2500 leads, 50 buckets: bucket k holds ranks k^2 to (k + 1)^2 - 1, 2k + 1 leads.
-    leads = [{"inmail": 0.1 + k / 10000} for k in range(2500)]
+    # With 3600 leads and n buckets, bucket k holds the ranks from 3600 k^2 / n^2 on:
+    # (2k + 1) * 3600 / n^2 leads, up to one at each end.
+    leads = [{"inmail": 0.1 + k / 10000} for k in range(3600)]
     parameters = DEFAULTS.override({"max_classes": 50})
-    classing = _classing(leads, parameters=parameters, capacity=5000)
-    # A square root just below a whole number moves one lead to the bucket before.
+    classing = _classing(leads, parameters=parameters, capacity=9000)
     sizes = [item.size for item in classing.classes]
-    assert sizes == pytest.approx([2 * k + 1 for k in range(50)], abs=1)
+    assert 20 <= len(sizes) <= 50
+    step = 3600 / len(sizes) ** 2
+    assert sizes == pytest.approx([(2 * k + 1) * step for k in range(len(sizes))], abs=2)
     values = [item.inmail_value for item in classing.classes]
     assert values == sorted(values, reverse=True)
 

@@ -14,6 +14,7 @@ from model_factory import (
     MONDAY,
     UNSURE,
     make_class,
+    make_classing,
     make_credit_row,
     make_instance,
     make_period,
@@ -22,7 +23,6 @@ from model_factory import (
 from planner.domain import Atom, Calendar, Instance, Kind, Period, Seat
 from planner.model import instance as build
 from planner.model.calendar import seat_calendar
-from planner.model.classes import Classing
 from planner.model.credits import CreditUse
 from planner.params import Parameters
 
@@ -332,20 +332,15 @@ def test_forfeits_by_hand(credits: int, expected: dict[int, float]) -> None:
 
 
 def _build(seats: Sequence[Seat], sizes: Sequence[int]) -> Instance:
-    template = make_instance([], [])
-    classing = Classing(
-        classes=tuple(make_class(kind=k, size=size) for k, size in enumerate(sizes)),
-        pools=template.pools,
+    template = make_instance(
+        [],
+        [make_class(kind=k, size=size) for k, size in enumerate(sizes)],
+        tiers=UNSURE,
         atoms=(
             Atom(seats=tuple(range(len(seats))), inmail_factor=1.0, connection_factor=1.0),
         ),
-        tiers=UNSURE,
-        lead_class=np.zeros(0),
-        lead_kind=np.zeros(0),
-        lead_pool=np.zeros(0),
-        lead_release=np.zeros(0),
-        tier_of_segment=np.zeros(0),
     )
+    classing = make_classing(template)
     calendars = [
         seat_calendar(
             k, seat, as_of=MONDAY, start=MONDAY, end=MONDAY + dt.timedelta(days=13),

@@ -9,7 +9,13 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from model_factory import make_class, make_credit_row, make_instance, make_period
+from model_factory import (
+    make_class,
+    make_classing,
+    make_credit_row,
+    make_instance,
+    make_period,
+)
 from planner.assign.pick import Picked, pick
 from planner.assign.place import LeadCodes, Placed, place
 from planner.assign.slots import Slots, whole
@@ -270,9 +276,12 @@ def test_placing_keeps_every_rule(
 
 
 def _problem(
-    leads: Sequence[tuple[int, float, float]], instance: Instance
+    leads: Sequence[tuple[int, float, float]], instance: Instance, *, coarse: bool
 ) -> tuple[Instance, Classing, LeadValues]:
-    """Return classes of equal leads, each given as (kind, InMail value, request value)."""
+    """Return classes of leads, each given as (kind, InMail value, request value).
+
+    A class holds equal leads or, if `coarse`, all of one kind.
+    """
     count = len(leads)
     zero = np.zeros(count, dtype=np.int64)
     values = LeadValues(
@@ -284,22 +293,20 @@ def _problem(
     )
     kinds = np.array([lead[0] for lead in leads])
     _, bucket = np.unique(np.array(leads), axis=0, return_inverse=True)
+    if coarse:
+        bucket = zero
     lead_class, classes = number_classes(
         values, np.arange(count), np.stack([zero, kinds, zero]), bucket.ravel()
     )
-    classing = Classing(
-        classes=classes, pools=instance.pools, atoms=instance.atoms, tiers=instance.tiers,
-        lead_class=lead_class, lead_kind=kinds, lead_pool=zero, lead_release=zero,
-        tier_of_segment=zero,
-    )  # fmt: skip
     fields = {name: getattr(instance, name) for name in ("pools", "atoms", "credit_rows")}
-    return make_instance(instance.periods, classes, **fields), classing, values
+    built = make_instance(instance.periods, classes, **fields)
+    return built, make_classing(built, lead_class=lead_class, lead_kind=kinds), values
 
 
 def _picked(
-    leads: Sequence[tuple[int, float, float]], instance: Instance
+    leads: Sequence[tuple[int, float, float]], instance: Instance, *, coarse: bool = False
 ) -> tuple[Picked, Slots]:
-    built, classing, values = _problem(leads, instance)
+    built, classing, values = _problem(leads, instance, coarse=coarse)
     solution = solve.solve_once(built, Parameters())
     slots = whole(built, solution)
     nobody = np.full(len(leads), -1)
@@ -314,6 +321,15 @@ def test_the_best_leads_are_picked() -> None:
     # 9, 8 and 7 by InMail; requests are worth the same for all of the others.
     assert [k for k in range(6) if picked.atom[k] >= 0 and picked.by_inmail[k]] == [1, 3, 5]
     assert int((picked.atom >= 0).sum()) == 5
+
+
+def test_the_best_leads_of_a_class_go_first() -> None:
+    """Within a class of unequal leads, InMails go to the best, requests to the next."""
+    instance = make_instance([make_period(inmails=2, requests=1)], [])
+    leads = [(OPEN, 0.01 * k, 0.001) for k in (3, 9, 1, 7, 5)]
+    picked, _ = _picked(leads, instance, coarse=True)
+    assert picked.atom.tolist() == [-1, 0, -1, 0, 0]
+    assert [k for k in (1, 3, 4) if picked.by_inmail[k]] == [1, 3]
 
 
 def test_later_weeks_are_planned_but_not_sent() -> None:

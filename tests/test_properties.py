@@ -20,7 +20,7 @@ Lead = dict[str, Any]
 
 #: The same examples each time; a plan takes a tenth of a second.
 FEW = settings(
-    max_examples=30,
+    max_examples=20,
     derandomize=True,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow],

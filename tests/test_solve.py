@@ -19,6 +19,7 @@ from model_factory import (
     CERTAIN,
     UNSURE,
     make_class,
+    make_classing,
     make_credit_row,
     make_instance,
     make_limit,
@@ -27,7 +28,7 @@ from model_factory import (
 from planner.domain import Atom, Instance, LeadClass, Pool, Solution, Status, VolumeLimit
 from planner.errors import SolverError
 from planner.model import program, refine, solve
-from planner.model.classes import Classing, LeadValues
+from planner.model.classes import LeadValues
 from planner.model.instance import refit, refitted
 from planner.params import Parameters
 
@@ -758,11 +759,7 @@ def test_upper_bound_holds_at_lead_level(
     ]
     exact = solve.solve_once(replace(coarse, classes=tuple(single)), CBC).objective
     zero = np.zeros(len(leads), dtype=np.int64)
-    classing = Classing(
-        classes=classes, pools=coarse.pools, atoms=coarse.atoms, tiers=coarse.tiers,
-        lead_class=lead_class, lead_kind=kinds, lead_pool=zero, lead_release=zero,
-        tier_of_segment=zero,
-    )  # fmt: skip
+    classing = make_classing(coarse, lead_class=lead_class, lead_kind=kinds)
     values = LeadValues(
         open_probability=zero.astype(float), segment=zero, inmail_reply_rate=inmail,
         connection_reply_rate=request, weight=np.ones(len(leads)),
