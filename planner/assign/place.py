@@ -160,10 +160,6 @@ def _place_company(
     for lead in members:
         if not allowed(lead, best):
             continue
-        # A lead picked for an InMail that its company's seat cannot send may still get
-        # that seat's connection request.
-        if board.room[best, board.column[lead]] <= 0:
-            board.column[lead] = REQUEST
         if board.room[best, board.column[lead]] > 0:
             board.put(lead, best)
 

@@ -179,7 +179,10 @@ def _unknown(message: str, name: str, known: Sequence[str]) -> Issue:
     by_key = {normalise(text): text for text in known}
     nearest = difflib.get_close_matches(normalise(name), list(by_key), n=3, cutoff=0.5)
     hint = ", ".join(repr(by_key[key][:60]) for key in nearest)
-    hint = f"; did you mean {hint}?" if hint else ""
+    if hint:
+        hint = f"; did you mean {hint}?"
+    else:
+        hint = "; there are: " + ", ".join(repr(text[:40]) for text in known[:40])
     return Issue(code="unknown-column-mapping", message=f"--map: {message}{hint}")
 
 

@@ -140,7 +140,11 @@ class Merge:
             return MergedDegree(degree, seat, at)
         rows, lead = self.rows[at], self.lead[at]
         names, codes = np.unique(seats[rows].astype(str), return_inverse=True)
-        order = np.lexsort((values[rows], -self.exported[at], codes, lead))
+        # An undated row that says connected (LinkedIn's own export has no export date)
+        # counts as the last word: nobody connected may get an InMail.
+        connected = (values[rows] == 1) & (self.exported[at] == UNDATED)
+        said = np.where(connected, np.iinfo(np.int64).max, self.exported[at])
+        order = np.lexsort((values[rows], -said, codes, lead))
         lead, codes, value = lead[order], codes[order], values[rows][order]
         last_word = (np.diff(lead, prepend=-1) != 0) | (np.diff(codes, prepend=-1) != 0)
         lead, codes, value = lead[last_word], codes[last_word], value[last_word]
