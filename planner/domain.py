@@ -335,12 +335,14 @@ class Tier:
     """Credit use of one kind of lead: beta-binomial, or binomial where certain.
 
     ``use`` is the mean number of credits per InMail; ``beta_a`` and ``beta_b`` are the
-    parameters of the use probability (None where it is a plain number).
+    parameters of the use probability (None where it is a plain number). The tier of
+    leads that refuse InMails is not `sendable`.
     """
 
     use: float
     beta_a: float | None
     beta_b: float | None
+    sendable: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -89,7 +89,9 @@ def make_plan(inputs: Inputs, parameters: Parameters, *, as_of: dt.date) -> Plan
         touches=recent_touches(leads, start), num_weeks=len(weeks),
         seat_capacity=[calendar.capacity(item) for item in calendars],
     )  # fmt: skip
-    built = instance.build(seats, calendars, classing, parameters, num_weeks=len(weeks))
+    built = instance.build(seats, calendars, classing, parameters, num_weeks=len(weeks),
+        first_weekday=start.weekday(),
+    )  # fmt: skip
     refiner = Refiner(classing, values, parameters)
     fitted, solution = solve.solve(built, parameters, refiner)
     problem = Problem(

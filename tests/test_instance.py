@@ -129,7 +129,7 @@ def test_velocity_by_hand() -> None:
     # 0.325 * V_0. Week 4: no past week is left: 5, plus 0.325 of each planned one.
     seat = make_seat()
     periods = _periods(seat)
-    limits = build.velocity_limits(0, seat, periods, DEFAULTS, 6)
+    limits = build.velocity_limits(0, seat, periods, DEFAULTS, 6, first_weekday=0)
     by_week = {w: [n for n, p in periods.items() if p.week == w] for w in range(6)}
     assert [limit.limit for limit in limits] == pytest.approx(
         [24.5, 19.625, 14.75, 9.875, 5.0, 5.0]
@@ -148,7 +148,7 @@ def test_velocity_of_a_week_that_has_begun() -> None:
     # Week 1: history 3 * 15 + 15 * 3 / 4.7, times 0.325, plus 5. Week 4 still looks
     # back to week 0: 0.325 * 15 * 3 / 4.7 + 5.
     seat = make_seat()
-    limits = build.velocity_limits(0, seat, _periods(seat, THURSDAY), DEFAULTS, 6)
+    limits = build.velocity_limits(0, seat, _periods(seat, THURSDAY), DEFAULTS, 6, first_weekday=3)
     gone = 15 * 3 / 4.7
     assert [limit.limit for limit in limits] == pytest.approx(
         [
@@ -166,18 +166,18 @@ def test_velocity_of_a_new_seat() -> None:
     """A seat without history starts at a quarter of its week and gains a quarter a week."""
     # A full week is 4.7 days of 20: 94. A quarter is 23.5.
     seat = make_seat(inmails_last_28_days=None)
-    limits = build.velocity_limits(0, seat, _periods(seat), DEFAULTS, 6)
+    limits = build.velocity_limits(0, seat, _periods(seat), DEFAULTS, 6, first_weekday=0)
     assert [limit.limit for limit in limits] == pytest.approx([23.5, 47, 70.5, 94, 94, 94])
     assert all(set(limit.terms.values()) == {1.0} for limit in limits)
     parameters = DEFAULTS.override({"new_seat_ramp_weeks": 1})
-    limits = build.velocity_limits(0, seat, _periods(seat), parameters, 1)
+    limits = build.velocity_limits(0, seat, _periods(seat), parameters, 1, first_weekday=0)
     assert limits[0].limit == pytest.approx(94)
 
 
 def test_velocity_of_a_cold_seat_is_the_floor() -> None:
     """A seat that sent nothing starts at the floor."""
     seat = make_seat(inmails_last_28_days=0)
-    limits = build.velocity_limits(0, seat, _periods(seat), DEFAULTS, 2)
+    limits = build.velocity_limits(0, seat, _periods(seat), DEFAULTS, 2, first_weekday=0)
     assert [limit.limit for limit in limits] == [5.0, 5.0]
 
 
@@ -186,7 +186,7 @@ def test_weeks_without_days_have_no_velocity() -> None:
     away = ((dt.date(2026, 11, 30), dt.date(2026, 12, 6)),)
     seat = make_seat(away=away)
     periods = _periods(seat, weeks=3)
-    limits = build.velocity_limits(0, seat, periods, DEFAULTS, 3)
+    limits = build.velocity_limits(0, seat, periods, DEFAULTS, 3, first_weekday=0)
     assert [limit.name for limit in limits] == ["velocity_0", "velocity_2"]
     # Two past weeks remain in week 2's window: 0.325 * 30 + 5; then -0.325 of week 0.
     assert limits[1].limit == pytest.approx(14.75)
@@ -243,7 +243,7 @@ def test_a_seat_without_days_has_no_limits() -> None:
     assert build.open_month_limits(0, seat, {}) == []
     assert build.connection_limits(0, seat, {}) == []
     assert build.pending_limits(0, seat, {}, DEFAULTS) == []
-    assert build.velocity_limits(0, seat, {}, DEFAULTS, 3) == []
+    assert build.velocity_limits(0, seat, {}, DEFAULTS, 3, first_weekday=0) == []
 
 
 # --- connection requests --------------------------------------------------------------

@@ -20,19 +20,35 @@ from planner.params import Parameters
 
 
 def planned_week(seats: Sequence[Seat], as_of: dt.date) -> dt.date:
-    """Return the first day that is planned: `as_of`, or the next Monday with work.
+    """Return the first day that is planned: `as_of`, or a Monday after it.
+
+    A week is planned from `as_of` on if at least half of the seats that work in the
+    fortnight to come still work in it: one seat with a Sunday shift must not make a
+    plan of that Sunday. Else the next week with work is planned.
 
     Raises
     ------
     PlanError
         If no seat works on any of the next 28 days.
     """
-    for offset in range(28):
-        day = as_of + dt.timedelta(days=offset)
-        if any(_works(seat, day) for seat in seats):
-            return as_of if monday(day) == monday(as_of) else monday(day)
+
+    def at_work(first: dt.date, num_days: int) -> int:
+        days = [first + dt.timedelta(days=offset) for offset in range(num_days)]
+        return sum(any(_works(seat, day) for day in days) for seat in seats)
+
+    rest_of_week = 7 - as_of.weekday()
+    now = at_work(as_of, rest_of_week)
+    if now and 2 * now >= at_work(as_of, rest_of_week + ONE_WEEK.days):
+        return as_of
+    start = monday(as_of) + ONE_WEEK
+    for offset in range(4):
+        week = start + offset * ONE_WEEK
+        if at_work(week, ONE_WEEK.days):
+            return week
+    if now:
+        return as_of
     raise PlanError(
-        "no seat works in the next 28 days: check the columns working_days, away and "
+        "no seat works in the next four weeks: check the columns working_days, away and "
         "paused of the seat inventory"
     )
 

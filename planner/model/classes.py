@@ -6,6 +6,7 @@ seats, one kind of flag, one earliest week and one bucket of value.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -26,8 +27,9 @@ from planner.domain import (
 from planner.model.credits import DIGITS
 from planner.params import Parameters
 
-#: Seat rates are compared in steps of this factor: close rates make one level.
-FACTOR_STEP = 0.05
+#: Steps, on a log scale, in which seats' own rates are compared: close ones are one.
+FACTOR_STEPS = (0.05, 0.1, 0.2, 0.4, 0.8, 1.6, 3.2)
+MAX_LEVELS = 6
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -121,10 +123,9 @@ def aggregate(  # noqa: PLR0913 - the whole problem meets here
     kind = _kinds(leads["open_flag"].to_numpy(), values.segment, tier_of_segment)
     refuses = leads["inmail_flag"].to_numpy() == Flag.NO
     if refuses.any():
-        # A tier of their own, so that no class mixes them with leads that accept
-        # InMails; their InMails are worth nothing, so none is ever planned.
+        # A tier of their own, so that no class mixes them with leads that accept InMails.
         kind = np.where(refuses, len(tiers), kind)
-        tiers = (*tiers, Tier(use=1.0, beta_a=None, beta_b=None))
+        tiers = (*tiers, Tier(use=1.0, beta_a=None, beta_b=None, sendable=False))
     company = company_codes(leads)
     release = _release_weeks(leads, values, kind, company, parameters, touches)
     in_model = eligible & (release < num_weeks)
@@ -262,11 +263,12 @@ def _pools(
             group = str(groups[code - 1 - len(owners)])
             names.append(f"group {group}")
             members.append([i for i, seat in enumerate(seats) if group in seat.groups])
+    factors = seat_factors(seats, parameters)
     signatures: dict[tuple[object, ...], list[int]] = {}
-    for index, seat in enumerate(seats):
+    for index in range(len(seats)):
         pools_of_seat = tuple(p for p, those in enumerate(members) if index in those)
         if pools_of_seat:
-            key = (pools_of_seat, _factors(seat, parameters))
+            key = (pools_of_seat, factors[index])
             signatures.setdefault(key, []).append(index)
     ordered = sorted(signatures.items(), key=lambda item: item[1][0])
     atoms = tuple(
@@ -280,18 +282,34 @@ def _pools(
     return pool_of_lead, pools, atoms
 
 
-def _factors(seat: Seat, parameters: Parameters) -> tuple[float, float]:
-    """Return a seat's own rates relative to the general ones, in steps."""
+def seat_factors(
+    seats: Sequence[Seat], parameters: Parameters
+) -> list[tuple[float, float]]:
+    """Return each seat's own rates relative to the general ones, in few levels.
 
-    def factor(own: float | None, general: float) -> float:
+    Factors are rounded to a geometric grid, which is made coarser until no more than
+    `MAX_LEVELS` pairs are left: every level multiplies the columns of the program.
+    """
+
+    def factor(own: float | None, general: float, step: float) -> float:
         if own is None or general <= 0:
             return 1.0
-        return round(round(own / general / FACTOR_STEP) * FACTOR_STEP, 6)
+        if own <= 0:
+            return 0.0
+        return round(math.exp(round(math.log(own / general) / step) * step), 6)
 
-    return (
-        factor(seat.inmail_reply_rate, parameters.inmail_reply_rate),
-        factor(seat.acceptance_rate, parameters.acceptance_rate),
-    )
+    pairs: list[tuple[float, float]] = []
+    for step in FACTOR_STEPS:
+        pairs = [
+            (
+                factor(seat.inmail_reply_rate, parameters.inmail_reply_rate, step),
+                factor(seat.acceptance_rate, parameters.acceptance_rate, step),
+            )
+            for seat in seats
+        ]
+        if len(set(pairs)) <= MAX_LEVELS:
+            break
+    return pairs
 
 
 def company_codes(leads: pd.DataFrame) -> np.ndarray:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import math
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
@@ -35,6 +36,7 @@ def build(
     parameters: Parameters,
     *,
     num_weeks: int,
+    first_weekday: int = 0,
 ) -> Instance:
     """Return the instance, its credit rows fitted to the mix of the list.
 
@@ -46,6 +48,8 @@ def build(
         Classes, pools, atoms and tiers of the leads.
     num_weeks : int
         Weeks from the planned one to the horizon.
+    first_weekday : int
+        Weekday of the first day planned, Monday 0.
     """
     periods = tuple(p for calendar in calendars for p in calendar.periods)
     first = np.cumsum([0, *(len(calendar.periods) for calendar in calendars)])
@@ -56,7 +60,9 @@ def build(
     rows: list[CreditRow] = []
     for index, (seat, calendar) in enumerate(zip(seats, calendars, strict=True)):
         own = {int(first[index]) + i: p for i, p in enumerate(calendar.periods)}
-        limits["velocity"] += velocity_limits(index, seat, own, parameters, num_weeks)
+        limits["velocity"] += velocity_limits(
+            index, seat, own, parameters, num_weeks, first_weekday=first_weekday
+        )
         limits["open_month"] += open_month_limits(index, seat, own)
         limits["connections"] += connection_limits(index, seat, own)
         limits["pending"] += pending_limits(index, seat, own, parameters)
@@ -71,15 +77,25 @@ def build(
         atoms=classing.atoms,
         tiers=classing.tiers,
         credit_rows=tuple(rows),
-        velocity=tuple(limits["velocity"]),
-        open_month=tuple(limits["open_month"]),
-        connections=tuple(limits["connections"]),
-        pending=tuple(limits["pending"]),
+        velocity=whole_limits(limits["velocity"]),
+        open_month=whole_limits(limits["open_month"]),
+        connections=whole_limits(limits["connections"]),
+        pending=whole_limits(limits["pending"]),
         forfeits=tuple(limits["forfeits"]),
         delay_cost_per_week=parameters.delay_cost_per_week,
         forfeit_price=parameters.forfeit_price,
     )
     return refit(instance, _typical_volumes(instance))
+
+
+def whole_limits(limits: Sequence[VolumeLimit]) -> tuple[VolumeLimit, ...]:
+    """Return the limits, those on plain counts rounded down: sends are whole."""
+    return tuple(
+        replace(limit, limit=math.floor(limit.limit + 1e-9))
+        if all(value == 1.0 for value in limit.terms.values())
+        else limit
+        for limit in limits
+    )
 
 
 def credit_rows(
@@ -114,19 +130,22 @@ def velocity_limits(
     periods: dict[int, Period],
     parameters: Parameters,
     num_weeks: int,
+    *,
+    first_weekday: int,
 ) -> list[VolumeLimit]:
     """Return the limits on all InMails of each week of one seat.
 
     ``V_t <= growth * mean(V of the four weeks before) + floor``, where weeks before the
-    plan count with the seat's own mean. A first week that has begun gets the share of
-    its days that are left, and the rest of it counts as history. A seat without history
+    plan count with the seat's own mean. A first week that has begun before
+    `first_weekday` gets the share of its days that are left, and the rest of it counts
+    as history. A seat without history
     starts at 1/n of its weekly limit instead, and gains 1/n a week.
     """
     by_week: dict[int, list[int]] = {}
     for number, period in periods.items():
         by_week.setdefault(period.week, []).append(number)
     full_week = sum(seat.day_shares)
-    left = _share_of_week_left(periods, full_week, seat)
+    left = sum(seat.day_shares[first_weekday:]) / full_week if full_week > 0 else 1.0
     limits = []
     for week in range(num_weeks):
         if week not in by_week:
@@ -150,19 +169,6 @@ def velocity_limits(
             VolumeLimit(seat=index, name=f"velocity_{week}", terms=terms, limit=limit)
         )
     return limits
-
-
-def _share_of_week_left(periods: dict[int, Period], full_week: float, seat: Seat) -> float:
-    days = {
-        day.date.weekday()
-        for period in periods.values()
-        if period.week == 0
-        for day in period.days
-    }
-    if not days or full_week <= 0:
-        return 1.0
-    first = min(days)
-    return sum(seat.day_shares[first:]) / full_week
 
 
 def open_month_limits(

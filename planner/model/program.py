@@ -153,8 +153,9 @@ def make_columns(instance: Instance, problem: Any) -> Columns:
 def objective(instance: Instance, columns: Columns) -> Terms:
     """Minimise minus expected weighted replies, plus delay and forfeited credits.
 
-    ``- sum v_c r_l y[c,l] - sum u_c r'_l k[c,l] + d sum week(p) (v z[p,t] + u w[p])
-    + price sum x`` with v, u the mean values and d the delay cost per week.
+    ``- sum v_c r_l y[c,l] - sum u_c r'_l k[c,l] + d sum week(p) (h_t v z[p,t] + u w[p])
+    + price sum x`` with v, u the mean values, d the delay cost per week and h_t two less
+    the credit use of tier t.
     """
     pairs = levels(instance)
     terms: Terms = {}
@@ -167,8 +168,11 @@ def objective(instance: Instance, columns: Columns) -> Terms:
     leads = max(1, sum(item.size for item in instance.classes))
     inmail = sum(item.size * item.inmail_value for item in instance.classes) / leads
     request = sum(item.size * item.connection_value for item in instance.classes) / leads
-    for (p, _), variable in columns.inmails.items():
-        delay = instance.delay_cost_per_week * instance.periods[p].week
+    for (p, t), variable in columns.inmails.items():
+        # What uses no credit is hurried more, up to twice: its flag goes stale, while a
+        # credit kept is still there next week.
+        hurry = 2.0 - instance.tiers[t].use
+        delay = instance.delay_cost_per_week * instance.periods[p].week * hurry
         terms[variable] = round(delay * inmail, DIGITS)
     for p, variable in columns.connections.items():
         delay = instance.delay_cost_per_week * instance.periods[p].week
@@ -329,6 +333,14 @@ def paid_rows(instance: Instance, columns: Columns) -> Iterator[Row]:
         yield Row(f"paid_{p}", terms, float(period.max_paid_inmails))
 
 
+def refused_rows(instance: Instance, columns: Columns) -> Iterator[Row]:
+    """Send no InMail to who refuses them: ``z[p,t] <= 0`` for tiers not sendable."""
+    for t, tier in enumerate(instance.tiers):
+        if not tier.sendable:
+            for p in range(len(instance.periods)):
+                yield Row(f"refused_{p}_{t}", {columns.inmails[p, t]: 1.0}, 0.0)
+
+
 def request_rows(instance: Instance, columns: Columns) -> Iterator[Row]:
     """Keep to the daily limit: ``w[p] <= sum_{d in p} max_connection_requests``."""
     for p, period in enumerate(instance.periods):
@@ -427,6 +439,7 @@ CAPACITY_CONSTRAINTS: tuple[Constraint, ...] = (
     inmail_rows,
     open_rows,
     paid_rows,
+    refused_rows,
     request_rows,
     velocity_rows,
     open_month_rows,

@@ -54,12 +54,14 @@ class Refiner:
             [self.classing.lead_pool, self.classing.lead_kind, self.classing.lead_release]
         )[:, chosen]
         group, _ = group_codes(keys)
-        bucket = self._buckets(chosen, group)
+        bucket = self._buckets(instance, chosen, group)
         lead_class, classes = number_classes(self._values, chosen, keys, bucket)
         self.classing = replace(self.classing, lead_class=lead_class, classes=classes)
         return replace(instance, classes=classes)
 
-    def _buckets(self, chosen: np.ndarray, group: np.ndarray) -> np.ndarray:
+    def _buckets(
+        self, instance: Instance, chosen: np.ndarray, group: np.ndarray
+    ) -> np.ndarray:
         value = self._values.inmail_value[chosen]
         margin = self._parameters.refine_margin * np.maximum(value, 1e-12)
         best = [surplus[:, chosen].argmax(axis=0) for surplus in self._surpluses]
@@ -73,7 +75,8 @@ class Refiner:
             rank, size = ranks(group[close], -np.round(value[close], DIGITS))
             # Larger groups get more buckets, growing with the root of their size.
             root = np.sqrt(np.bincount(group[close]).astype(float))
-            share = root / root.sum() * self._parameters.max_classes
+            num_classes = self._parameters.max_classes / len(program.levels(instance))
+            share = root / root.sum() * num_classes
             num_buckets = np.maximum(1, share[group[close]].astype(np.int64))
             bucket[close] = NUM_CLEAR + np.minimum(
                 rank * num_buckets // size, num_buckets - 1

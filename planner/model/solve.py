@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -17,6 +18,7 @@ import pulp
 from planner.domain import Instance, Solution, Status
 from planner.errors import SolverError
 from planner.model import program
+from planner.model.credits import DIGITS
 from planner.model.instance import refitted
 from planner.model.program import Columns, Program, Row, Terms
 from planner.params import Parameters
@@ -34,10 +36,8 @@ SOLVERS = {"cbc": "PULP_CBC_CMD", "highs": "HiGHS"}
 #: Solves after the first in which the credit rows are refitted to the mix found.
 NUM_REFITS = 2
 
-#: Pieces of the piecewise linear square of a seat's load: as many as keep the balancing
-#: program small, at least 20 (more moved the spread by less than 1 % in trials).
-LOAD_PIECES = (20, 100)
-MAX_LOAD_COLUMNS = 8000
+#: Pieces of the piecewise linear square of a load.
+LOAD_PIECES = 20
 
 #: Largest violation of a row, relative to what is summed in it, that is taken as zero.
 TOLERANCE = 1e-6
@@ -199,24 +199,21 @@ def balance(instance: Instance, solution: Solution, parameters: Parameters) -> S
     seat_columns = _seat_columns(instance, problem)
     cost: Terms = {}
     rows: list[Row] = []
-    least, most = LOAD_PIECES
-    num_pieces = min(most, max(least, MAX_LOAD_COLUMNS // (2 * instance.num_seats)))
-    for seat, (terms, capacity) in _loads(instance, seat_columns).items():
-        pieces: Terms = {}
-        for piece in range(num_pieces):
-            part = problem.add_variable(
-                f"u_{seat[0]}_{seat[1]}_{piece}", 0, capacity / num_pieces
-            )
-            pieces[part] = -1.0
-            # Loads are shares of capacity; later weeks matter half as much.
-            weight = 1.0 if seat[1] == 0 else 0.5
-            cost[part] = weight * (2 * piece + 1) / num_pieces
-        rows.append(Row(f"load_{seat[0]}_{seat[1]}", {**terms, **pieces}, 0.0))
+    for number, load in enumerate(_loads(instance, seat_columns)):
+        # Pieces widen with the square of their number: the first is well below one
+        # send, so that even a handful of leads is shared out.
+        edges = [load.capacity * (i / LOAD_PIECES) ** 2 for i in range(LOAD_PIECES + 1)]
+        terms = dict(load.terms)
+        for piece, (low, high) in enumerate(pairwise(edges)):
+            part = problem.add_variable(f"u_{number}_{piece}", 0, high - low)
+            terms[part] = -1.0
+            cost[part] = round(load.weight * (low + high) / load.capacity, DIGITS)
+        rows.append(Row(f"load_{number}", terms, 0.0))
     # A fixed order among equals: earlier seats first, far below any load's cost.
     for (p, _), variable in seat_columns.inmails.items():
-        cost[variable] = 1e-5 * (instance.periods[p].seat + 1) / instance.num_seats
+        cost[variable] = _order_cost(instance, p)
     for p, variable in seat_columns.connections.items():
-        cost[variable] = 1e-5 * (instance.periods[p].seat + 1) / instance.num_seats
+        cost[variable] = _order_cost(instance, p)
     rows += _kept_totals(instance, solution, seat_columns)
     for constraint in (*program.CAPACITY_CONSTRAINTS, program.forfeit_rows):
         rows.extend(constraint(instance, seat_columns))
@@ -226,6 +223,11 @@ def balance(instance: Instance, solution: Solution, parameters: Parameters) -> S
         return solution
     inmails, connections = _volumes(instance, seat_columns)
     return replace(solution, inmails=inmails, connections=connections)
+
+
+def _order_cost(instance: Instance, period: int) -> float:
+    seat = instance.periods[period].seat
+    return round(1e-5 * (seat + 1) / instance.num_seats, DIGITS)
 
 
 def _seat_columns(instance: Instance, problem: Any) -> Columns:
@@ -252,19 +254,51 @@ def _seat_columns(instance: Instance, problem: Any) -> Columns:
     )
 
 
-def _loads(
-    instance: Instance, columns: Columns
-) -> dict[tuple[int, int], tuple[Terms, float]]:
-    """Return, for each seat and part (0 this week, 1 later), its sends and capacity."""
-    terms: dict[tuple[int, int], Terms] = defaultdict(dict)
-    capacity: dict[tuple[int, int], float] = defaultdict(float)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Load:
+    """What one seat carries of something, against what it can bear."""
+
+    terms: Terms
+    capacity: float
+    weight: float
+
+
+def _loads(instance: Instance, columns: Columns) -> list[_Load]:
+    """Return each seat's loads: sends of this week, later sends, and credits.
+
+    This week's capacity is what pace and limits allow, not only the days. Later sends
+    and credits weigh half as much as this week's sends.
+    """
+    sends: dict[tuple[int, int], Terms] = defaultdict(dict)
+    days: dict[tuple[int, int], list[float]] = defaultdict(lambda: [0.0, 0.0])
+    credits: dict[int, Terms] = defaultdict(dict)
     for p, period in enumerate(instance.periods):
         key = (period.seat, min(period.week, 1))
-        for t in range(len(instance.tiers)):
-            terms[key][columns.inmails[p, t]] = 1.0
-        terms[key][columns.connections[p]] = 1.0
-        capacity[key] += period.max_inmails + period.max_connection_requests
-    return {key: (terms[key], capacity[key]) for key in sorted(terms) if capacity[key]}
+        for t, tier in enumerate(instance.tiers):
+            sends[key][columns.inmails[p, t]] = 1.0
+            if period.cycle == 0 and tier.use > 0:
+                credits[period.seat][columns.inmails[p, t]] = tier.use
+        sends[key][columns.connections[p]] = 1.0
+        days[key][0] += period.max_inmails
+        days[key][1] += period.max_connection_requests
+    for limit in instance.velocity:
+        if limit.name == "velocity_0":
+            own = days[limit.seat, 0]
+            own[0] = min(own[0], limit.limit)
+    for limit in (*instance.connections, *instance.pending):
+        if limit.name in {"connections_0", "pending_0"}:
+            own = days[limit.seat, 0]
+            own[1] = min(own[1], limit.limit)
+    loads = [
+        _Load(terms=sends[key], capacity=sum(days[key]), weight=0.5 if key[1] else 1.0)
+        for key in sorted(sends)
+    ]
+    budget = {row.seat: row.budget for row in instance.credit_rows if row.last == 0}
+    loads += [
+        _Load(terms=credits[seat], capacity=float(budget.get(seat, 0)), weight=0.5)
+        for seat in sorted(credits)
+    ]
+    return [load for load in loads if load.capacity >= 1]
 
 
 def _kept_totals(instance: Instance, solution: Solution, columns: Columns) -> list[Row]:
@@ -280,10 +314,13 @@ def _kept_totals(instance: Instance, solution: Solution, columns: Columns) -> li
         key = (atom, period.week)
         terms[key][columns.connections[p]] = 1.0
         totals[key] += solution.connections[p]
-    rows = [
-        Row(f"kept_{number}", terms[key], totals[key], equal=True)
-        for number, key in enumerate(sorted(terms))
-    ]
+    rows = []
+    for number, key in enumerate(sorted(terms)):
+        # Two rows with a hair of room: an equality between floats may be infeasible.
+        total = round(totals[key], DIGITS)
+        rows.append(Row(f"most_{number}", terms[key], total + TOLERANCE))
+        least = {variable: -value for variable, value in terms[key].items()}
+        rows.append(Row(f"least_{number}", least, TOLERANCE - total))
     forfeits: Terms = dict.fromkeys(columns.forfeits.values(), 1.0)
     rows.append(Row("kept_forfeits", forfeits, _forfeited(instance, solution)))
     return rows
