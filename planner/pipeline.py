@@ -88,6 +88,7 @@ def make_plan(inputs: Inputs, parameters: Parameters, *, as_of: dt.date) -> Plan
         leads, values, seats, shares.segments, parameters,
         touches=recent_touches(leads, start), num_weeks=len(weeks),
         seat_capacity=[calendar.capacity(item) for item in calendars],
+        week_capacity=[calendar.capacity(item, week=0) for item in calendars],
     )  # fmt: skip
     built = instance.build(seats, calendars, classing, parameters, num_weeks=len(weeks),
         first_weekday=start.weekday(),
@@ -107,6 +108,7 @@ def make_plan(inputs: Inputs, parameters: Parameters, *, as_of: dt.date) -> Plan
         as_of=as_of,
     )
     decisions = decide(problem)
+    problem = replace(problem, slots=decisions.slots)
     assignments = table.assignments(problem, decisions, shares.segments, weeks)
     plan = _plan(
         replace(inputs, leads=leads_table), problem, assignments, shares,

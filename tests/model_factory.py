@@ -173,6 +173,7 @@ def make_classing(
         lead_pool=zero,
         lead_release=zero,
         lead_company=zero - 1,
+        recent_touches={},
         tier_of_segment=zero,
     )
 

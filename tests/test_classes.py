@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from itertools import combinations, pairwise
 from typing import Any
@@ -14,7 +15,13 @@ from hypothesis import strategies as st
 
 from model_factory import make_seat
 from planner.domain import Kind, Seat, SegmentShare
-from planner.model.classes import Classing, LeadValues, aggregate, make_tiers
+from planner.model.classes import (
+    Classing,
+    LeadValues,
+    aggregate,
+    make_tiers,
+    seat_factors,
+)
 from planner.params import Parameters
 
 DEFAULTS = Parameters()
@@ -67,6 +74,7 @@ def _classing(
         table, values, seats, segments, parameters,
         touches=touches or {}, num_weeks=num_weeks,
         seat_capacity=[capacity] * len(seats),
+        week_capacity=[capacity] * len(seats),
     )  # fmt: skip
 
 
@@ -205,20 +213,37 @@ def test_a_seat_that_no_lead_may_use_is_in_no_atom() -> None:
 
 
 def test_own_rates_make_atoms_in_steps() -> None:
-    """A seat's own rates are compared with the general ones in steps of 5 %."""
-    # Replies 0.1 in general: 0.121 / 0.1 = 1.21 -> 1.2; 0.119 -> 1.19 -> 1.2 as well.
-    # Acceptance 0.25 in general: 0.3 / 0.25 = 1.2.
+    """A seat's own rates are compared with the general ones in steps of 5 % or so."""
+    # Replies 0.1 in general: log(1.21) / 0.05 = 3.8 and log(1.23) / 0.05 = 4.1 are both
+    # 4 steps: exp(0.2). Acceptance 0.25 in general: log(1.2) / 0.05 = 3.6, 4 steps.
     classing = _classing(
         [{}],
         seats=(
             make_seat(inmail_reply_rate=0.121),
             make_seat(),
-            make_seat(inmail_reply_rate=0.119),
+            make_seat(inmail_reply_rate=0.123),
             make_seat(acceptance_rate=0.3),
+            make_seat(inmail_reply_rate=0.0),
         ),
     )
     found = [(a.seats, a.inmail_factor, a.connection_factor) for a in classing.atoms]
-    assert found == [((0, 2), 1.2, 1.0), ((1,), 1.0, 1.0), ((3,), 1.0, 1.2)]
+    up = pytest.approx(math.exp(0.2), abs=1e-6)
+    assert found == [
+        ((0, 2), up, 1.0),
+        ((1,), 1.0, 1.0),
+        ((3,), 1.0, up),
+        ((4,), 0.0, 1.0),
+    ]
+
+
+@given(st.lists(st.floats(0.01, 0.9), min_size=1, max_size=40))
+def test_own_rates_make_few_levels(rates: list[float]) -> None:
+    """However many rates there are, they make at most six levels, in the same order."""
+    seats = [make_seat(inmail_reply_rate=rate) for rate in rates]
+    factors = [pair[0] for pair in seat_factors(seats, DEFAULTS)]
+    assert len(set(factors)) <= 6
+    ordered = [factor for _, factor in sorted(zip(rates, factors, strict=True))]
+    assert ordered == sorted(ordered)
 
 
 # --- classes --------------------------------------------------------------------------
@@ -263,7 +288,7 @@ def test_leads_that_refuse_inmails_have_a_tier_of_their_own() -> None:
     )
     # Open, closed, one unknown tier, and then theirs.
     assert classing.lead_kind.tolist() == [3, 3, 2, 1]
-    assert classing.tiers[3].use == 1.0
+    assert [tier.sendable for tier in classing.tiers] == [True, True, True, False]
     assert len(classing.classes) == 3
 
 

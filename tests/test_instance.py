@@ -148,7 +148,9 @@ def test_velocity_of_a_week_that_has_begun() -> None:
     # Week 1: history 3 * 15 + 15 * 3 / 4.7, times 0.325, plus 5. Week 4 still looks
     # back to week 0: 0.325 * 15 * 3 / 4.7 + 5.
     seat = make_seat()
-    limits = build.velocity_limits(0, seat, _periods(seat, THURSDAY), DEFAULTS, 6, first_weekday=3)
+    limits = build.velocity_limits(
+        0, seat, _periods(seat, THURSDAY), DEFAULTS, 6, first_weekday=3
+    )
     gone = 15 * 3 / 4.7
     assert [limit.limit for limit in limits] == pytest.approx(
         [

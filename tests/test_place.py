@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections import Counter, defaultdict
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 from hypothesis import given, settings
@@ -17,9 +19,9 @@ from model_factory import (
     make_period,
 )
 from planner.assign.pick import Picked, pick
-from planner.assign.place import LeadCodes, Placed, place
+from planner.assign.place import Companies, LeadCodes, Placed, place
 from planner.assign.slots import Slots, whole
-from planner.domain import Atom, Instance, Pool
+from planner.domain import Atom, Instance, Pool, SeatDay
 from planner.model import solve
 from planner.model.classes import Classing, LeadValues, number_classes
 from planner.params import Parameters
@@ -55,6 +57,22 @@ def _slots(table: Sequence[tuple[int, int, int]]) -> Slots:
     return Slots(inmails=array[:, :2], connections=array[:, 2])
 
 
+def _filled(instance: Instance, slots: Sequence[tuple[int, int, int]]) -> Instance:
+    """Return the instance with daily limits that leave no room beyond the slots."""
+    days = [
+        SeatDay(
+            date=dt.date(2026, 11, 23),
+            max_inmails=free + paid,
+            max_open_inmails=free,
+            max_paid_inmails=paid,
+            max_connection_requests=requests,
+        )
+        for free, paid, requests in slots
+    ]
+    periods = zip(instance.periods, days, strict=True)
+    return replace(instance, periods=tuple(replace(p, days=(day,)) for p, day in periods))
+
+
 def _place(  # noqa: PLR0913 -- the columns of a lead
     instance: Instance,
     slots: Sequence[tuple[int, int, int]],
@@ -66,17 +84,19 @@ def _place(  # noqa: PLR0913 -- the columns of a lead
     company_seat: dict[int, int] | None = None,
     one_seat: bool = True,
     waiting: int = 0,
+    spare: bool = False,
 ) -> Placed:
     """Place leads given as (company, is InMail, value); ``slots`` are by seat.
 
-    The last `waiting` leads were not picked, but may go this week.
+    The last `waiting` leads were not picked, but may go this week. Limits leave no room
+    beyond the slots unless `spare`: then each day takes ten of each.
     """
     count = len(leads)
     company = np.array([lead[0] for lead in leads])
     atoms = np.array(atom if atom is not None else [0] * count)
     atoms[count - waiting :] = -1
     return place(
-        instance,
+        instance if spare else _filled(instance, slots),
         _slots(slots),
         Picked(
             atom=atoms, by_inmail=np.array([lead[1] for lead in leads]), planned=atoms >= 0
@@ -87,8 +107,7 @@ def _place(  # noqa: PLR0913 -- the columns of a lead
             value=np.array([float(lead[2]) for lead in leads]),
             company=company,
         ),
-        company_seat=company_seat or {},
-        one_seat_per_company=one_seat,
+        Companies(seat=company_seat or {}, most=2, one_seat=one_seat),
         eligible=np.ones(count, dtype=bool),
     )  # fmt: skip
 
@@ -176,11 +195,30 @@ def test_a_company_does_not_leave_its_leads_pools() -> None:
     assert placed.company_conflict.tolist() == [False, True, False]
 
 
-def test_a_request_instead_of_a_conflict() -> None:
-    """Where the company's seat has no InMail left, its request is used."""
+def test_no_request_instead_of_an_inmail() -> None:
+    """A lead picked for an InMail is held rather than spent on its seat's request."""
     placed = _place(_instance(2), [(1, 0, 1), (0, 0, 0)], [(7, INMAIL, 2), (7, INMAIL, 1)])
+    assert placed.seat.tolist() == [0, -1]
+
+
+def test_a_slot_is_opened_for_a_colleague() -> None:
+    """Where limits leave room, the company's seat sends one more than its slots."""
+    # One slot on each seat; company 7 has two leads. Seat 0 takes both, within its ten a
+    # day, and what it sends is booked: two free InMails.
+    placed = _place(
+        _instance(2), [(1, 0, 0), (1, 0, 0)], [(7, INMAIL, 2), (7, INMAIL, 1)], spare=True
+    )
     assert placed.seat.tolist() == [0, 0]
-    assert placed.by_inmail.tolist() == [True, False]
+    assert placed.slots.inmails[0].tolist() == [2, 0]
+
+
+def test_idle_seats_take_leads_that_wait() -> None:
+    """Waiting leads fill what limits leave, two of a company at the most, one seat."""
+    placed = _place(
+        _instance(2), [(0, 0, 0), (0, 0, 0)],
+        [(7, INMAIL, 3), (7, INMAIL, 2), (7, INMAIL, 1)], waiting=3, spare=True,
+    )  # fmt: skip
+    assert placed.seat.tolist() == [0, 0, -1]
 
 
 def test_companies_may_be_shared_where_that_is_allowed() -> None:
@@ -244,12 +282,11 @@ def test_placing_keeps_every_rule(
     company, by_inmail, value, kind, pool, atom = map(np.array, zip(*leads, strict=True))
     owned = {c: s for c, s in company_seat.items() if s < len(slots)}
     placed = place(
-        instance,
+        _filled(instance, slots),
         _slots(slots),
         Picked(atom=atom, by_inmail=by_inmail.astype(bool), planned=atom >= 0),
         LeadCodes(kind=kind, pool=pool, value=value.astype(float), company=company),
-        company_seat=owned,
-        one_seat_per_company=one_seat,
+        Companies(seat=owned, most=2, one_seat=one_seat),
         eligible=np.ones(len(leads), dtype=bool),
     )  # fmt: skip
     used: Counter[tuple[int, int]] = Counter()

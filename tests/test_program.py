@@ -23,7 +23,7 @@ from model_factory import (
     make_limit,
     make_period,
 )
-from planner.domain import Atom, Instance, Pool
+from planner.domain import Atom, Instance, Pool, Tier
 from planner.model import program
 from planner.model.program import Columns, Constraint
 
@@ -34,7 +34,8 @@ def _instance() -> Instance:
     """Return an instance that uses every feature once.
 
     Seats 0 and 1 make atom 0; seat 2 has better rates and is atom 1; no pool has seat 3.
-    Pool 0 is everyone, pool 1 belongs to seat 2. Seat 0 has a reset in week 1.
+    Pool 0 is everyone, pool 1 belongs to seat 2. Seat 0 has a reset in week 1. Leads of
+    tier 3 refuse InMails.
     """
     periods = [
         make_period(seat=0, week=0, inmails=20, free=20, paid=8, requests=15),
@@ -44,7 +45,7 @@ def _instance() -> Instance:
         make_period(seat=2, week=1, inmails=11, free=6, paid=5, requests=0),
         make_period(seat=3, week=0, inmails=20, free=20, paid=8, requests=15),
     ]
-    weights = (0.04, 1.0, 0.86)
+    weights = (0.04, 1.0, 0.86, 1.0)
     return make_instance(
         periods,
         [
@@ -53,13 +54,14 @@ def _instance() -> Instance:
             make_class(kind=2, size=50, inmail=0.09, request=0.045),
             make_class(kind=2, size=7, inmail=0.08, request=0.02, release=1),
             make_class(kind=1, size=5, inmail=0.20, request=0.06, pool=1),
+            make_class(kind=3, size=6, inmail=0.0, request=0.05),
         ],
         pools=(Pool(name="all", atoms=(0, 1)), Pool(name="owner cleo", atoms=(1,))),
         atoms=(
             Atom(seats=(0, 1), inmail_factor=1.0, connection_factor=1.0),
             Atom(seats=(2,), inmail_factor=1.5, connection_factor=0.8),
         ),
-        tiers=UNSURE,
+        tiers=(*UNSURE, Tier(use=1.0, beta_a=None, beta_b=None, sendable=False)),
         credit_rows=(
             make_credit_row(35, weights=weights, held_back=2.5),
             make_credit_row(85, weights=weights, last=1, alpha=0.025, held_back=4.0),

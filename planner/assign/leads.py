@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 
 import numpy as np
@@ -13,7 +13,7 @@ import pandas as pd
 
 from planner.assign.days import lay_out, spread
 from planner.assign.pick import Picked, pick
-from planner.assign.place import LeadCodes, Placed, place
+from planner.assign.place import Companies, LeadCodes, Placed, place
 from planner.assign.slots import Slots
 from planner.domain import (
     Calendar,
@@ -54,6 +54,8 @@ class Decisions:
         Index into `HOLD_RULES`; 0 where the lead is not held.
     week : numpy.ndarray
         Week of the horizon in which a held lead is expected to go; -1 for none.
+    slots : Slots
+        Volumes by period: this week as sent, later weeks as planned.
     """
 
     route: np.ndarray
@@ -61,6 +63,7 @@ class Decisions:
     day: np.ndarray
     hold: np.ndarray
     week: np.ndarray
+    slots: Slots
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -106,10 +109,15 @@ def decide(problem: Problem) -> Decisions:
         problem.slots,
         picked,
         codes,
-        company_seat={int(company[i]): int(messages.seat[i]) for i in messages.owning},
-        one_seat_per_company=problem.parameters.one_seat_per_company,
-        eligible=(problem.classing.lead_class >= 0) & (problem.classing.lead_release == 0),
+        Companies(
+            seat={int(company[i]): int(messages.seat[i]) for i in messages.owning},
+            count=_touches(problem, company, messages),
+            most=problem.parameters.max_new_leads_per_company,
+            one_seat=problem.parameters.one_seat_per_company,
+        ),
+        eligible=problem.classing.lead_class >= 0,
     )
+    problem = replace(problem, slots=placed.slots)
     route = _routes(problem, placed, messages)
     seat = np.where(messages.sent, messages.seat, placed.seat)
     day = np.where(messages.sent, messages.day, _days(problem, placed))
@@ -119,7 +127,41 @@ def decide(problem: Problem) -> Decisions:
     seat[stranded] = -1
     hold = _hold_rules(problem, route, picked, placed, messages)
     week = _expected_weeks(problem, route, hold, picked)
-    return Decisions(route=route, seat=seat, day=day, hold=hold, week=week)
+    return Decisions(
+        route=route, seat=seat, day=day, hold=hold, week=week,
+        slots=_sent_slots(problem, route, seat, day),
+    )  # fmt: skip
+
+
+def _touches(problem: Problem, company: np.ndarray, messages: _Messages) -> Counter[int]:
+    """Return, by company code, who counts against the throttle before placing."""
+    touches = Counter(problem.classing.recent_touches)
+    touches.update(company[messages.sent & (company >= 0)].tolist())
+    return touches
+
+
+def _sent_slots(
+    problem: Problem, route: np.ndarray, seat: np.ndarray, day: np.ndarray
+) -> Slots:
+    """Return the volumes as they are: this week what is sent, later what is planned."""
+    week = np.array([period.week for period in problem.instance.periods])
+    inmails = np.where((week > 0)[:, None], problem.slots.inmails, 0)
+    connections = np.where(week > 0, problem.slots.connections, 0)
+    number = {
+        (period.seat, item.date.toordinal()): p
+        for p, period in enumerate(problem.instance.periods)
+        for item in period.days
+    }
+    kind = problem.classing.lead_kind
+    request = route == ROUTE_CODE[Route.CONNECTION_REQUEST]
+    inmail = np.isin(route, [ROUTE_CODE[Route.OPEN_INMAIL], ROUTE_CODE[Route.PAID_INMAIL]])
+    for lead in np.flatnonzero(request | inmail):
+        period = number[int(seat[lead]), int(day[lead])]
+        if request[lead]:
+            connections[period] += 1
+        else:
+            inmails[period, kind[lead]] += 1
+    return Slots(inmails=inmails, connections=connections)
 
 
 # --- messages to connections -------------------------------------------------------

@@ -7,12 +7,13 @@ this week are held. Everyone else is dealt out so that no seat gets all the best
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
+from planner.assign.growth import Growth
 from planner.assign.pick import Picked
 from planner.assign.slots import Slots
 from planner.domain import Instance
@@ -37,11 +38,52 @@ class LeadCodes:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Placed:
-    """The seat of each lead this week (-1: none), its route, lost company conflicts."""
+    """The seat of each lead this week (-1: none), its route, lost company conflicts.
+
+    ``slots`` are the sends booked, with what placing added.
+    """
 
     seat: np.ndarray
     by_inmail: np.ndarray
     company_conflict: np.ndarray
+    slots: Slots
+
+
+@dataclass(slots=True, kw_only=True)
+class Companies:
+    """Who is contacted where this week, by company code.
+
+    Parameters
+    ----------
+    seat : dict of int to int
+        Seat that a company belongs to this week: a message goes from there, or a lead
+        was placed there.
+    count : Counter
+        People who count against the week's limit already.
+    most : int
+        People of a company per week.
+    one_seat : bool
+        Whether a company is contacted from one seat only.
+    """
+
+    seat: dict[int, int]
+    most: int
+    one_seat: bool
+    count: Counter[int] = field(default_factory=Counter)
+
+    def add(self, company: int, seat: int) -> None:
+        """Count one more person of a company."""
+        if company >= 0:
+            self.seat.setdefault(company, seat)
+            self.count[company] += 1
+
+    def allows(self, company: int, seat: int) -> bool:
+        """Return whether a seat may contact one more person of a company."""
+        if company < 0:
+            return True
+        if self.one_seat and self.seat.get(company, seat) != seat:
+            return False
+        return self.count[company] < self.most
 
 
 def place(
@@ -49,21 +91,20 @@ def place(
     slots: Slots,
     picked: Picked,
     codes: LeadCodes,
-    *,
-    company_seat: dict[int, int],
-    one_seat_per_company: bool,
+    companies: Companies,
     eligible: np.ndarray,
 ) -> Placed:
     """Return the seat of every lead that goes this week.
 
     Parameters
     ----------
+    companies : Companies
+        What messages and recent touches have taken; placing adds to it.
     eligible : numpy.ndarray
-        Leads that may go this week at all; open slots may be given to them.
-    company_seat : dict of int to int
-        Companies that belong to a seat already (a message goes from there this week).
+        Leads that may be sent to at all; open slots may be given to them.
     """
     board = _Board(
+        growth=Growth(instance, slots),
         room=_room(instance, slots),
         seat=np.full(len(picked.atom), -1, dtype=np.int64),
         column=np.where(picked.by_inmail, codes.kind, REQUEST),
@@ -72,9 +113,9 @@ def place(
     chosen = np.flatnonzero(picked.atom >= 0)
     chosen = chosen[np.lexsort((chosen, -np.round(codes.value[chosen], 12)))]
     bound = np.zeros(len(picked.atom), dtype=bool)
-    if one_seat_per_company:
-        for members in _companies(chosen, codes.company, company_seat):
-            wanted = company_seat.get(int(codes.company[members[0]]))
+    if companies.one_seat:
+        for members in _companies(chosen, codes.company, companies.seat):
+            wanted = companies.seat.get(int(codes.company[members[0]]))
             candidates = (
                 instance.atoms[int(picked.atom[members[0]])].seats
                 if wanted is None
@@ -86,13 +127,14 @@ def place(
     _deal(instance, board, chosen[~bound[chosen]], picked.atom)
     waiting = np.flatnonzero((board.seat < 0) & ~conflict & eligible)
     waiting = waiting[np.lexsort((waiting, -np.round(codes.value[waiting], 12)))]
-    _top_up(
-        instance, board, codes, waiting,
-        busy=set(codes.company[board.seat >= 0].tolist()) | set(company_seat),
-        later_inmail=picked.planned & picked.by_inmail,
-    )  # fmt: skip
+    for lead in np.flatnonzero(board.seat >= 0):
+        companies.add(int(codes.company[lead]), int(board.seat[lead]))
+    _top_up(instance, board, codes, waiting, companies, picked.planned & picked.by_inmail)
     return Placed(
-        seat=board.seat, by_inmail=board.column != REQUEST, company_conflict=conflict
+        seat=board.seat,
+        by_inmail=board.column != REQUEST,
+        company_conflict=conflict & (board.seat < 0),
+        slots=board.growth.slots,
     )
 
 
@@ -100,6 +142,7 @@ def place(
 class _Board:
     """The state of placing: open slots, and each lead's seat and column so far."""
 
+    growth: Growth
     room: np.ndarray
     seat: np.ndarray
     column: np.ndarray
@@ -108,6 +151,13 @@ class _Board:
         """Give a lead one of a seat's slots of its column."""
         self.seat[lead] = seat
         self.room[seat, self.column[lead]] -= 1
+
+    def grow(self, seat: int, column: int, *, make_room: bool) -> bool:
+        """Open one more slot of a seat if its limits allow; return whether they do."""
+        if not self.growth.add(seat, column, make_room=make_room):
+            return False
+        self.room[seat, column] += 1
+        return True
 
 
 def _room(instance: Instance, slots: Slots) -> np.ndarray:
@@ -160,7 +210,8 @@ def _place_company(
     for lead in members:
         if not allowed(lead, best):
             continue
-        if board.room[best, board.column[lead]] > 0:
+        column = int(board.column[lead])
+        if board.room[best, column] > 0 or board.grow(best, column, make_room=True):
             board.put(lead, best)
 
 
@@ -169,34 +220,47 @@ def _top_up(
     board: _Board,
     codes: LeadCodes,
     waiting: np.ndarray,
-    *,
-    busy: set[int],
+    companies: Companies,
     later_inmail: np.ndarray,
 ) -> None:
-    """Give slots that company conflicts left open to the best leads still waiting.
+    """Give what the week still has room for to the best leads that wait.
 
-    Only leads whose company nobody contacts this week, so that no conflict comes back;
-    and no connection request to a lead that is planned for an InMail later, which is
-    worth more.
+    Slots may be left open by company conflicts, and seats may be idle because places of
+    a company went to people who are not contacted after all. No connection request goes
+    to a lead that is planned for an InMail later: that is worth more.
     """
     for a, item in enumerate(instance.atoms):
         pools = [p for p, pool in enumerate(instance.pools) if a in pool.atoms]
         of_atom = waiting[np.isin(codes.pool[waiting], pools)]
         for tier in (*range(len(instance.tiers)), REQUEST):
-            open_seats = [s for s in item.seats for _ in range(int(board.room[s, tier]))]
-            if not open_seats:
-                continue
             fits = ~later_inmail if tier == REQUEST else codes.kind == tier
             own = of_atom[fits[of_atom]]
+            alive = list(item.seats)
             for lead in own[board.seat[own] < 0]:
-                if not open_seats:
+                if not alive:
                     break
                 company = int(codes.company[lead])
-                if company >= 0 and company in busy:
-                    continue
-                board.column[lead] = tier
-                board.put(int(lead), open_seats.pop(0))
-                busy.add(company)
+                seat = _seat_with_room(board, alive, tier, company, companies)
+                if seat is not None:
+                    board.column[lead] = tier
+                    board.put(int(lead), seat)
+                    companies.add(company, seat)
+
+
+def _seat_with_room(
+    board: _Board, alive: list[int], column: int, company: int, companies: Companies
+) -> int | None:
+    """Return a seat that may send to a company, one with an open slot first.
+
+    Seats that can open no slot either are taken out of `alive`.
+    """
+    for seat in sorted(alive, key=lambda s: (-int(board.room[s, column]), s)):
+        if not companies.allows(company, seat):
+            continue
+        if board.room[seat, column] > 0 or board.grow(seat, column, make_room=False):
+            return seat
+        alive.remove(seat)
+    return None
 
 
 def _deal(instance: Instance, board: _Board, leads: np.ndarray, atom: np.ndarray) -> None:

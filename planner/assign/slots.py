@@ -37,15 +37,13 @@ def whole(instance: Instance, solution: Solution) -> Slots:
     volumes = np.concatenate([solution.inmails, solution.connections[:, None]], axis=1)
     counts = np.floor(volumes + EPSILON).astype(np.int64)
     room = _room(instance, volumes, counts)
-    rows_of_seat = _rows_by_seat(instance, width)
+    systems = seat_systems(instance)
     periods_of_seat: dict[int, list[int]] = defaultdict(list)
     for number, period in enumerate(instance.periods):
         periods_of_seat[period.seat].append(number)
     atom_of_seat = {s: a for a, atom in enumerate(instance.atoms) for s in atom.seats}
-    systems: dict[int, tuple[np.ndarray, np.ndarray]] = {}
     for seat, periods in periods_of_seat.items():
-        columns = [p * width + t for p in periods for t in range(width)]
-        matrix, limits = systems[seat] = _matrix(rows_of_seat[seat], columns)
+        matrix, limits = systems[seat]
         flat = counts[periods].reshape(-1)
         _repair(flat, matrix, limits)
         weeks = np.repeat([instance.periods[p].week for p in periods], width)
@@ -89,6 +87,20 @@ def _room(
         int,
         {key: int(np.ceil(value - EPSILON)) - floor[key] for key, value in total.items()},
     )
+
+
+def seat_systems(instance: Instance) -> dict[int, tuple[np.ndarray, np.ndarray]]:
+    """Return the limits of each seat as ``matrix @ sends <= limits``.
+
+    Sends are the seat's periods in order, each with its InMails by tier and then its
+    connection requests.
+    """
+    width = len(instance.tiers) + 1
+    rows = _rows_by_seat(instance, width)
+    columns: dict[int, list[int]] = defaultdict(list)
+    for number, period in enumerate(instance.periods):
+        columns[period.seat] += range(number * width, (number + 1) * width)
+    return {seat: _matrix(rows[seat], own) for seat, own in columns.items()}
 
 
 def _rows_by_seat(instance: Instance, width: int) -> dict[int, list[Row]]:

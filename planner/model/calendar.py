@@ -104,10 +104,12 @@ def seat_calendar(
     return Calendar(seat=index, periods=periods, resets=tuple(resets))
 
 
-def capacity(calendar: Calendar) -> int:
-    """Return the most sends of a seat over the horizon, of all routes together."""
+def capacity(calendar: Calendar, week: int | None = None) -> int:
+    """Return the most sends of a seat, of all routes: over the horizon or in a week."""
     return sum(
-        period.max_inmails + period.max_connection_requests for period in calendar.periods
+        period.max_inmails + period.max_connection_requests
+        for period in calendar.periods
+        if week is None or period.week == week
     )
 
 

@@ -27,8 +27,8 @@ from planner.domain import (
 from planner.model.credits import DIGITS
 from planner.params import Parameters
 
-#: Steps, on a log scale, in which seats' own rates are compared: close ones are one.
-FACTOR_STEPS = (0.05, 0.1, 0.2, 0.4, 0.8, 1.6, 3.2)
+#: Steps, on a log scale, in which seats' own rates are compared; 0 takes them exactly.
+FACTOR_STEPS = (0.0, 0.05, 0.1, 0.2, 0.4, 0.8, 1.6, 3.2)
 MAX_LEVELS = 6
 
 
@@ -88,6 +88,7 @@ class Classing:
     lead_pool: np.ndarray
     lead_release: np.ndarray
     lead_company: np.ndarray
+    recent_touches: Mapping[int, int]
     tier_of_segment: np.ndarray
 
 
@@ -101,6 +102,7 @@ def aggregate(  # noqa: PLR0913 - the whole problem meets here
     touches: Mapping[str, int],
     num_weeks: int,
     seat_capacity: Sequence[int],
+    week_capacity: Sequence[int],
 ) -> Classing:
     """Group the leads that may get an InMail or a connection request.
 
@@ -114,6 +116,8 @@ def aggregate(  # noqa: PLR0913 - the whole problem meets here
         Weeks of the horizon; leads released later are in no class.
     seat_capacity : sequence of int
         Most sends of each seat over the horizon, InMails and requests together.
+    week_capacity : sequence of int
+        The same for the planned week.
     """
     eligible = (leads["exclusion"].to_numpy() == "") & (
         leads["degree"].to_numpy() != Degree.FIRST
@@ -127,7 +131,11 @@ def aggregate(  # noqa: PLR0913 - the whole problem meets here
         kind = np.where(refuses, len(tiers), kind)
         tiers = (*tiers, Tier(use=1.0, beta_a=None, beta_b=None, sendable=False))
     company = company_codes(leads)
-    release = _release_weeks(leads, values, kind, company, parameters, touches)
+    recent = _touches_by_code(leads, company, touches)
+    idle = _idle_pools(pools, atoms, week_capacity)[pool_of_lead]
+    release = _release_weeks(
+        leads, values, np.stack([idle, kind]), company, parameters, recent
+    )
     in_model = eligible & (release < num_weeks)
     keys = np.stack([pool_of_lead, kind, release])
     in_model &= _can_be_reached(values, in_model, keys, pools, atoms, seat_capacity)
@@ -142,6 +150,7 @@ def aggregate(  # noqa: PLR0913 - the whole problem meets here
         lead_pool=np.where(eligible, pool_of_lead, -1),
         lead_release=release,
         lead_company=company,
+        recent_touches=recent,
         tier_of_segment=tier_of_segment,
     )
 
@@ -294,8 +303,8 @@ def seat_factors(
     def factor(own: float | None, general: float, step: float) -> float:
         if own is None or general <= 0:
             return 1.0
-        if own <= 0:
-            return 0.0
+        if own <= 0 or step <= 0:
+            return round(own / general, 6)
         return round(math.exp(round(math.log(own / general) / step) * step), 6)
 
     pairs: list[tuple[float, float]] = []
@@ -319,18 +328,40 @@ def company_codes(leads: pd.DataFrame) -> np.ndarray:
     return np.where(codes == blank[0], -1, codes) if len(blank) else codes
 
 
+def _touches_by_code(
+    leads: pd.DataFrame, company: np.ndarray, touches: Mapping[str, int]
+) -> dict[int, int]:
+    keys = leads["company_key"].to_numpy()
+    at = np.flatnonzero(np.isin(keys, list(touches))) if touches else np.zeros(0, int)
+    return {int(company[lead]): touches[str(keys[lead])] for lead in at}
+
+
+def _idle_pools(
+    pools: Sequence[Pool], atoms: Sequence[Atom], week_capacity: Sequence[int]
+) -> np.ndarray:
+    """Return which pools have no seat that sends in the planned week."""
+    return np.array(
+        [
+            not any(week_capacity[seat] for a in pool.atoms for seat in atoms[a].seats)
+            for pool in pools
+        ],
+        dtype=np.int64,
+    )
+
+
 def _release_weeks(
     leads: pd.DataFrame,
     values: LeadValues,
-    kind: np.ndarray,
+    kinds: np.ndarray,
     company: np.ndarray,
     parameters: Parameters,
-    touches: Mapping[str, int],
+    touches: Mapping[int, int],
 ) -> np.ndarray:
     """Return the earliest week of each lead under the company throttle.
 
-    Within a company 1st-degree connections come first (their message costs nothing),
-    then leads by value, free ones first; the j-th (from 0) goes in week
+    Within a company leads whose seats do not send this week come last; 1st-degree
+    connections come first (their message costs nothing), then leads by value, free ones
+    first (``kinds`` holds both, idle and tier); the j-th (from 0) goes in week
     ``floor((j + recent touches) / max_new_leads_per_company)`` at the earliest. A touch
     in the 6 days before the plan shares a 7-day window with any day of its first week,
     so it counts in full.
@@ -342,12 +373,10 @@ def _release_weeks(
         return release
     value = values.order_value[throttled]
     further = leads["degree"].to_numpy()[throttled] != Degree.FIRST
-    order_by = (further, -np.round(value, DIGITS), kind[throttled])
+    idle, kind = kinds[:, throttled]
+    order_by = (idle, further, -np.round(value, DIGITS), kind)
     rank, _ = ranks(company[throttled], *order_by)
-    keys = leads["company_key"].to_numpy()
-    recent = np.zeros(len(throttled), dtype=np.int64)
-    for at in np.flatnonzero(np.isin(keys[throttled], list(touches))):
-        recent[at] = touches[str(keys[throttled[at]])]
+    recent = np.array([touches.get(int(code), 0) for code in company[throttled]])
     release[throttled] = (rank + recent) // parameters.max_new_leads_per_company
     return release
 

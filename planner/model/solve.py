@@ -226,8 +226,9 @@ def balance(instance: Instance, solution: Solution, parameters: Parameters) -> S
 
 
 def _order_cost(instance: Instance, period: int) -> float:
-    seat = instance.periods[period].seat
-    return round(1e-5 * (seat + 1) / instance.num_seats, DIGITS)
+    """Return the tie-break of a period: earlier seats, and before a reset, first."""
+    item = instance.periods[period]
+    return round(1e-5 * ((item.seat + 1) / instance.num_seats + 2 * item.cycle), DIGITS)
 
 
 def _seat_columns(instance: Instance, problem: Any) -> Columns:
@@ -264,7 +265,7 @@ class _Load:
 
 
 def _loads(instance: Instance, columns: Columns) -> list[_Load]:
-    """Return each seat's loads: sends of this week, later sends, and credits.
+    """Return each seat's loads: sends of this week, later sends, this week's credits.
 
     This week's capacity is what pace and limits allow, not only the days. Later sends
     and credits weigh half as much as this week's sends.
@@ -276,7 +277,7 @@ def _loads(instance: Instance, columns: Columns) -> list[_Load]:
         key = (period.seat, min(period.week, 1))
         for t, tier in enumerate(instance.tiers):
             sends[key][columns.inmails[p, t]] = 1.0
-            if period.cycle == 0 and tier.use > 0:
+            if period.week == 0 and tier.use > 0:
                 credits[period.seat][columns.inmails[p, t]] = tier.use
         sends[key][columns.connections[p]] = 1.0
         days[key][0] += period.max_inmails
