@@ -21,7 +21,9 @@ from planner.domain import (
     Tier,
     VolumeLimit,
 )
+from planner.model import program
 from planner.model.classes import Classing
+from planner.model.credits import CreditUse
 
 #: A Monday; the next reset of rule ``month`` is Tuesday, 1 December, in the next week.
 MONDAY = dt.date(2026, 11, 23)
@@ -207,3 +209,26 @@ def make_instance(
         forfeit_price=0.0,
     )
     return replace(instance, **fields)
+
+
+def assert_rows_hold(
+    instance: Instance, inmails: np.ndarray, connections: np.ndarray
+) -> None:
+    """Check A x <= b for every row of the seats, from the volumes alone."""
+    flat = np.c_[inmails, connections].ravel()
+    columns = program.numbered_columns(instance)
+    for constraint in program.CAPACITY_CONSTRAINTS:
+        for row in constraint(instance, columns):
+            activity = sum(c * flat[index] for index, c in row.terms.items())
+            assert activity <= row.limit + 1e-5, row.name
+
+
+def assert_risks_hold(instance: Instance, inmails: np.ndarray) -> None:
+    """Check the exact risk of every credit row, from the volumes alone."""
+    use = CreditUse(instance.tiers)
+    for row in instance.credit_rows:
+        mix = np.zeros(len(instance.tiers), dtype=np.int64)
+        for number, period in enumerate(instance.periods):
+            if period.seat == row.seat and row.first <= period.cycle <= row.last:
+                mix += inmails[number]
+        assert use.exceedance(mix, row.budget) <= row.alpha

@@ -213,9 +213,10 @@ def test_a_seat_that_no_lead_may_use_is_in_no_atom() -> None:
 
 
 def test_own_rates_make_atoms_in_steps() -> None:
-    """A seat's own rates are compared with the general ones in steps of 5 % or so."""
-    # Replies 0.1 in general: log(1.21) / 0.05 = 3.8 and log(1.23) / 0.05 = 4.1 are both
-    # 4 steps: exp(0.2). Acceptance 0.25 in general: log(1.2) / 0.05 = 3.6, 4 steps.
+    """Few own rates are taken exactly; more than six pairs in steps of 5 % or so."""
+    # Seven pairs: exactly would be one too many. Replies 0.1 in general: log(1.21) / 0.05
+    # = 3.8 and log(1.23) / 0.05 = 4.1 are both 4 steps: exp(0.2). Acceptance 0.25 in
+    # general: log(1.2) / 0.05 = 3.6, 4 steps; log(0.5) / 0.05 = -13.9, -14 steps.
     classing = _classing(
         [{}],
         seats=(
@@ -224,6 +225,8 @@ def test_own_rates_make_atoms_in_steps() -> None:
             make_seat(inmail_reply_rate=0.123),
             make_seat(acceptance_rate=0.3),
             make_seat(inmail_reply_rate=0.0),
+            make_seat(acceptance_rate=0.125),
+            make_seat(inmail_reply_rate=0.2),
         ),
     )
     found = [(a.seats, a.inmail_factor, a.connection_factor) for a in classing.atoms]
@@ -233,7 +236,15 @@ def test_own_rates_make_atoms_in_steps() -> None:
         ((1,), 1.0, 1.0),
         ((3,), 1.0, up),
         ((4,), 0.0, 1.0),
+        ((5,), 1.0, pytest.approx(math.exp(-0.7), abs=1e-6)),
+        ((6,), pytest.approx(math.exp(0.7), abs=1e-6), 1.0),
     ]
+
+
+def test_few_own_rates_are_exact() -> None:
+    """Up to six pairs of rates need no rounding."""
+    seats = [make_seat(inmail_reply_rate=0.121), make_seat(inmail_reply_rate=0.123)]
+    assert seat_factors(seats, DEFAULTS) == [(1.21, 1.0), (1.23, 1.0)]
 
 
 @given(st.lists(st.floats(0.01, 0.9), min_size=1, max_size=40))

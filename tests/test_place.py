@@ -12,16 +12,21 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from model_factory import (
+    UNSURE,
+    assert_risks_hold,
+    assert_rows_hold,
     make_class,
     make_classing,
     make_credit_row,
     make_instance,
+    make_limit,
     make_period,
 )
+from planner.assign.growth import Growth
 from planner.assign.pick import Picked, pick
 from planner.assign.place import Companies, LeadCodes, Placed, place
 from planner.assign.slots import Slots, whole
-from planner.domain import Atom, Instance, Pool, SeatDay
+from planner.domain import Atom, Instance, Pool, SeatDay, Solution, Status
 from planner.model import solve
 from planner.model.classes import Classing, LeadValues, number_classes
 from planner.params import Parameters
@@ -307,6 +312,103 @@ def test_placing_keeps_every_rule(
     if one_seat:
         assert all(len(seats) == 1 for seats in seats_of.values())
         assert all(seats_of[c] <= {s} for c, s in owned.items())
+
+
+# --- growth ---------------------------------------------------------------------------
+
+
+def test_growth_gives_up_a_send_of_a_later_week() -> None:
+    """One more this week may take the place of one later, if that is asked for."""
+    instance = make_instance(
+        [make_period(week=0), make_period(week=1)],
+        [],
+        pending=(make_limit(3.0, {0: 1.0, 1: 1.0}, name="pending_1"),),
+    )
+    slots = Slots(inmails=np.zeros((2, 2), dtype=np.int64), connections=np.array([1, 2]))
+    assert not Growth(instance, slots).add(0, -1, make_room=False)
+    growth = Growth(instance, slots)
+    assert growth.add(0, -1, make_room=True)
+    assert growth.slots.connections.tolist() == [2, 1]
+    assert slots.connections.tolist() == [1, 2]  # what was given stays as it is
+
+
+@st.composite
+def _planned(draw: st.DrawFn) -> tuple[Instance, Slots]:
+    """Return one or two seats over three weeks and cycles, and whole sends for them."""
+    small = st.integers(0, 5)
+    num_seats = draw(st.integers(1, 2))
+    instance = make_instance(
+        [
+            make_period(
+                seat=seat, week=week, cycle=week, inmails=draw(st.integers(0, 8)),
+                free=draw(small), paid=draw(small), requests=draw(small),
+            )
+            for seat in range(num_seats)
+            for week in range(3)
+        ],
+        [],
+        tiers=UNSURE,
+        credit_rows=tuple(
+            make_credit_row(
+                draw(small), weights=(0.03, 0.9, 0.7), seat=seat, first=first, last=last
+            )
+            for seat in range(num_seats)
+            for first, last in ((0, 0), (0, 1), (1, 1), (0, 2), (1, 2), (2, 2))
+        ),
+        velocity=tuple(
+            make_limit(
+                draw(st.integers(0, 2)), {3 * seat + week - 1: -1.0, 3 * seat + week: 1.0},
+                seat=seat, name=f"velocity_{week}",
+            )
+            for seat in range(num_seats)
+            for week in (1, 2)
+        ),
+        pending=tuple(
+            make_limit(
+                draw(small), {3 * seat: 1.0, 3 * seat + 1: 1.0}, seat=seat, name="pending_1"
+            )
+            for seat in range(num_seats)
+        ),
+    )  # fmt: skip
+    shape = (len(instance.periods), len(instance.tiers))
+    volumes = np.array([[draw(small) for _ in range(shape[1])] for _ in range(shape[0])])
+    requests = np.array([draw(small) for _ in range(shape[0])])
+    nothing = np.zeros((0, 1))
+    solution = Solution(
+        status=Status.OPTIMAL, objective=0.0, class_inmails=nothing,
+        class_connections=nothing, flows={}, connection_flows={},
+        inmails=volumes.astype(float), connections=requests.astype(float), prices={},
+        solver="by hand",
+    )  # fmt: skip
+    return instance, whole(instance, solution)
+
+
+@settings(max_examples=150)
+@given(
+    _planned(),
+    st.lists(st.tuples(st.integers(0, 1), st.integers(-1, 2), st.booleans()), max_size=8),
+)
+def test_growth_keeps_every_limit(
+    planned: tuple[Instance, Slots], asked: list[tuple[int, int, bool]]
+) -> None:
+    """After any sends added, every row and risk holds, and nothing else of now is lost."""
+    instance, slots = planned
+    growth = Growth(instance, slots)
+    this_week = np.array([period.week == 0 for period in instance.periods])
+    for seat, column, make_room in asked:
+        if seat >= instance.num_seats:
+            continue
+        before = np.c_[growth.slots.inmails, growth.slots.connections]
+        added = growth.add(seat, column, make_room=make_room)
+        after = np.c_[growth.slots.inmails, growth.slots.connections]
+        assert_rows_hold(instance, after[:, :-1], after[:, -1])
+        assert_risks_hold(instance, after[:, :-1])
+        gained = after - before
+        assert gained[this_week].sum() == int(added)
+        assert (gained[this_week] >= 0).all()
+        assert (gained[~this_week] <= 0).all()
+        if not (added and make_room):
+            assert (gained[~this_week] == 0).all()
 
 
 # --- picking ----------------------------------------------------------------------------

@@ -13,6 +13,8 @@ from hypothesis import strategies as st
 from model_factory import (
     CERTAIN,
     UNSURE,
+    assert_risks_hold,
+    assert_rows_hold,
     make_class,
     make_credit_row,
     make_instance,
@@ -21,7 +23,7 @@ from model_factory import (
 )
 from planner.assign.slots import Slots, whole
 from planner.domain import Atom, Instance, Kind, Pool, Solution, Status, Tier
-from planner.model import program, solve
+from planner.model import solve
 from planner.model.credits import CreditUse
 from planner.model.instance import refit
 from planner.params import Parameters
@@ -45,25 +47,6 @@ def _solution(inmails: np.ndarray, connections: np.ndarray) -> Solution:
         prices={},
         solver="by hand",
     )
-
-
-def _assert_rows_hold(instance: Instance, slots: Slots) -> None:
-    flat = np.c_[slots.inmails, slots.connections].ravel()
-    columns = program.numbered_columns(instance)
-    for constraint in program.CAPACITY_CONSTRAINTS:
-        for row in constraint(instance, columns):
-            activity = sum(c * flat[index] for index, c in row.terms.items())
-            assert activity <= row.limit + 1e-6, row.name
-
-
-def _assert_risks_hold(instance: Instance, slots: Slots) -> None:
-    use = CreditUse(instance.tiers)
-    for row in instance.credit_rows:
-        mix = np.zeros(len(instance.tiers), dtype=np.int64)
-        for number, period in enumerate(instance.periods):
-            if period.seat == row.seat and row.first <= period.cycle <= row.last:
-                mix += slots.inmails[number]
-        assert use.exceedance(mix, row.budget) <= row.alpha
 
 
 def _assert_no_more_than_planned(
@@ -171,7 +154,7 @@ def test_dropping_for_risk_keeps_the_velocity_of_later_weeks() -> None:
     )
     slots = whole(instance, _solution(np.array([[0.0, 4.0], [4.0, 0.0]]), np.zeros(2)))
     assert slots.inmails.tolist() == [[0, 2], [2, 0]]
-    _assert_rows_hold(instance, slots)
+    assert_rows_hold(instance, slots.inmails, slots.connections)
 
 
 def test_seats_without_leads_send_nothing() -> None:
@@ -258,8 +241,8 @@ def test_whole_plans_keep_every_promise(instance: Instance) -> None:
     """After rounding every seat row and every risk holds, and no leads are invented."""
     solution = solve.solve_once(instance, DEFAULTS)
     slots = whole(instance, solution)
-    _assert_rows_hold(instance, slots)
-    _assert_risks_hold(instance, slots)
+    assert_rows_hold(instance, slots.inmails, slots.connections)
+    assert_risks_hold(instance, slots.inmails)
     _assert_no_more_than_planned(instance, solution, slots)
 
 
@@ -273,8 +256,8 @@ def test_any_volumes_are_made_safe(instance: Instance, random: Random) -> None:
     connections = np.array([random.uniform(0, 20) for _ in instance.periods])
     solution = _solution(inmails, connections)
     slots = whole(instance, solution)
-    _assert_rows_hold(instance, slots)
-    _assert_risks_hold(instance, slots)
+    assert_rows_hold(instance, slots.inmails, slots.connections)
+    assert_risks_hold(instance, slots.inmails)
     _assert_no_more_than_planned(instance, solution, slots)
 
 

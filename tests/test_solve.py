@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from model_factory import (
     CERTAIN,
     UNSURE,
+    assert_rows_hold,
     make_class,
     make_classing,
     make_credit_row,
@@ -452,18 +453,6 @@ def _value(instance: Instance, solution: Solution) -> float:
     return total
 
 
-def _assert_rows_hold(instance: Instance, solution: Solution) -> None:
-    """Check A x <= b for every row of the seats, from the volumes alone."""
-    width = len(instance.tiers) + 1
-    flat = np.c_[solution.inmails, solution.connections].ravel()
-    assert len(flat) == width * len(instance.periods)
-    columns = program.numbered_columns(instance)
-    for constraint in program.CAPACITY_CONSTRAINTS:
-        for row in constraint(instance, columns):
-            activity = sum(c * flat[index] for index, c in row.terms.items())
-            assert activity <= row.limit + 1e-5, row.name
-
-
 @settings(max_examples=40)
 @given(_instances())
 def test_both_solvers_agree(instance: Instance) -> None:
@@ -474,7 +463,7 @@ def test_both_solvers_agree(instance: Instance) -> None:
     built = program.build(instance)
     for solution in (cbc, highs):
         assert solution.objective == pytest.approx(_value(instance, solution), abs=1e-6)
-        _assert_rows_hold(instance, solution)
+        assert_rows_hold(instance, solution.inmails, solution.connections)
         for name, price in solution.prices.items():
             row = built.problem.get_constraint_by_name(name)
             if row.sense == pulp.LpConstraintLE:
@@ -683,7 +672,7 @@ def test_solve_refits_credit_rows(parameters: Parameters) -> None:
         # Up to balancing, which moves leads between equal seats.
         assert row.weights == pytest.approx(again.weights, abs=0.05)
         assert row.held_back == pytest.approx(again.held_back, abs=1.0)
-    _assert_rows_hold(fitted, solution)
+    assert_rows_hold(fitted, solution.inmails, solution.connections)
 
 
 def test_solve_refines_after_each_refit() -> None:
@@ -763,7 +752,7 @@ def test_balance_keeps_what_counts(instance: Instance) -> None:
 
     assert totals(after) == pytest.approx(totals(before), abs=1e-5)
     assert _value(instance, after) == pytest.approx(before.objective, abs=1e-5)
-    _assert_rows_hold(instance, after)
+    assert_rows_hold(instance, after.inmails, after.connections)
     assert after.prices == before.prices
 
 
