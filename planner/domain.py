@@ -76,6 +76,7 @@ class HoldRule(StrEnum):
     COMPANY_THROTTLE = "company_throttle"
     COMPANY_SEAT = "company_seat"
     MESSAGE_LIMIT = "message_limit"
+    NO_PROFILE = "no_profile"
 
 
 #: What a hold or exclusion rule means, for people.
@@ -85,6 +86,7 @@ RULE_WORDS: Mapping[str, str] = {
     str(HoldRule.COMPANY_THROTTLE): "others of the company come first",
     str(HoldRule.COMPANY_SEAT): "company belongs to another seat",
     str(HoldRule.MESSAGE_LIMIT): "message limit reached",
+    str(HoldRule.NO_PROFILE): "no LinkedIn profile known",
     str(Exclusion.DO_NOT_CONTACT): "do not contact",
     str(Exclusion.EXCLUSION_LIST): "on an exclusion list",
     str(Exclusion.CONTACTED_BEFORE): "contacted before",
@@ -141,11 +143,14 @@ class ColumnMapping:
         first is blank in a row, the next one counts.
     origin : mapping of str to str
         Meaning to how it was recognised: ``header``, ``content`` or ``override``.
+    unused : tuple of str
+        Headers of the columns without a meaning.
     """
 
     file: str
     columns: Mapping[str, tuple[str, ...]]
     origin: Mapping[str, str]
+    unused: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

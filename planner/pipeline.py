@@ -62,9 +62,7 @@ def make_plan(inputs: Inputs, parameters: Parameters, *, as_of: dt.date) -> Plan
     Raises
     ------
     InputError
-        If there is no usable lead or no usable seat.
-    PlanError
-        If no seat works within the horizon.
+        If there is no usable lead, or no usable seat that works in the next weeks.
     SolverError
         If the solver does not prove an optimum.
     AuditError
@@ -194,11 +192,11 @@ def certificate(problem: Problem) -> dict[str, float]:
 
 
 def recent_touches(leads: pd.DataFrame, start: dt.date) -> Counter[str]:
-    """Return, by company, the people contacted in the 6 days before `start`."""
+    """Return, by company, the people contacted in the 6 days before `start` or on it."""
     contacted = leads["last_contacted_on"]
     recent = leads[
         (contacted >= (start - 6 * ONE_DAY).isoformat())
-        & (contacted < start.isoformat())
+        & (contacted <= start.isoformat())
         & (leads["company_key"] != "")
     ]
     return Counter(str(key) for key in recent["company_key"])

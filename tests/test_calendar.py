@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from model_factory import MONDAY, make_seat
 from planner.dates import monday
 from planner.domain import Calendar, Seat, SeatDay
-from planner.errors import PlanError
+from planner.errors import InputError
 from planner.model.calendar import horizon_end, planned_week, seat_calendar
 from planner.params import Parameters
 
@@ -298,10 +298,16 @@ def test_planned_week(as_of: str, start: str) -> None:
 
 
 def test_planned_week_asks_every_seat() -> None:
-    """One seat that works on a Sunday is enough to plan from that Sunday."""
-    sunday = make_seat(day_shares=(0.0,) * 6 + (1.0,))
+    """A week with half of the seats at work is planned; one Sunday shift is not enough."""
+    office, sunday = make_seat(), make_seat(day_shares=(0.0,) * 6 + (1.0,))
     day = dt.date(2026, 11, 29)
-    assert planned_week([make_seat(), sunday], day) == day
+    assert planned_week([office, sunday], day) == day
+    assert planned_week([office, office, sunday], day) == dt.date(2026, 11, 30)
+    # If nobody else works in the next four weeks, that Sunday is better than nothing.
+    last = make_seat(
+        day_shares=(0.0,) * 6 + (1.0,), away=((dt.date(2026, 11, 30), dt.date.max),)
+    )
+    assert planned_week([last], day) == day
 
 
 def test_planned_week_skips_a_closed_week_to_its_monday() -> None:
@@ -313,7 +319,7 @@ def test_planned_week_skips_a_closed_week_to_its_monday() -> None:
 def test_no_working_day_in_four_weeks_is_refused() -> None:
     """Nothing can be planned if nobody works; the message names the columns."""
     seat = make_seat(away=((dt.date.min, dt.date.max),))
-    with pytest.raises(PlanError, match="working_days, away and paused"):
+    with pytest.raises(InputError, match="working_days, away and paused"):
         planned_week([seat], MONDAY)
 
 

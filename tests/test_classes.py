@@ -61,6 +61,9 @@ def _classing(
         "exclusion": "", "degree": 2, "open_flag": NO, "owner": "", "group": "",
         "company_key": "", "inmail": 0.1, "request": 0.04, "segment": 0,
         "inmail_flag": UNKNOWN,
+        "linkedin_url": "https://www.linkedin.com/in/lead",
+        "member_id": "",
+        "getsales_uuid": "",
     }  # fmt: skip
     table = pd.DataFrame([{**blank, **row} for row in rows])
     values = LeadValues(

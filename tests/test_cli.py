@@ -395,10 +395,10 @@ def test_a_config_file_with_an_unknown_name_is_refused(run: Run, folder: Path) -
 
 
 def test_no_seat_that_works_is_no_plan(run: Run, folder: Path) -> None:
-    """Where nobody works in the horizon no plan is possible: 4."""
+    """Where nobody works in the next weeks there is no usable seat: 3."""
     (folder / "seats.csv").write_text("seat_id,credits,paused\nanna,50,yes\n")
     code, out, err = run("plan", "leads.csv", "-s", "seats.csv", *AS_OF)
-    assert (code, out) == (4, "")
+    assert (code, out) == (3, "")
     assert "paused" in err
 
 
@@ -467,10 +467,10 @@ def test_a_cell_cannot_steer_the_terminal(run: Run, folder: Path) -> None:
 def test_check_shows_mapping_findings_and_counts(run: Run, folder: Path) -> None:
     """``check`` reads everything and plans nothing; its code is 3 if there are errors."""
     before = files(folder)
-    code, out, err = run("check", "leads.csv", "-s", "seats.csv", *AS_OF)
+    code, out, _ = run("check", "leads.csv", "-s", "seats.csv", *AS_OF)
     assert code == 0
     assert "3 rows: 3 leads, 0 duplicates, 0 rejected" in out
-    assert "profile_url = LinkedIn URL" in err
+    assert "profile_url = LinkedIn URL" in out
     (folder / "leads.csv").write_text(LEADS + BAD_ROW, "utf-8")
     code, out, _ = run("check", "leads.csv", *AS_OF)
     assert code == 3

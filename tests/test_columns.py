@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from planner.cli.inputs import describe_mappings
 from planner.domain import ColumnMapping, RawTable
 from planner.intake import aliases, columns
 
@@ -401,3 +402,138 @@ def test_meanings_are_described() -> None:
     names = [meaning.name for meaning in columns.MEANINGS]
     assert len(set(names)) == len(names)
     assert all(meaning.description for meaning in columns.MEANINGS)
+
+
+# --- who was contacted already ----------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("header", "cells", "meaning"),
+    [
+        ("Is_Sent", ["1", "0", ""], "contact_status"),
+        ("LI Requested", ["Y", "", ""], "contact_status"),
+        ("Contacted", ["yes", "no", ""], "contact_status"),
+        ("Contacted", ["2026-09-01", "2026-09-02", ""], "last_contacted_on"),
+        ("Invited", ["x", "", ""], "contact_status"),
+        ("invited_date", ["2026-09-01", "", ""], "last_contacted_on"),
+        ("Message sent", ["3", "0", ""], "contact_status"),
+        ("InMail sent", ["09/21/2026", "", ""], "last_contacted_on"),
+        ("Connection request sent", ["true", "false", ""], "contact_status"),
+        ("Replied?", ["yes", "", ""], "contact_status"),
+        ("Has replied", ["2026-09-01", "", ""], "contact_status"),
+        ("lead.person.replied", ["yes", "", ""], "contact_status"),
+        ("status", ["done", "new", ""], "contact_status"),
+        ("Status", ["QUALIFIED", "DISQUALIFIED", ""], "matches_filters"),
+        ("Lifecycle Stage", ["Customer", "Lead", ""], "contact_status"),
+        ("Already a client", ["yes", "no", ""], "do_not_contact"),
+        ("Is customer", ["1", "0", ""], "do_not_contact"),
+    ],
+)
+def test_columns_of_what_was_done(header: str, cells: list[str], meaning: str) -> None:
+    """A header that says what was done is read; its cells tell dates from yes and no."""
+    found, issues = columns.recognise(table(**{header: cells}), {})
+    assert found.columns == {meaning: (header,)}
+    assert not issues
+
+
+@pytest.mark.parametrize(
+    ("header", "cells"),
+    [
+        ("Customer", ["Acme", "Beta", "Gamma"]),
+        ("Status", ["verified", "risky", "valid"]),
+        ("status", ["active", "active", ""]),
+    ],
+)
+def test_names_and_states_are_no_contact(header: str, cells: list[str]) -> None:
+    """Names of customers and the state of an e-mail or account say nothing of a lead."""
+    assert not columns.recognise(table(**{header: cells}), {})[0].columns
+
+
+def test_answers_to_emails_are_not_counted() -> None:
+    """Where an export tells of e-mails, its Replied is about these, and is warned of."""
+    yes: dict[str, str | list[str]] = {"Replied": ["true", "", ""]}
+    raw = table(**yes, **{"Email Sent": ["true"] * 3, "Email Open": [""] * 3})
+    found, issues = columns.recognise(raw, {})
+    assert not found.columns
+    assert [issue.column for issue in issues] == ["Replied", "Email Sent"]
+
+
+def test_every_status_column_counts() -> None:
+    """A plain yes/no column does not hide the stage of the pipeline."""
+    found = mapping("Contacted", "Pipeline Stage").columns
+    assert found == {"contact_status": ("Contacted", "Pipeline Stage")}
+
+
+def test_unused_columns_are_listed_and_suspicious_ones_warned_of() -> None:
+    """What may say who must not be contacted is pointed out if a cell says yes."""
+    cells: dict[str, str | list[str]] = {
+        "LinkedIn URL": SLUG,
+        "Shoe size": "4{}",
+        "Brochure sent": ["yes", "", ""],
+        "Gift sent": ["", "no", ""],
+        "Never call": ["", "2026-01-02", ""],
+        "Customer ID": ["1", "2", "3"],
+    }
+    raw = table(**cells)
+    found, issues = columns.recognise(raw, {})
+    assert found.unused == tuple(str(name) for name in raw.frame.columns[1:])
+    assert {issue.code for issue in issues} == {"ignored-contact-column"}
+    assert [issue.column for issue in issues] == ["Brochure sent", "Never call"]
+    assert describe_mappings([found])[-1] == (
+        "  not used: Shoe size, Brochure sent, Gift sent, Never call, Customer ID"
+    )
+
+
+# --- spellings --------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("header", "meaning"),
+    [
+        ("lead.person.first_name", "first_name"),
+        ("person.is_open_profile", "open_flag"),
+        ("data/firstName", "first_name"),
+        ("Besitzer", "owner"),
+        ("Verantwortlich", "owner"),
+        ("Inhaber", "owner"),
+        ("Zust\u00e4ndig", "owner"),
+        ("Stelle", "title"),
+        ("Berufsbezeichnung", "title"),
+        ("current_company_position", "title"),
+        ("currentPosition", "title"),
+        ("lk_headline", "headline"),
+        ("is_relationship", "connected_on"),
+    ],
+)
+def test_nested_and_german_headers(header: str, meaning: str) -> None:
+    """The last part of a nested header counts, and so do German words."""
+    assert mapping(header).columns == {meaning: (header,)}
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "company.first_name",
+        "lead.company.location",
+        "organization/country",
+        "org.industry",
+        "sender.first_name",
+        "education/0/title",
+        "First name/Last name",
+    ],
+)
+def test_what_is_nested_in_something_else_is_not_the_leads(header: str) -> None:
+    """A name inside a company, a sender or a school is not that of the lead."""
+    assert not mapping(header).columns
+
+
+def test_nested_member_id() -> None:
+    """``lead.memberId`` is the number of the member."""
+    found, _ = columns.recognise(table(**{"lead.memberId": "30000{}"}), {})
+    assert found.columns == {"member_id": ("lead.memberId",)}
+
+
+@pytest.mark.parametrize("cells", [["Herr", "Frau", ""], ["Mr", "Dr.", "CEO"]])
+def test_title_never_falls_back_to_a_salutation(cells: list[str]) -> None:
+    """Salutations of several languages, also among others, are no position."""
+    assert not columns.recognise(table(Title=cells), {})[0].columns

@@ -47,12 +47,25 @@ def test_same_plan_same_bytes(tmp_path: Path) -> None:
     assert contents(one) == contents(two)
 
 
-def test_same_run_is_replaced(tmp_path: Path) -> None:
-    """Writing a run again replaces its folder as a whole."""
+def test_same_run_is_left_alone(tmp_path: Path) -> None:
+    """Writing a run again changes nothing, not even what somebody put beside it."""
     target = folder.write_run(make_plan(), tmp_path)
-    (target / "stray.txt").write_text("x")
+    (target / "notes.txt").write_text("x")
     assert folder.write_run(make_plan(), tmp_path) == target
-    assert not (target / "stray.txt").exists()
+    assert (target / "notes.txt").exists()
+    assert [path.name for path in tmp_path.iterdir()] == [target.name]
+
+
+def test_an_edited_run_is_kept_beside_the_new_one(tmp_path: Path) -> None:
+    """Work that people did in a run's files is never lost by planning again."""
+    target = folder.write_run(make_plan(), tmp_path)
+    fresh = contents(target)
+    for number in (1, 2):
+        (target / "assignments.csv").write_text(f"edited {number}")
+        assert folder.write_run(make_plan(), tmp_path) == target
+        assert contents(target) == fresh
+        kept = target.with_name(f"{target.name}--kept-{number}")
+        assert (kept / "assignments.csv").read_text() == f"edited {number}"
     assert leftovers(tmp_path) == []
 
 
@@ -110,6 +123,7 @@ def test_failed_rename_puts_the_old_run_back(
 ) -> None:
     """If the new folder cannot be renamed into place, the old one returns."""
     target = folder.write_run(make_plan(), tmp_path)
+    (target / "assignments.csv").write_text("edited")
     before = contents(target)
     rename = Path.rename
 
@@ -149,6 +163,7 @@ folder.write_run(make_plan(), out)
 def test_crash_leaves_old_or_new_and_is_swept(tmp_path: Path, point: str) -> None:
     """Killed while writing or at either rename, the old run is there after a sweep."""
     target = folder.write_run(make_plan(), tmp_path)
+    (target / "assignments.csv").write_text("edited")
     before = contents(target)
     tests = Path(__file__).parent
     paths = os.pathsep.join([str(tests), str(tests.parent)])

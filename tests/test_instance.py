@@ -164,6 +164,14 @@ def test_velocity_of_a_week_that_has_begun() -> None:
     )
 
 
+def test_velocity_of_a_seat_that_comes_back_midweek() -> None:
+    """A seat away on Monday has lost nothing of its velocity: the plan's week is whole."""
+    seat = make_seat(away=((MONDAY, dt.date(2026, 11, 25)),))
+    limits = build.velocity_limits(0, seat, _periods(seat), DEFAULTS, 2, first_weekday=0)
+    # and nothing was sent on the days away: week 1 looks back on three past weeks only
+    assert [limit.limit for limit in limits] == pytest.approx([24.5, 19.625])
+
+
 def test_velocity_of_a_new_seat() -> None:
     """A seat without history starts at a quarter of its week and gains a quarter a week."""
     # A full week is 4.7 days of 20: 94. A quarter is 23.5.

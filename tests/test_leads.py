@@ -129,6 +129,31 @@ def test_rows_outside_the_search_are_noted() -> None:
     assert one(found, "not-matching").severity is Severity.NOTE
 
 
+def test_a_disqualified_row_is_outside_the_search() -> None:
+    """The word of another tool for the same thing."""
+    found = clean(
+        [person(matches_filters="DISQUALIFIED"), person("bob", matches_filters="QUALIFIED")]
+    )
+    assert only(found)["public_slug"] == "bob"
+    assert codes(found) == ["not-matching"]
+
+
+def test_the_senders_own_profile_is_left_out() -> None:
+    """A row at distance SELF is the seat itself: rejected with a note."""
+    found = clean([person(degree="SELF"), person("bob", degree="DISTANCE_1")])
+    assert (only(found)["public_slug"], only(found)["degree"]) == ("bob", 1)
+    assert found.rows["code"].tolist() == ["own-profile", ""]
+    assert [(i.code, i.severity, i.column) for i in found.issues] == [
+        ("own-profile", Severity.NOTE, "degree")
+    ]
+
+
+@pytest.mark.parametrize(("cell", "degree"), [("TRUE", 1), ("FALSE", 0), ("", 0)])
+def test_a_relationship_is_a_connection(cell: str, degree: int) -> None:
+    """Yes and no under a header of connections are read as such."""
+    assert only(clean([person(connected_on=cell)]))["degree"] == degree
+
+
 def test_a_refusal_counts_even_in_a_row_that_is_kept_out() -> None:
     """Do-not-contact in a row outside the search excludes the person all the same."""
     found = clean([person(matches_filters="no", do_not_contact="yes"), person()])
@@ -448,6 +473,37 @@ def test_any_key_on_an_exclusion_list_excludes(row: dict[str, str]) -> None:
     assert found.to_dict() == {"jane-doe": "exclusion_list", "bob-roe": ""}
 
 
+@pytest.mark.parametrize(
+    "row",
+    [{"company": "ACME Ltd."}, {"company_domain": "https://www.acme.com/"}],
+)
+def test_a_list_of_companies_excludes_their_people(row: dict[str, str]) -> None:
+    """By the company's name, its domain, or the domain of the lead's e-mail."""
+    both = {"company": "Acme", "company_domain": "acme.com"}
+    rows = [
+        person(**both),
+        person("ann", email="ann@acme.com", company=row.get("company", "")),
+        person("bob-roe", company="Beta", email="bob@gmail.com"),
+    ]
+    found = clean(rows, exclusions=[row])
+    rules = found.leads.set_index("public_slug")["exclusion"]
+    assert rules.to_dict() == {
+        "ann": "exclusion_list",
+        "bob-roe": "",
+        "jane-doe": "exclusion_list",
+    }
+    assert codes(found) == ["exclusion-companies"]
+
+
+def test_a_list_of_people_excludes_no_companies() -> None:
+    """Where anybody is named, a company alone does not exclude its people."""
+    listed = [{"email": "jane@acme.com", "company": "Acme"}, {"company": "Beta"}]
+    found = clean(
+        [person(company="Acme"), person("bob", company="Beta")], exclusions=listed
+    )
+    assert found.leads["exclusion"].tolist() == ["", ""]
+
+
 def test_a_namesake_on_an_exclusion_list_stays_in() -> None:
     """Name and company alone exclude nobody; both ends are told."""
     found = clean(
@@ -475,6 +531,20 @@ def test_a_namesake_on_an_exclusion_list_stays_in() -> None:
         ("FAILED", "Sender Status", Touch.NONE),
         ("Unsubscribed 3 days ago", "Status", Touch.REFUSED),
         ("grue", "Status", Touch.UNKNOWN),
+        ("1", "Is_Sent", Touch.CONTACTED),
+        ("0.0", "Is_Sent", Touch.NONE),
+        ("3", "Messages sent", Touch.CONTACTED),
+        ("3", "Stage", Touch.UNKNOWN),
+        ("\u2713", "LI Requested", Touch.CONTACTED),
+        ("by Ann", "Contacted", Touch.CONTACTED),
+        ("not yet", "Contacted", Touch.NONE),
+        ("n/a", "Contacted", Touch.NONE),
+        ("2026-09-01", "Has replied", Touch.REPLIED),
+        ("Customer", "Lifecycle Stage", Touch.REFUSED),
+        ("Marketing Qualified Lead", "Lifecycle Stage", Touch.NONE),
+        ("Unqualified", "Lead Status", Touch.UNKNOWN),
+        ("Disqualified", "Lead Status", Touch.UNKNOWN),
+        ("Bad timing", "Lead Status", Touch.REPLIED),
     ],
 )
 def test_status_words(status: str, header: str, expected: Touch) -> None:
@@ -531,6 +601,13 @@ def test_full_names_are_split_before_the_last_word(
         ("Selbstst\u00e4ndig", ""),
         ("Stealth Startup", ""),
         ("N/A", ""),
+        ("No Encontrado", ""),
+        ("Desconocido", ""),
+        ("Not found", ""),
+        ("Unknown", ""),
+        ("Ninguno", ""),
+        ("Inconnu", ""),
+        ("Unbekannt", ""),
         ("-", ""),
         ("", ""),
     ],

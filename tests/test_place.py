@@ -332,6 +332,22 @@ def test_growth_gives_up_a_send_of_a_later_week() -> None:
     assert slots.connections.tolist() == [1, 2]  # what was given stays as it is
 
 
+def test_growth_that_costs_later_inmails_keeps_velocity() -> None:
+    """What is given up for the risk of a cycle lowers what the week after may send."""
+    # Closed leads: 3 credits for weeks 0 and 1, which hold 1 and 2. One more now takes
+    # one from week 1; week 2 may send no more than week 1: 1, not 2.
+    instance = make_instance(
+        [make_period(week=week, cycle=week) for week in range(3)],
+        [],
+        credit_rows=(make_credit_row(3, weights=(0.0, 0.5), last=1),),
+        velocity=(make_limit(0.0, {1: -1.0, 2: 1.0}, name="velocity_2"),),
+    )
+    inmails = np.array([[0, 1], [0, 2], [0, 2]])
+    growth = Growth(instance, Slots(inmails=inmails, connections=np.zeros(3, dtype=int)))
+    assert growth.add(0, CLOSED, make_room=True)
+    assert growth.slots.inmails[:, CLOSED].tolist() == [2, 1, 1]
+
+
 @st.composite
 def _planned(draw: st.DrawFn) -> tuple[Instance, Slots]:
     """Return one or two seats over three weeks and cycles, and whole sends for them."""

@@ -748,3 +748,23 @@ def test_no_issue_names_a_person() -> None:
     _, issues = parse_text((broken + f"{secret}\n").encode(), "leads.csv")
     assert issues
     assert not any(secret in str(issue) for issue in issues)
+
+
+# --- files without rows among others ----------------------------------------------
+
+
+def test_a_file_without_rows_is_skipped_if_others_have_some(tmp_path: Path) -> None:
+    """Of a batch, it is only a warning; alone, or where not allowed, it is an error."""
+    good, bare, empty = (tmp_path / name for name in ("a.csv", "b.csv", "c.csv"))
+    good.write_text(f"{HEADER}Ada,Example,{URL}\n", encoding="utf-8")
+    bare.write_text(HEADER, encoding="utf-8")
+    empty.write_text("", encoding="utf-8")
+    for paths, skip_empty, severity in (
+        ([good, bare, empty], True, Severity.WARNING),
+        ([good, bare, empty], False, Severity.ERROR),
+        ([bare, empty], True, Severity.ERROR),
+    ):
+        found, issues = read.tables(paths, skip_empty=skip_empty)
+        assert len(found) == (good in paths)
+        assert codes(issues) == [("no-rows", None), ("empty-file", None)]
+        assert {issue.severity for issue in issues} == {severity}

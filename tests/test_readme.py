@@ -57,6 +57,21 @@ def test_help_is_shown_as_it_is(
     assert between(README.read_text(encoding="utf-8"), "help") == shown
 
 
+def test_demo_prints_what_the_readme_shows(
+    rewrite_golden: bool,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The output under the first command is that of ``planner demo``."""
+    monkeypatch.chdir(tmp_path)
+    assert run(["-q", "demo"]) == 0
+    shown = f"\n```\n{capsys.readouterr().out.strip()}\n```\n\n"
+    if rewrite_golden:
+        write_between("demo-output", shown)
+    assert between(README.read_text(encoding="utf-8"), "demo-output") == shown
+
+
 def test_every_command_is_in_the_readme() -> None:
     """Whoever reads the README learns of every command."""
     text = README.read_text(encoding="utf-8")

@@ -305,6 +305,15 @@ def test_paused(text: str, last: dt.date | None) -> None:
 
 
 @pytest.mark.parametrize(
+    "text",
+    ["2026-12-24..2026-12-31", "24.12.2026 bis 31.12.2026", "2026-12-24 to 31.12.2026"],
+)
+def test_away_in_other_words(text: str) -> None:
+    """A range of days off may be written with two dots or a word, in either notation."""
+    assert _one(away=text).away == ((dt.date(2026, 12, 24), dt.date(2026, 12, 31)),)
+
+
+@pytest.mark.parametrize(
     ("text", "days"),
     [
         ("Mon-Fri", "0123456"[:5]),
@@ -326,6 +335,7 @@ def test_working_days(text: str, days: str) -> None:
         ("Monthly", "month"),
         ("1st", "month"),
         ("day:01", "day:1"),
+        ("17", "day:17"),
         ("DATE: 2026-12-04", "date:2026-12-04"),
     ],
 )

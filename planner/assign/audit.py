@@ -437,7 +437,7 @@ def _recent_touches(view: _View) -> Counter[str]:
     since = (first - dt.timedelta(days=6)).isoformat()
     recent = view.leads[
         (view.leads["last_contacted_on"] >= since)
-        & (view.leads["last_contacted_on"] < first.isoformat())
+        & (view.leads["last_contacted_on"] <= first.isoformat())
         & (view.leads["company_key"] != "")
     ]
     return Counter(recent["company_key"])

@@ -62,8 +62,12 @@ class Growth:
             trial = self._counts[periods].copy()
             trial[place, column] += 1
             flat = trial.reshape(-1)
-            fits = self._fit(seat, flat, make_room=make_room)
-            if fits and self._is_safe(seat, flat.reshape(-1, width), make_room=make_room):
+            # The limits twice: what is given up for the risk lowers velocity after it.
+            if (
+                self._fit(seat, flat, make_room=make_room)
+                and self._is_safe(seat, flat.reshape(-1, width), make_room=make_room)
+                and self._fit(seat, flat, make_room=make_room)
+            ):
                 self._counts[periods] = flat.reshape(-1, width)
                 return True
         return False

@@ -26,7 +26,7 @@ from planner.domain import (
     Seat,
     Solution,
 )
-from planner.model.classes import Classing, LeadValues
+from planner.model.classes import Classing, LeadValues, has_profile
 from planner.params import Parameters
 
 #: Position of each route in the codes of `Decisions.route`.
@@ -56,6 +56,8 @@ class Decisions:
         Week of the horizon in which a held lead is expected to go; -1 for none.
     slots : Slots
         Volumes by period: this week as sent, later weeks as planned.
+    later_inmail : numpy.ndarray
+        Whether a lead that is planned for a later week goes by InMail then.
     """
 
     route: np.ndarray
@@ -64,6 +66,7 @@ class Decisions:
     hold: np.ndarray
     week: np.ndarray
     slots: Slots
+    later_inmail: np.ndarray
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -130,6 +133,7 @@ def decide(problem: Problem) -> Decisions:
     return Decisions(
         route=route, seat=seat, day=day, hold=hold, week=week,
         slots=_sent_slots(problem, route, seat, day),
+        later_inmail=picked.by_inmail,
     )  # fmt: skip
 
 
@@ -188,6 +192,7 @@ def _messages(problem: Problem, company: np.ndarray) -> _Messages:
     is_message = (leads["degree"].to_numpy() == Degree.FIRST) & (
         leads["exclusion"].to_numpy() == ""
     )
+    is_message &= has_profile(leads)
     due = is_message & (problem.classing.lead_release == 0)
     number = {seat.seat_id: index for index, seat in enumerate(seats)}
     seat = np.full(len(leads), -1, dtype=np.int64)
@@ -335,12 +340,14 @@ def _hold_rules(
     held = route == ROUTE_CODE[Route.HOLD]
     rule = np.select(
         [
+            ~has_profile(problem.leads),
             placed.company_conflict | messages.conflict,
             messages.over_limit,
             problem.classing.lead_release > 0,
             picked.planned,
         ],
         [
+            HOLD_CODE[HoldRule.NO_PROFILE],
             HOLD_CODE[HoldRule.COMPANY_SEAT],
             HOLD_CODE[HoldRule.MESSAGE_LIMIT],
             HOLD_CODE[HoldRule.COMPANY_THROTTLE],
@@ -365,7 +372,9 @@ def _expected_weeks(
     next_week = np.isin(
         hold, [HOLD_CODE[HoldRule.COMPANY_SEAT], HOLD_CODE[HoldRule.MESSAGE_LIMIT]]
     )
-    is_message = problem.leads["degree"].to_numpy() == Degree.FIRST
+    is_message = (problem.leads["degree"].to_numpy() == Degree.FIRST) & has_profile(
+        problem.leads
+    )
     week[held & next_week] = 1
     week[held & is_message] = np.maximum(release, 1)[held & is_message]
     planned = held & picked.planned & ~next_week & ~is_message

@@ -228,7 +228,7 @@ def limits(
     for (route, rule), count in _rule_counts(assignments).items():
         rows.append(
             {
-                "limit": rule,
+                "limit": RULE_WORDS[rule],
                 "seat_id": "",
                 "used": np.nan,
                 "limit_value": np.nan,

@@ -166,13 +166,14 @@ def _reasons(
     other = np.round(values.connection_reply_rate * 1000).astype(int)
     excluded, exclusions = pd.factorize(leads["exclusion"], sort=True)
     refuses = leads["inmail_flag"].to_numpy() == Flag.NO
+    held = decisions.hold * 128 + decisions.later_inmail * 64 + decisions.week + 1
     detail = np.select(
         [
             on_route[Route.EXCLUDED],
             on_route[Route.HOLD],
             on_route[Route.MESSAGE],
         ],
-        [excluded, decisions.hold * 64 + decisions.week + 1, decisions.seat >= 0],
+        [excluded, held, decisions.seat >= 0],
         np.where(refuses, REFUSES, np.minimum(kind, int(Kind.UNKNOWN))) * 101
         + np.where((kind >= Kind.UNKNOWN) & ~refuses, percent, 0),
     )
@@ -217,11 +218,16 @@ def _reason(
 
 
 def _hold_reason(detail: int, problem: Problem, weeks: Sequence[str]) -> str:
-    hold, week = divmod(detail, 64)
+    hold, rest = divmod(detail, 128)
+    by_inmail, week = divmod(rest, 64)
     when = f"expected in {weeks[week - 1]}" if 0 < week <= len(weeks) else ""
     most = problem.parameters.max_new_leads_per_company
     text = {
-        HOLD_CODE[Hold.LATER]: "this week's limits go to leads of more value",
+        HOLD_CODE[Hold.LATER]: (
+            "an InMail later is worth more than a connection request now"
+            if by_inmail
+            else "this week's connection requests go to other leads"
+        ),
         HOLD_CODE[Hold.CAPACITY]: (
             "the seats' limits up to the horizon go to leads of more value"
         ),
@@ -231,6 +237,9 @@ def _hold_reason(detail: int, problem: Problem, weeks: Sequence[str]) -> str:
         HOLD_CODE[Hold.COMPANY_SEAT]: (
             "the company belongs to another seat this week, which has no room or may not "
             "send to this lead"
+        ),
+        HOLD_CODE[Hold.NO_PROFILE]: (
+            "no LinkedIn profile is known, only an e-mail: look it up first"
         ),
         HOLD_CODE[Hold.MESSAGE_LIMIT]: "the seat's messages of this week are used up",
         HOLD_CODE[Hold.NONE]: "held",

@@ -102,7 +102,7 @@ def _show(
         )
         return
     for line in inputs.describe_mappings(mappings):
-        console.say(line)
+        console.result(line)
     for issue in issues:
         console.result(str(issue))
     console.result(

@@ -107,6 +107,8 @@ def describe_mappings(mappings: Sequence[ColumnMapping]) -> list[str]:
             how = mapping.origin.get(meaning, "header")
             note = "" if how == "header" else f" (by {how})"
             lines.append(f"  {meaning} = {', then '.join(headers)}{note}")
+        if mapping.unused:
+            lines.append(f"  not used: {', '.join(mapping.unused)}")
     return lines
 
 
@@ -125,11 +127,13 @@ def load_leads(
     console.step("reading leads")
     overrides = pairs(options.mapping, "--map", 'open="Free InMail?"')
     tables, mappings, issues = _recognised(
-        options.leads, options.encoding, parameters, overrides
+        options.leads, options.encoding, parameters, overrides, skip_empty=True
     )
     exclusions, exclusion_mappings, more = _recognised(
         options.exclude, options.encoding, parameters, {}
     )
+    # Everybody on an exclusion list is left out, whatever else it says of them.
+    more = [issue for issue in more if issue.code != "ignored-contact-column"]
     _stop_on_file_errors([*issues, *more])
     console.step("finding out who is who")
     table = leads.clean(
@@ -151,13 +155,18 @@ def _recognised(
     encoding: str | None,
     parameters: Parameters,
     overrides: Mapping[str, str],
+    *,
+    skip_empty: bool = False,
 ) -> tuple[list[RawTable], list[ColumnMapping], list[Issue]]:
     from planner.intake import columns, read
 
     if not paths:
         return [], [], []
     tables, issues = read.tables(
-        paths, encoding=encoding, mojibake_share=parameters.mojibake_share
+        paths,
+        encoding=encoding,
+        mojibake_share=parameters.mojibake_share,
+        skip_empty=skip_empty,
     )
     # In the order of their names: which file is named first must change nothing.
     tables = sorted(tables, key=lambda table: table.file)
@@ -243,6 +252,8 @@ def load_seats(
     for table in inventory[:1]:
         usable, more = seats.read(table, as_of=as_of, parameters=parameters)
         issues += more
+    # The template's own help sheets are no lists, and need no word.
+    issues = [issue for issue in issues if issue.code != "sheet-skipped"]
     errors = [issue for issue in issues if issue.severity is Severity.ERROR]
     if errors or not usable:
         raise InputError(
@@ -253,6 +264,15 @@ def load_seats(
             issues,
         )
     return usable, tuple(issues), _input_files(inventory[:1], "seats")
+
+
+def _check_scraper(name: str, seats: Sequence[Seat]) -> None:
+    """Refuse a --scraped-by that is no seat: its connections would go to nobody."""
+    known = {seat.seat_id.casefold() for seat in seats}
+    known |= {seat.sender.casefold() for seat in seats}
+    if name and name.casefold() not in known:
+        names = ", ".join(seat.seat_id for seat in seats[:20])
+        raise InputError(f"--scraped-by {name[:40]!r} is no seat; there are: {names}")
 
 
 def load(
@@ -271,6 +291,7 @@ def load(
         seat_error: InputError | None = error
     else:
         seat_error = None
+        _check_scraper(options.scraped_by, usable)
     try:
         table, mappings, files = load_leads(options, parameters, as_of=as_of)
     except InputError as error:

@@ -194,10 +194,11 @@ def summary(made: Plan) -> None:
     console.result(
         f"\n{total['expected_replies']:.1f} replies expected from this week's sends. "
         f"Guarantee: {total['guarantee']} runs out before its reset with probability at "
-        f"most {total['alpha']:g}; the highest is {worst:.3f}, any seat at all "
-        f"{any_seat:.3f}. The linear program is within {total['gap']:.2%} of the best "
-        f"over its horizon. It planned {total['sends_planned']:,.0f} InMails and requests "
-        f"for this week; with what idle seats took, {total['sends_written']:,} are assigned."
+        f"most {total['alpha']:g}; the highest is {worst:.3f} (that any of them does: "
+        f"{any_seat:.3f}). The linear program is within {total['gap']:.2%} of the best "
+        f"over its horizon. It planned {total['sends_planned']:,.0f} InMails and "
+        f"requests for this week; with what idle seats took, "
+        f"{total['sends_written']:,} are assigned."
     )
 
 

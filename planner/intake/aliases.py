@@ -71,6 +71,26 @@ def _meaning(
     )
 
 
+#: Columns that say by their header what was done: *yes*, a count or a date in a cell.
+DONE_HEADERS = (
+    "sent, is sent, LI sent, LinkedIn sent, LI requested, LinkedIn requested, "
+    "connection requested, contacted, is contacted, was contacted, already contacted, "
+    "has been contacted, LI contacted, LinkedIn contacted, contacted already, invited, "
+    "is invited, already invited, message sent, messages sent, LinkedIn message sent, "
+    "messaged, InMail sent, InMails sent, connection request sent, connection sent, "
+    "connect request sent, request sent, invite sent, invitation sent, "
+    "LinkedIn invite sent, replied, is replied, has replied, replied to us, "
+    "LinkedIn replied, answered, has answered, responded, has responded"
+)
+#: Columns that say who is a customer, if their cells are yes or no.
+CUSTOMER_HEADERS = (
+    "customer, is customer, is a customer, already customer, already a customer, "
+    "existing customer, current customer, client, is client, is a client, "
+    "already client, already a client, existing client, current client, Kunde, "
+    "ist Kunde, Bestandskunde, cliente, es cliente, est client"
+)
+
+
 #: Every meaning, in the order in which people read about them.
 MEANINGS: tuple[Meaning, ...] = (
     _meaning(
@@ -205,7 +225,8 @@ MEANINGS: tuple[Meaning, ...] = (
         "Position/Titel, Berufsbezeichnung, Jobtitel, Stellenbezeichnung, Funktion, "
         "poste, intitule du poste, fonction, titre, titre du poste, cargo, puesto, "
         "functie, functietitel, titulo, job, current role, linkedinJobTitle, "
-        "LinkedIn job title, current positions, current_position_title, "
+        "LinkedIn job title, current positions, current_position_title, Stelle, "
+        "current_company_position, "
         "currentPosition/0/position, currentPositions/0/title, experience/0/position, "
         "title, role",
         short="position",
@@ -214,7 +235,8 @@ MEANINGS: tuple[Meaning, ...] = (
         "headline",
         "line under the name on the profile",
         "headline, profile headline, LinkedIn headline, occupation, sub title, tagline, "
-        "linkedin_headline, bio headline, profile title, Slogan, titre du profil",
+        "linkedin_headline, bio headline, profile title, Slogan, titre du profil, "
+        "lk_headline",
         weak="subtitle, description headline",
     ),
     _meaning(
@@ -368,7 +390,8 @@ MEANINGS: tuple[Meaning, ...] = (
         "owner",
         "seat or sender that must send",
         "owner, seat, seat id, seat_id, assigned seat, assigned sender, owner seat, "
-        "sender, plan sender, plan_sender, plan_seat, must send from, Absender",
+        "sender, plan sender, plan_sender, plan_seat, must send from, Absender, "
+        "Besitzer, Verantwortlich, Inhaber, Zust\u00e4ndig",
         short="seat",
         personal=False,
     ),
@@ -385,7 +408,8 @@ MEANINGS: tuple[Meaning, ...] = (
         "do not contact, DNC, do_not_contact, blacklisted, blacklist, opt out, opted out, "
         "unsubscribed, excluded, exclude, do not message, suppressed, suppress, "
         "is blacklisted, no contact, nicht kontaktieren, "
-        "ne pas contacter, no contactar, niet contacteren, nao contatar, optout",
+        "ne pas contacter, no contactar, niet contacteren, nao contatar, optout, "
+        "never contact, do not reach out, " + CUSTOMER_HEADERS,
         short="dnc",
     ),
     _meaning(
@@ -398,6 +422,8 @@ MEANINGS: tuple[Meaning, ...] = (
         "letzter Kontakt, dernier contact, ultimo contacto, laatste contact, "
         "date last contacted, date of last contact, last activity date, sent at, sent on, "
         "last contacted time, invitation sent at, connection request sent at, "
+        "invited date, invited on, invited at, date invited, invitation date, sent date, "
+        "date sent, connection request date, InMail sent at, InMail date, "
         "last sent message send at iso, invited date iso",
         short="contacted, last_contact",
     ),
@@ -407,7 +433,7 @@ MEANINGS: tuple[Meaning, ...] = (
         "contact status, last action taken, sender status, lead status, outreach status, "
         "campaign status, message status, InMail status, last action, "
         "LinkedIn status, connection request status, "
-        "lead campaign status, prospect status",
+        "lead campaign status, prospect status, lifecycle stage, " + DONE_HEADERS,
         weak="pipeline stage, Stage",
         personal=False,
         short="status",
@@ -467,7 +493,7 @@ MEANINGS: tuple[Meaning, ...] = (
         "date since when the lead is a connection (so the degree is 1st)",
         "connected on, connected at, connection date, connected date, connected since, "
         "connectedAt, date connected, connectionSince, verbunden am, connecte le, "
-        "conectado el",
+        "conectado el, is relationship, is connected, is connection, already connected",
         personal=False,
     ),
     _meaning(

@@ -8,14 +8,16 @@ that identifies a person, and the cells decide.
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+import numpy as np
 import pandas as pd
 
 from planner.domain import ColumnMapping, RawTable
-from planner.errors import Issue
-from planner.intake import aliases, content
+from planner.errors import Issue, Severity
+from planner.intake import aliases, contact, content, values
 from planner.intake.aliases import MEANINGS as MEANINGS
 from planner.intake.aliases import Meaning, normalise, without_prefix
 from planner.intake.content import Content
@@ -57,7 +59,91 @@ _URL_ORDER = {
     Content.BLANK: 4,
 }
 #: What Outlook keeps under "Title".
-_SALUTATIONS = frozenset(("mr", "mr.", "mrs", "mrs.", "ms", "ms.", "miss", "dr", "dr."))
+_SALUTATIONS = frozenset(
+    [
+        "mr",
+        "mr.",
+        "mrs",
+        "mrs.",
+        "ms",
+        "ms.",
+        "miss",
+        "mx",
+        "dr",
+        "dr.",
+        "prof",
+        "prof.",
+        "sir",
+        "herr",
+        "hr",
+        "hr.",
+        "frau",
+        "fr.",
+        "herrn",
+        "m",
+        "m.",
+        "mme",
+        "mme.",
+        "mlle",
+        "monsieur",
+        "madame",
+        "sr",
+        "sr.",
+        "sra",
+        "sra.",
+        "srta",
+        "senor",
+        "senora",
+        "señor",
+        "señora",
+        "dhr",
+        "dhr.",
+        "mevr",
+        "mevr.",
+        "mevrouw",
+        "sig",
+        "sig.",
+        "sig.ra",
+        "signor",
+        "signora",
+    ]
+) | {"herr dr.", "frau dr.", "prof. dr.", "herr prof.", "frau prof.", "mr & mrs"}
+#: Meanings all of whose columns count, not the best alone.
+_ALL_COUNT = ("contact_status", "do_not_contact", "last_contacted_on")
+_CUSTOMER_HEADERS = frozenset(map(normalise, aliases.CUSTOMER_HEADERS.split(",")))
+#: Columns by which an export about e-mails is known: what it says was sent, was an e-mail.
+_EMAIL_TOOL = frozenset(("emailopen", "emailsent", "apollocontactid"))
+_QUALIFIED = frozenset(("qualified", "disqualified"))
+#: Words of an object around a value (``lead.person.first_name``) that change nothing.
+_PARENTS = frozenset((
+    *aliases.PERSON_PREFIXES, "data", "profile", "profiles", "result", "results", "item",
+    "items", "linkedin", "record", "properties", "attributes", "fields", "basic", "info",
+    "enriched", "enrichment", "details", "response", "output", "row", "node", "user",
+))  # fmt: skip
+#: Words of headers that may say that somebody was contacted or must not be.
+_CONTACT_WORDS = frozenset(
+    [
+        "sent",
+        "contacted",
+        "invited",
+        "replied",
+        "requested",
+        "messaged",
+        "customer",
+        "customers",
+        "client",
+        "clients",
+        "blacklist",
+        "blacklisted",
+        "opt",
+        "optout",
+        "dnc",
+        "unsubscribe",
+        "unsubscribed",
+        "suppressed",
+        "never",
+    ]
+)
 #: Words that say that a column is about something else than the lead.
 _NOT_THE_LEAD = frozenset(
     aliases.words(
@@ -127,6 +213,10 @@ def recognise(
         for meaning in MEANINGS:
             if meaning.name not in closed:
                 _by_header(columns, meaning, weak=weak)
+    for meaning in MEANINGS:
+        if meaning.name not in closed:
+            _by_header(columns, meaning, weak=False, is_nested=True)
+    _status(columns, closed)
     _by_content(columns, closed)
     _order_urls(columns)
     mapping = ColumnMapping(
@@ -141,8 +231,9 @@ def recognise(
             for meaning in MEANINGS
             if columns.found.get(meaning.name)
         },
+        unused=tuple(columns.free()),
     )
-    return mapping, []
+    return mapping, _ignored(columns)
 
 
 def check_overrides(
@@ -215,15 +306,21 @@ def _apply_overrides(columns: _Columns, overrides: Mapping[str, str]) -> frozens
     return frozenset(closed)
 
 
-def _by_header(columns: _Columns, meaning: Meaning, *, weak: bool) -> None:
-    """Give a meaning the columns whose headers are among its aliases, in their order."""
-    if weak and meaning.name in columns.found:
+def _by_header(
+    columns: _Columns, meaning: Meaning, *, weak: bool, is_nested: bool = False
+) -> None:
+    """Give a meaning the columns whose headers are among its aliases, in their order.
+
+    Of a nested header (``lead.person.first_name``) only the last part is looked at.
+    """
+    is_extra = weak or is_nested
+    if is_extra and meaning.name in columns.found and meaning.name not in _ALL_COUNT:
         return
     names = meaning.weak_aliases if weak else meaning.aliases
     rank = {normalise(alias): at for at, alias in reversed(list(enumerate(names)))}
     matches = []
     for at, header in enumerate(columns.free()):
-        base = _base(header)
+        base = _last_part(_base(header)) if is_nested else _base(header)
         key, short = normalise(base), without_prefix(base) if meaning.is_personal else ""
         if key in rank or short in rank:
             matches.append((rank.get(key, rank.get(short, 0)), at, header))
@@ -239,8 +336,21 @@ def _base(header: str) -> str:
     return name if name and copy.rstrip(")").isdigit() else header
 
 
+def _last_part(header: str) -> str:
+    """Return what stands behind the last ``.`` or ``/`` of a nested header, or ""."""
+    *parents, last = re.split(r"[./]", header)
+    around = {word for parent in parents for word in aliases.words(parent)}
+    return last if around and around <= _PARENTS else ""
+
+
 def _target(columns: _Columns, meaning: str, header: str) -> str:
     """Return the meaning that the cells leave to a column; blank if none."""
+    if meaning == "contact_status" and contact.is_done_header(meant(header)):
+        return _done_target(columns, header)
+    return _target_by_content(columns, meaning, header)
+
+
+def _target_by_content(columns: _Columns, meaning: str, header: str) -> str:
     holds = columns.content(header)
     if holds is Content.BLANK:
         return meaning
@@ -254,6 +364,67 @@ def _target(columns: _Columns, meaning: str, header: str) -> str:
             return "company_url" if holds is Content.COMPANY_URL else ""
         return meaning if meaning in ("company_id", "company_url", "owner") else ""
     return meaning if _fits(columns, meaning, header) else ""
+
+
+def meant(header: str) -> str:
+    """Return the header without the number of its copy and what it is nested in."""
+    base = _base(header)
+    return _last_part(base) or base
+
+
+def _done_target(columns: _Columns, header: str) -> str:
+    """Return what a column is that says by its header that something was done."""
+    if contact.is_reply_header(header):
+        # A reply stays one, whatever its date; but an answer to an e-mail is none.
+        is_mail = _EMAIL_TOOL & set(map(normalise, columns.headers))
+        return "" if is_mail and "linkedin" not in normalise(header) else "contact_status"
+    cells = content.sample(columns.table.frame[header])
+    if cells:
+        days, _ = values.dates(np.array(cells, dtype=object))
+        if np.count_nonzero(~np.isnat(days)) > 0.5 * len(cells):
+            return "last_contacted_on"
+    return "contact_status"
+
+
+def _status(columns: _Columns, closed: frozenset[str]) -> None:
+    """Read a plain ``Status`` by its cells: other tools mean e-mails or employment."""
+    for header in columns.free():
+        if normalise(meant(header)) not in ("status", "state"):
+            continue
+        cells = content.sample(columns.table.frame[header])
+        folded = {cell.casefold().strip() for cell in cells}
+        if folded and folded <= _QUALIFIED:
+            if "matches_filters" not in closed:
+                columns.give("matches_filters", header, "content")
+        elif "contact_status" not in closed and any(map(contact.is_status_word, folded)):
+            known = sum(contact.touch(cell) >= 0 for cell in folded)
+            if known >= 0.5 * len(folded):
+                columns.give("contact_status", header, "content")
+
+
+def _ignored(columns: _Columns) -> list[Issue]:
+    """Warn of columns without a meaning that may say who must not be contacted."""
+    issues = []
+    for header in columns.free():
+        words = set(aliases.words(header))
+        if not (words & _CONTACT_WORDS or {"do", "not"} <= words) or words & {"id", "name"}:
+            continue
+        cells = columns.table.frame[header].unique()
+        filled = np.array([cell for cell in cells if cell], dtype=object)
+        days, _ = values.dates(filled)
+        if any(map(contact.is_yes, filled)) or not np.isnat(days).all():
+            issues.append(
+                Issue(
+                    code="ignored-contact-column",
+                    message="the column was not used, though it may say who was contacted "
+                    "or must not be; if it does, name it: --map contact_status=HEADER, "
+                    "last_contacted_on=HEADER or do_not_contact=HEADER",
+                    severity=Severity.WARNING,
+                    file=columns.table.file,
+                    column=header,
+                )
+            )
+    return issues
 
 
 def _unless_person(holds: Content) -> str:
@@ -282,13 +453,16 @@ def _identity_target(columns: _Columns, meaning: str, header: str, holds: Conten
 
 def _fits(columns: _Columns, meaning: str, header: str) -> bool:
     """Whether the cells can have a meaning that more than one kind of column claims."""
-    values = columns.table.frame[header]
+    cells = columns.table.frame[header]
     if meaning in ("email", "personal_email"):
-        return content.share(values, (Content.EMAIL,)) >= 0.2
+        return content.share(cells, (Content.EMAIL,)) >= 0.2
     if meaning == "degree":
-        return content.share(values, (Content.DEGREE,)) >= 0.3
-    if meaning == "title" and content.share_of(values, _SALUTATIONS) > 0.5:
+        return content.share(cells, (Content.DEGREE,)) >= 0.3
+    if meaning == "title" and content.share_of(cells, _SALUTATIONS) > 0.3:
         return False
+    if meaning == "do_not_contact" and normalise(meant(header)) in _CUSTOMER_HEADERS:
+        # Customer may as well hold the name of one.
+        return content.share_of(cells, contact.YES_WORDS | contact.NO_WORDS) > 0.5
     if meaning in ("first_name", "last_name", "full_name", "company", "title"):
         return columns.content(header) not in (Content.EMAIL, Content.OTHER_URL)
     return True
@@ -310,8 +484,8 @@ def _content_meaning(columns: _Columns, header: str) -> str:
     if holds in _MEANING_OF:
         return _MEANING_OF[holds]
     is_unnamed = header.startswith("column ")
-    values = columns.table.frame[header]
-    if holds is Content.EMAIL and content.is_mostly_distinct(values):
+    cells = columns.table.frame[header]
+    if holds is Content.EMAIL and content.is_mostly_distinct(cells):
         return "email"
     if holds is Content.UUID and "uuid" in words:
         return "getsales_uuid"
@@ -324,8 +498,8 @@ def _content_meaning(columns: _Columns, header: str) -> str:
 
 def _has_ordinals(columns: _Columns, header: str) -> bool:
     """Whether the cells say 2nd, not 2: a bare number can be anything."""
-    values: pd.Series = columns.table.frame[header]
-    sample = {cell for cell in values.head(2000) if cell}
+    cells: pd.Series = columns.table.frame[header]
+    sample = {cell for cell in cells.head(2000) if cell}
     return bool(sample) and not any(cell.isdigit() for cell in sample)
 
 

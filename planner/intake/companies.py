@@ -29,7 +29,9 @@ NOT_COMPANIES = frozenset({
     "stealth", "stealth ai startup", "stealth company", "stealth mode",
     "stealth mode startup", "stealth start up", "stealth startup", "student",
     "studentin", "tba", "tbd", "undisclosed", "unemployed", "unknown", "various",
-    "various companies", "zzp", "zzp er",
+    "various companies", "zzp", "zzp er", "no encontrado", "no encontrada", "not found",
+    "ninguno", "ninguna", "desconocida", "desconhecido", "nicht bekannt", "non trouve",
+    "onbekend", "keine", "aucun", "aucune",
 })  # fmt: skip
 
 #: Legal forms, dropped from the end of a name as often as they occur.
@@ -109,6 +111,11 @@ def keys(
         result[at] = on_uniques(cells[at], change)
     result[result == _NO_COMPANY] = ""
     return result
+
+
+def domains(cells: Cells) -> Cells:
+    """Return the domains of websites or e-mails, blank for those of mail providers."""
+    return on_uniques(cells, _domains)
 
 
 def normalise(names: Cells) -> Cells:

@@ -46,7 +46,7 @@ _HOST = r"(?:https?://)?(?:[\w-]{2,6}\.)?linkedin\.com/+(?:mwlite/)?"
 _HASH = r"A[CE][a-zA-Z]AA[\w-]{8,}"
 _DEGREE = (
     r"[1-3](?:st|nd|rd|er|re|e|\.)?\+?(?:\s+degree.*)?|distance_[1-3]|"
-    r"(?:first|second|third)_degree|out_of_network"
+    r"(?:first|second|third)_degree|out_of_network|self"
 )
 #: Tried in order; the first that matches the start of a cell names it.
 _PATTERNS: tuple[tuple[Content, str], ...] = (
@@ -88,7 +88,7 @@ def of_cell(cell: str) -> Content:
 
 def of_column(values: pd.Series) -> Content:
     """Return what most cells of a column hold; `OTHER` if they disagree."""
-    cells = _sample(values)
+    cells = sample(values)
     if not cells:
         return Content.BLANK
     counts = Counter(of_cell(cell) for cell in cells)
@@ -104,28 +104,29 @@ def of_column(values: pd.Series) -> Content:
 
 def share(values: pd.Series, kinds: tuple[Content, ...]) -> float:
     """Return the share of non-blank cells (sampled) that are of one of `kinds`."""
-    cells = _sample(values)
+    cells = sample(values)
     return sum(of_cell(cell) in kinds for cell in cells) / len(cells) if cells else 0.0
 
 
 def share_of(values: pd.Series, texts: frozenset[str]) -> float:
     """Return the share of non-blank cells (sampled) that are one of `texts`."""
-    cells = _sample(values)
+    cells = sample(values)
     return sum(cell.casefold() in texts for cell in cells) / len(cells) if cells else 0.0
 
 
 def is_mostly_distinct(values: pd.Series) -> bool:
     """Whether cells rarely repeat, as e-mails of leads do and those of owners do not."""
-    cells = _sample(values)
+    cells = sample(values)
     return len(set(cells)) > 0.5 * len(cells)
 
 
-def _sample(values: pd.Series) -> list[str]:
+def sample(values: pd.Series) -> list[str]:
+    """Return the cells that are looked at: filled, and no word for *not known*."""
     cells = values.to_numpy(dtype=object)
     step = max(1, len(cells) // _STRIDE_ROWS)
-    sample = [cell for cell in cells[::step] if cell and cell.casefold() not in UNKNOWN]
-    if len(sample) < 20 and step > 1:
-        sample = [cell for cell in cells if cell and cell.casefold() not in UNKNOWN]
-    if len(sample) > SAMPLE_CELLS:
-        sample = sample[:: len(sample) // SAMPLE_CELLS][:SAMPLE_CELLS]
-    return sample
+    found = [cell for cell in cells[::step] if cell and cell.casefold() not in UNKNOWN]
+    if len(found) < 20 and step > 1:
+        found = [cell for cell in cells if cell and cell.casefold() not in UNKNOWN]
+    if len(found) > SAMPLE_CELLS:
+        found = found[:: len(found) // SAMPLE_CELLS][:SAMPLE_CELLS]
+    return found

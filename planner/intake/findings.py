@@ -22,6 +22,7 @@ MAX_ROWS_OF_A_PERSON = 50
 NO_IDENTITY = "no-identity"
 ID_MANGLED = "id-mangled"
 NOT_MATCHING = "not-matching"
+OWN_PROFILE = "own-profile"
 
 _REJECTIONS = {
     NO_IDENTITY: (
@@ -37,13 +38,17 @@ _REJECTIONS = {
         "the export says that this row does not match the filters of its search; it was "
         "left out"
     ),
+    OWN_PROFILE: (
+        "the export says that this is the profile of the seat that made it; it was left out"
+    ),
 }
 
 
 def rejection_codes(rows: LeadRows) -> Cells:
     """Return the code with which each row would be rejected."""
     reason = np.where(rows.keys.mangled, ID_MANGLED, NO_IDENTITY)
-    return np.where(rows.keys.known, NOT_MATCHING, reason).astype(object)
+    kept_out = np.where(rows.own, OWN_PROFILE, NOT_MATCHING)
+    return np.where(rows.keys.known, kept_out, reason).astype(object)
 
 
 def rejected(
@@ -61,11 +66,16 @@ def rejected(
         for code in (NO_IDENTITY, ID_MANGLED):
             columns[mapping.file, code] = who[0] if who else ""
         columns[mapping.file, NOT_MATCHING] = which[0] if which else ""
+        columns[mapping.file, OWN_PROFILE] = next(
+            iter(mapping.columns.get("degree", ())), ""
+        )
     return [
         Issue(
             code=code,
             message=_REJECTIONS[code],
-            severity=Severity.NOTE if code == NOT_MATCHING else Severity.ERROR,
+            severity=Severity.NOTE
+            if code in (NOT_MATCHING, OWN_PROFILE)
+            else Severity.ERROR,
             file=file,
             row=row,
             column=columns.get((file, code), ""),

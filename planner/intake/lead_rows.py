@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from planner.domain import ColumnMapping, Flag, RawTable
 from planner.errors import Issue, Severity
-from planner.intake import cells, companies, contact, identity, titles, values
+from planner.intake import cells, columns, companies, contact, identity, titles, values
 from planner.intake.cells import Cells, Mask, Rows, blank, filled
 from planner.intake.contact import Touch
 from planner.intake.identity import Keys
@@ -38,8 +38,8 @@ class LeadRows:
     """Rows of one or several files, one array per fact.
 
     Days count from 1970-01-01; `UNDATED` where there is no date. ``matches`` is false
-    where the export says that the row does not match its own search. ``touch`` is a
-    `planner.intake.contact.Touch`.
+    where the export says that the row does not match its own search, or that it is
+    the sender's own (``own``). ``touch`` is a `planner.intake.contact.Touch`.
     """
 
     source_file: Cells
@@ -54,6 +54,8 @@ class LeadRows:
     priority: npt.NDArray[np.float64]
     exported: Rows
     matches: Mask
+    own: Mask
+    domain: Cells
     do_not_contact: Mask
     touch: Small
     contacted_on: Rows
@@ -94,6 +96,7 @@ def read(
     file = LeadFile(table=table, mapping=mapping)
     seats = file.text("scraped_by")
     contacted_on, contacted = _contacted(file, as_of)
+    own = _own(file)
     rows = LeadRows(
         source_file=np.full(file.num_rows, table.file, dtype=object),
         source_row=table.rows.astype(np.int64),
@@ -106,7 +109,9 @@ def read(
         degree=_degrees(file),
         priority=file.priorities(),
         exported=_exported(file),
-        matches=file.flags("matches_filters") != 0,
+        matches=_matches(file) & ~own,
+        own=own,
+        domain=companies.domains(file.text("company_domain")),
         do_not_contact=_do_not_contact(file),
         touch=np.maximum(_touches(file), contacted),
         contacted_on=contacted_on,
@@ -116,12 +121,12 @@ def read(
 
 def read_keys(table: RawTable, mapping: ColumnMapping) -> Keys:
     """Return the identity keys of every row of a file."""
-    columns = {
+    found = {
         meaning: [cells.tidy(cells.raw(table, header)) for header in headers]
         for meaning in identity.FORMS
         if (headers := cells.headers(table, mapping, meaning))
     }
-    return identity.read(columns, len(table.frame))
+    return identity.read(found, len(table.frame))
 
 
 def names(table: RawTable, mapping: ColumnMapping) -> tuple[Cells, Cells]:
@@ -133,6 +138,11 @@ def company_keys(table: RawTable, mapping: ColumnMapping) -> Cells:
     """Return the company key of every row of a file."""
     file = LeadFile(table=table, mapping=mapping)
     return _company_keys(file, file.text("company"))
+
+
+def domains(table: RawTable, mapping: ColumnMapping) -> Cells:
+    """Return the domain of the company of every row of a file."""
+    return companies.domains(LeadFile(table=table, mapping=mapping).text("company_domain"))
 
 
 # --- texts ------------------------------------------------------------------------
@@ -223,7 +233,7 @@ def _degrees(file: LeadFile) -> Small:
     if found is None:
         degree = np.zeros(file.num_rows, dtype=np.int8)
     else:
-        degree, unreadable = values.degrees(found)
+        degree, unreadable = values.degrees(np.where(_own(file), "", found))
         file.odd(
             unreadable,
             code="unreadable-degree",
@@ -232,8 +242,38 @@ def _degrees(file: LeadFile) -> Small:
         )
     connected = np.zeros(file.num_rows, dtype=np.bool_)
     for header in file.headers("connected_on") or file.named("connectedon"):
-        connected |= filled(file.column(header))
+        # Dates as a rule, but also yes or no.
+        flags, unreadable = values.flags(file.column(header))
+        connected |= (flags == Flag.YES) | unreadable
     return np.where((degree == 0) & connected, 1, degree).astype(np.int8)
+
+
+def _own(file: LeadFile) -> Mask:
+    """Return which rows are the profile of the seat that made the export."""
+    found = file.optional("degree")
+    if found is None:
+        return np.zeros(file.num_rows, dtype=np.bool_)
+    return np.asarray(cells.fold(found) == "self", dtype=np.bool_)
+
+
+def _matches(file: LeadFile) -> Mask:
+    """Return which rows match their search; a disqualified one does not."""
+    result = np.ones(file.num_rows, dtype=np.bool_)
+    for header in file.headers("matches_filters"):
+        found = file.column(header)
+        folded = cells.fold(found)
+        said = np.where(
+            folded == "disqualified", "no", np.where(folded == "qualified", "yes", found)
+        )
+        flags, unreadable = values.flags(said)
+        file.odd(
+            unreadable,
+            code="unreadable-flag",
+            message="the cell is neither yes nor no; it was read as not known",
+            column=header,
+        )
+        result &= flags != Flag.NO
+    return result
 
 
 def _do_not_contact(file: LeadFile) -> Mask:
@@ -255,7 +295,7 @@ def _do_not_contact(file: LeadFile) -> Mask:
 def _touches(file: LeadFile) -> Small:
     result = np.zeros(file.num_rows, dtype=np.int8)
     for header in file.headers("contact_status"):
-        said = contact.touches(file.column(header), header)
+        said = contact.touches(file.column(header), columns.meant(header))
         num_unknown = int(np.count_nonzero(said == Touch.UNKNOWN))
         if num_unknown:
             file.issues.append(

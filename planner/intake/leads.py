@@ -184,7 +184,13 @@ def _excluded(
     too_soon = np.ones(num_leads, dtype=np.bool_) if wait == 0 else days_ago < wait
     rules: list[tuple[Mask, Exclusion]] = [
         (any_row(rows.do_not_contact) | (touch == Touch.REFUSED), Exclusion.DO_NOT_CONTACT),
-        (any_row(listed.has(rows.keys)), Exclusion.EXCLUSION_LIST),
+        (
+            any_row(
+                listed.has(rows.keys)
+                | listed.employs(rows.keys, rows.texts["company_key"], rows.domain)
+            ),
+            Exclusion.EXCLUSION_LIST,
+        ),
         (touch == Touch.REPLIED, Exclusion.REPLIED_BEFORE),
         ((touch == Touch.CONTACTED) & too_soon, Exclusion.CONTACTED_BEFORE),
     ]

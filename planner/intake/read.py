@@ -9,6 +9,7 @@ from __future__ import annotations
 import glob
 import sys
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from planner.domain import RawTable
@@ -30,6 +31,7 @@ def tables(
     known_headers: Collection[str] | None = None,
     keep: Keep | None = None,
     mojibake_share: float = 0.02,
+    skip_empty: bool = False,
 ) -> tuple[list[RawTable], list[Issue]]:
     """Read every table of every file.
 
@@ -46,6 +48,8 @@ def tables(
         Given the first records of a table, returns the headers to keep (saves memory).
     mojibake_share : float
         `planner.params.Parameters.mojibake_share`.
+    skip_empty : bool
+        Whether a file without rows of data is only a warning where others have some.
 
     Returns
     -------
@@ -56,12 +60,15 @@ def tables(
     known = None if known_headers is None else {aliases.normalise(n) for n in known_headers}
     found: list[RawTable] = []
     issues: list[Issue] = []
+    without_rows: list[Issue] = []
     files, problems = _files(paths)
     issues += problems
     for file in files:
         data, issue = _bytes(file)
         if issue is not None:
             issues.append(issue)
+            if issue.code == "empty-file":
+                without_rows.append(issue)
             continue
         if data.startswith(_ZIP_MARKS):
             parsed, problems = parse_workbook(data, file, known_headers=known, keep=keep)
@@ -75,10 +82,21 @@ def tables(
                 mojibake_share=mojibake_share,
             )
             parsed = [] if table is None else [table]
+        # A workbook without a table has sheets that are not understood: still an error.
+        if parsed or not data.startswith(_ZIP_MARKS):
+            without_rows += [issue for issue in problems if issue.code == "no-rows"]
         del data
         found += parsed
         issues += problems
+    if skip_empty and any(len(table.frame) for table in found):
+        found = [table for table in found if len(table.frame)]
+        issues = [_skipped(issue) if issue in without_rows else issue for issue in issues]
     return found, issues
+
+
+def _skipped(issue: Issue) -> Issue:
+    message = f"{issue.message}; it was skipped"
+    return replace(issue, message=message, severity=Severity.WARNING)
 
 
 def _files(paths: Sequence[Path | str]) -> tuple[list[str], list[Issue]]:

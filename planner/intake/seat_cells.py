@@ -31,18 +31,24 @@ def rate(text: str) -> float:
 
 
 def date(text: str) -> dt.date:
-    """Parse an ISO date, with or without a time."""
+    """Parse an ISO date, with or without a time, or ``22.11.2026``."""
+    iso = re.fullmatch(r"(\d{4})-(\d{2})-(\d{2})(?:[T ].*)?", text)
+    german = re.fullmatch(r"(\d{1,2})\.(\d{1,2})\.(\d{4})", text)
     try:
-        return dt.datetime.fromisoformat(text).date()
+        if iso:
+            return dt.date(int(iso[1]), int(iso[2]), int(iso[3]))
+        if german:
+            return dt.date(int(german[3]), int(german[2]), int(german[1]))
     except ValueError:
-        raise ValueError(f"expected a date such as 2026-12-01, got {text[:20]!r}") from None
+        pass  # such as 2026-02-30
+    raise ValueError(f"expected a date such as 2026-12-01, got {text[:20]!r}")
 
 
 def date_ranges(text: str) -> tuple[tuple[dt.date, dt.date], ...]:
     """Parse ``2026-12-24..2027-01-02; 2027-02-03`` into closed ranges."""
     ranges = []
     for part in _split(text):
-        first, _, last = part.partition("..")
+        first, _, last = re.sub(r"\s+(?:to|bis|-)\s+", "..", part).partition("..")
         start = date(first.strip())
         end = date(last.strip()) if last else start
         if end < start:
@@ -69,7 +75,7 @@ def reset_rule(text: str) -> str:
     folded = re.sub(r"\s+", "", text.casefold())
     if folded in {"month", "monthly", "1st"}:
         return "month"
-    match = re.fullmatch(r"day:(\d{1,2})", folded)
+    match = re.fullmatch(r"(?:day:?)?(\d{1,2})", folded)
     if match and 1 <= int(match[1]) <= 31:
         return f"day:{int(match[1])}"
     if folded.startswith("date:"):

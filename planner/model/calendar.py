@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 
 from planner.dates import ONE_DAY, ONE_WEEK, monday, resets_after
 from planner.domain import Calendar, Period, Seat, SeatDay
-from planner.errors import PlanError
+from planner.errors import InputError
 from planner.params import Parameters
 
 
@@ -28,7 +28,7 @@ def planned_week(seats: Sequence[Seat], as_of: dt.date) -> dt.date:
 
     Raises
     ------
-    PlanError
+    InputError
         If no seat works on any of the next 28 days.
     """
 
@@ -47,9 +47,9 @@ def planned_week(seats: Sequence[Seat], as_of: dt.date) -> dt.date:
             return week
     if now:
         return as_of
-    raise PlanError(
-        "no seat works in the next four weeks: check the columns working_days, away and "
-        "paused of the seat inventory"
+    raise InputError(
+        "no usable seat: none works in the next four weeks; check the columns "
+        "working_days, away and paused of the seat inventory"
     )
 
 

@@ -119,9 +119,11 @@ def aggregate(  # noqa: PLR0913 - the whole problem meets here
     week_capacity : sequence of int
         The same for the planned week.
     """
+    reachable = has_profile(leads)
     eligible = (leads["exclusion"].to_numpy() == "") & (
         leads["degree"].to_numpy() != Degree.FIRST
     )
+    eligible &= reachable
     pool_of_lead, pools, atoms = _pools(leads, seats, parameters)
     tier_of_segment, tiers = make_tiers(segments, parameters)
     kind = _kinds(leads["open_flag"].to_numpy(), values.segment, tier_of_segment)
@@ -133,6 +135,7 @@ def aggregate(  # noqa: PLR0913 - the whole problem meets here
     company = company_codes(leads)
     recent = _touches_by_code(leads, company, touches)
     idle = _idle_pools(pools, atoms, week_capacity)[pool_of_lead]
+    idle = np.where(reachable, idle, 1)
     release = _release_weeks(
         leads, values, np.stack([idle, kind]), company, parameters, recent
     )
@@ -319,6 +322,14 @@ def seat_factors(
         if len(set(pairs)) <= MAX_LEVELS:
             break
     return pairs
+
+
+def has_profile(leads: pd.DataFrame) -> np.ndarray:
+    """Return which leads have a profile that a seat can send to: more than an e-mail."""
+    known = np.zeros(len(leads), dtype=bool)
+    for column in ("linkedin_url", "member_id", "getsales_uuid"):
+        known |= leads[column].to_numpy() != ""
+    return known
 
 
 def company_codes(leads: pd.DataFrame) -> np.ndarray:

@@ -79,9 +79,24 @@ def write_run(
         _check_target(target, plan)
         with _staging(out_dir, target.name) as staging:
             _write_files(plan, staging, more)
+            if _holds(target, staging):
+                return target
             _flush(staging)
             _put_in_place(staging, target)
     return target
+
+
+def _holds(target: Path, staging: Path) -> bool:
+    """Return whether a run's folder has every file of `staging`, byte for byte.
+
+    Then nothing is written again, and what people put beside the files stays.
+    """
+    files = [path for path in staging.rglob("*") if path.is_file()]
+    return all(
+        kept.is_file() and kept.read_bytes() == path.read_bytes()
+        for path in files
+        for kept in [target / path.relative_to(staging)]
+    )
 
 
 def sweep(out_dir: Path) -> tuple[str, ...]:
@@ -138,7 +153,10 @@ def _check_target(target: Path, plan: Plan) -> None:
 
 
 def _put_in_place(staging: Path, target: Path) -> None:
-    """Rename `staging` to `target`; an earlier copy is moved aside, then removed."""
+    """Rename `staging` to `target`; an earlier copy stays beside it under another name.
+
+    The copy differs, or nothing would be put in place: somebody may have worked in it.
+    """
     if not target.exists():
         staging.rename(target)
         _flush_folder(target.parent)
@@ -151,8 +169,16 @@ def _put_in_place(staging: Path, target: Path) -> None:
         except BaseException:
             old.rename(target)
             raise
+        old.rename(_free_name(target))
         _flush_folder(target.parent)
-        shutil.rmtree(old, ignore_errors=True)  # the new run stands; a rest is swept
+
+
+def _free_name(target: Path) -> Path:
+    """Return the first of ``<run>--kept-1``, ``--kept-2`` ... that is not taken."""
+    number = 1
+    while (path := target.with_name(f"{target.name}--kept-{number}")).exists():
+        number += 1
+    return path
 
 
 def _restore(old: Path) -> bool:
