@@ -31,10 +31,10 @@ def check(
         typer.Option("--seats", "-s", metavar="FILE", help="Seat inventory, if any."),
     ] = None,
     as_of: AsOf = None,
-    exclude: Exclude = [],  # noqa: B006 - Typer copies the default
+    exclude: Exclude = [],
     scraped_by: ScrapedBy = "",
-    mapping: Map = [],  # noqa: B006
-    param: Param = [],  # noqa: B006
+    mapping: Map = [],
+    param: Param = [],
     config: Config = None,
     encoding: Encoding = None,
     json: Json = False,

@@ -35,9 +35,9 @@ def estimate(
         ),
     ] = None,
     as_of: AsOf = None,
-    exclude: Exclude = [],  # noqa: B006 - Typer copies the default
-    mapping: Map = [],  # noqa: B006
-    param: Param = [],  # noqa: B006
+    exclude: Exclude = [],
+    mapping: Map = [],
+    param: Param = [],
     config: Config = None,
     encoding: Encoding = None,
     json: Json = False,

@@ -7,7 +7,7 @@ from planner.cli.plan import Config, Json, Param
 
 
 def params(
-    param: Param = [],  # noqa: B006 - Typer copies the default
+    param: Param = [],
     config: Config = None,
     json: Json = False,
 ) -> None:

@@ -77,10 +77,10 @@ def plan(
         Path, typer.Option("--out", "-o", metavar="DIR", help="Folder of all runs.")
     ] = Path("reports"),
     as_of: AsOf = None,
-    exclude: Exclude = [],  # noqa: B006 - Typer copies the default
+    exclude: Exclude = [],
     scraped_by: ScrapedBy = "",
-    mapping: Map = [],  # noqa: B006
-    param: Param = [],  # noqa: B006
+    mapping: Map = [],
+    param: Param = [],
     config: Config = None,
     encoding: Encoding = None,
     strict: Strict = False,
