@@ -9,10 +9,10 @@ from numpy.testing import assert_allclose, assert_array_equal
 from numpy.typing import NDArray
 
 from planner.estimate import intervals
-from planner.estimate.open_share import (
+from planner.estimate.open_share import estimate
+from planner.estimate.posterior import (
     LEVELS,
     Counts,
-    estimate,
     labelling_effort,
     posterior_draws,
 )
