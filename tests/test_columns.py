@@ -537,3 +537,15 @@ def test_nested_member_id() -> None:
 def test_title_never_falls_back_to_a_salutation(cells: list[str]) -> None:
     """Salutations of several languages, also among others, are no position."""
     assert not columns.recognise(table(Title=cells), {})[0].columns
+
+
+def test_german_contact_and_degree() -> None:
+    """A German list's contact and degree columns are read, so nobody close is invited."""
+    found = mapping("Ansprechpartner", "Verbindungsgrad").columns
+    assert found == {"full_name": ("Ansprechpartner",), "degree": ("Verbindungsgrad",)}
+
+
+def test_ordinals_are_degrees_whatever_the_header() -> None:
+    """A column of 1st, 2nd and 3rd under an unknown header says how close a lead is."""
+    found, _ = columns.recognise(table(Abstand=["1st", "2nd", "3rd+"]), {})
+    assert found.columns == {"degree": ("Abstand",)}

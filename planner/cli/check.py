@@ -110,4 +110,5 @@ def _show(
         "{excluded:,} leads excluded; {seats} seats".format(**counts)
     )
     errors = sum(issue.severity is Severity.ERROR for issue in issues)
-    console.result(f"{errors:,} errors, {len(issues) - errors:,} warnings and notes")
+    words = "error" if errors == 1 else "errors"
+    console.result(f"{errors:,} {words}, {len(issues) - errors:,} warnings and notes")

@@ -213,7 +213,8 @@ MEANINGS: tuple[Meaning, ...] = (
         "full name, complete name, nom complet, vollstaendiger Name, "
         "nombre completo, volledige naam, nome completo, person name, lead name, "
         "contact name, prospect name, profile name, LinkedIn name, member name, "
-        "candidate name, display name, employee name",
+        "candidate name, display name, employee name, Ansprechpartner, "
+        "Ansprechpartnerin, Kontaktperson, contactpersoon, interlocuteur",
         weak="name, naam, nome, fullname raw",
         short="name",
     ),
@@ -366,6 +367,8 @@ MEANINGS: tuple[Meaning, ...] = (
         "connection degree, degree, network distance, degree of connection, "
         "connection level, distance, LinkedIn degree, connection distance, "
         "connection type, relationship degree, Kontaktgrad, Kontakt-Grad, "
+        "Verbindungsgrad, Vernetzungsgrad, degre de connexion, grado de conexion, "
+        "grado di collegamento, verbindingsgraad, connectiegraad, "
         "niveau de relation, degre, degre de relation, grado, grado de contacto, "
         "graad, grau, grau de conexao, member distance",
         weak="connection, relation, relationship, relationships",

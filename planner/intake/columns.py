@@ -491,7 +491,7 @@ def _content_meaning(columns: _Columns, header: str) -> str:
         return "getsales_uuid"
     if holds is Content.COMPANY_URL and is_unnamed:
         return "company_url"
-    if holds is Content.DEGREE and is_unnamed and _has_ordinals(columns, header):
+    if holds is Content.DEGREE and _has_ordinals(columns, header):
         return "degree"
     return ""
 

@@ -276,7 +276,7 @@ def _pools(
             names.append(f"group {group}")
             members.append([i for i, seat in enumerate(seats) if group in seat.groups])
     factors = seat_factors(seats, parameters)
-    signatures: dict[tuple[object, ...], list[int]] = {}
+    signatures: dict[tuple[tuple[int, ...], tuple[float, float]], list[int]] = {}
     for index in range(len(seats)):
         pools_of_seat = tuple(p for p, those in enumerate(members) if index in those)
         if pools_of_seat:
@@ -284,11 +284,11 @@ def _pools(
             signatures.setdefault(key, []).append(index)
     ordered = sorted(signatures.items(), key=lambda item: item[1][0])
     atoms = tuple(
-        Atom(seats=tuple(those), inmail_factor=rate[0], connection_factor=rate[1])  # type: ignore[index]
+        Atom(seats=tuple(those), inmail_factor=rate[0], connection_factor=rate[1])
         for (_, rate), those in ordered
     )
     pools = tuple(
-        Pool(name=name, atoms=tuple(a for a, (key, _) in enumerate(ordered) if p in key[0]))  # type: ignore[operator]
+        Pool(name=name, atoms=tuple(a for a, (key, _) in enumerate(ordered) if p in key[0]))
         for p, name in enumerate(names)
     )
     return pool_of_lead, pools, atoms

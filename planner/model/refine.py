@@ -120,11 +120,10 @@ def _price(
 ) -> float:
     """Return the price of a class's pool row; infinite where the pool has no such seats."""
     item = instance.classes[index]
-    key = (item.pool, item.kind, item.release, level)
-    if prefix == "pool_c":
-        key = (item.pool, item.release, level)  # type: ignore[assignment]
-    name = "_".join((prefix, *map(str, key)))
-    return solution.prices.get(name, np.inf)
+    # Requests do not tell kinds apart.
+    kind = () if prefix == "pool_c" else (item.kind,)
+    key = (item.pool, *kind, item.release, level)
+    return solution.prices.get("_".join((prefix, *map(str, key))), np.inf)
 
 
 def upper_bound(
