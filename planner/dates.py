@@ -9,6 +9,10 @@ from collections.abc import Iterator
 ONE_DAY = dt.timedelta(days=1)
 ONE_WEEK = dt.timedelta(weeks=1)
 
+#: Weeks over which velocity looks back, and days over which free InMails are counted.
+VELOCITY_WEEKS = 4
+OPEN_MONTH_DAYS = 30
+
 
 def monday(day: dt.date) -> dt.date:
     """Return the Monday of the ISO week of `day`."""

@@ -63,6 +63,7 @@ class Exclusion(StrEnum):
     EXCLUSION_LIST = "exclusion_list"
     CONTACTED_BEFORE = "contacted_before"
     REPLIED_BEFORE = "replied_before"
+    DROPPED = "dropped"
     UNKNOWN_OWNER = "unknown_owner"
     UNKNOWN_GROUP = "unknown_group"
 
@@ -91,6 +92,7 @@ RULE_WORDS: Mapping[str, str] = {
     str(Exclusion.EXCLUSION_LIST): "on an exclusion list",
     str(Exclusion.CONTACTED_BEFORE): "contacted before",
     str(Exclusion.REPLIED_BEFORE): "replied before",
+    str(Exclusion.DROPPED): "dropped after a failed InMail",
     str(Exclusion.UNKNOWN_OWNER): "owner is no seat",
     str(Exclusion.UNKNOWN_GROUP): "no seat serves the group",
 }
@@ -164,6 +166,26 @@ class InputFile:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Identities:
+    """Every key by which the leads of a table may be recognised again.
+
+    Three arrays of one length: position of the lead in its table, kind of key (slug,
+    member, hash, uuid, email) and the canonical key. A lead keeps one key of a kind;
+    here are those of all its rows.
+    """
+
+    lead: np.ndarray
+    space: np.ndarray
+    value: np.ndarray
+
+    @classmethod
+    def none(cls) -> Identities:
+        """Return the identities of no leads."""
+        nothing = np.empty(0, dtype=object)
+        return cls(lead=np.empty(0, dtype=np.int64), space=nothing, value=nothing)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class LeadTable:
     """Cleaned leads, what became of every input row, and the findings.
 
@@ -174,6 +196,7 @@ class LeadTable:
     leads: pd.DataFrame
     rows: pd.DataFrame
     issues: tuple[Issue, ...]
+    identities: Identities
 
 
 # --- seats ------------------------------------------------------------------------
@@ -185,8 +208,11 @@ class Seat:
 
     Limits are per full working day or per week; `day_shares` (Monday first) scales the
     daily ones. ``away`` are closed date ranges; a paused seat is away until the day
-    after. ``inmails_last_28_days`` is None for a seat without history (new-seat ramp).
-    Rates are None where the seat has none of its own.
+    after. ``inmails_last_28_days`` is None for a seat without history (new-seat ramp,
+    of which ``weeks_active`` weeks are over). Rates are None where the seat has none of
+    its own. ``recent_requests`` and ``recent_open_inmails`` are sends by day where the
+    ledger knows them; None where only the inventory's sums are known. ``stated`` names
+    the columns that the inventory fills in.
     """
 
     seat_id: str
@@ -213,6 +239,10 @@ class Seat:
     groups: tuple[str, ...]
     inmail_reply_rate: float | None
     acceptance_rate: float | None
+    weeks_active: int = 0
+    recent_requests: tuple[tuple[dt.date, int], ...] | None = None
+    recent_open_inmails: tuple[tuple[dt.date, int], ...] | None = None
+    stated: tuple[str, ...] = field(default=(), repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -269,6 +299,158 @@ class Calendar:
     seat: int
     periods: tuple[Period, ...]
     resets: tuple[dt.date, ...]
+
+
+# --- history ----------------------------------------------------------------------
+
+
+class OutcomeKind(StrEnum):
+    """What happened to a lead or was seen on a seat, as `planner record` notes it."""
+
+    SENT = "sent"
+    FAILED = "failed"
+    SKIPPED = "skipped"
+    REPLIED = "replied"
+    ACCEPTED = "accepted"
+    FLAG_SEEN = "flag_seen"
+    BALANCE_SEEN = "balance_seen"
+
+
+class Cause(StrEnum):
+    """Why an InMail failed, as far as anybody can tell from outside."""
+
+    CREDITS_EXHAUSTED = "credits_exhausted"
+    INMAIL_OFF = "inmail_off"
+    VELOCITY_BLOCK = "velocity_block"
+    ALREADY_MESSAGED = "already_messaged"
+    ALREADY_CONNECTED = "already_connected"
+    PROFILE_GONE = "profile_gone"
+    UNKNOWN = "unknown"
+
+
+class NextStep(StrEnum):
+    """Where a lead goes whose InMail failed."""
+
+    RESTART = "restart"
+    CONNECTION_REQUEST = "connection_request"
+    MESSAGE = "message"
+    WAIT = "wait"
+    DROP = "drop"
+
+
+class EventKind(StrEnum):
+    """What can happen to a seat's credits, apart from grants, which follow its rule."""
+
+    SEEN = "seen"
+    SPENT = "spent"
+    REFUNDED = "refunded"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CreditTerms:
+    """How a seat's credits come and go: its reset rule, grant, cap and their lifetime.
+
+    ``lifetime_days`` is 0 where credits do not expire.
+    """
+
+    reset_rule: str
+    monthly_grant: int
+    credit_cap: int
+    lifetime_days: int
+    refund_window_days: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CreditEvent:
+    """One entry of a seat's credit book.
+
+    Parameters
+    ----------
+    happened_on : str
+        ISO date, or ISO date and time in UTC (``2026-11-23T14:05:00Z``); a plain date
+        stands before every time of that day.
+    kind : EventKind
+        ``seen``: the balance that somebody read; ``spent``: an InMail; ``refunded``:
+        the credit of an answered InMail.
+    credits : float
+        The balance seen (whole); or the probability that the InMail used a credit,
+        1 or 0 where that is known; likewise of the refunded one.
+    sent_on : str
+        Of a refund: when the InMail was sent.
+    """
+
+    happened_on: str
+    kind: EventKind
+    credits: float
+    sent_on: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DayCount:
+    """What a seat sent on one day."""
+
+    date: dt.date
+    open_inmails: int = 0
+    paid_inmails: int = 0
+    connection_requests: int = 0
+    messages: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SeatHistory:
+    """What the ledger knows of one seat before the plan's date.
+
+    ``days`` are the days with sends in the five weeks before it, oldest first;
+    ``first_send`` is the first send known; ``pending_connection_requests`` are sent, not
+    accepted and not old enough to be withdrawn. A seat held by triage sends nothing
+    before ``held_until``, and its pace starts at ``pace_factor`` afterwards.
+    """
+
+    seat_id: str
+    events: tuple[CreditEvent, ...] = ()
+    days: tuple[DayCount, ...] = ()
+    first_send: dt.date | None = None
+    pending_connection_requests: int = 0
+    held_until: dt.date | None = None
+    pace_factor: float = 1.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class History:
+    """What the ledger knows that matters to the leads and seats of one plan.
+
+    Parameters
+    ----------
+    leads : pandas.DataFrame
+        Follows `planner.schemas.KNOWN_LEADS`: only leads of which something is known.
+    company_seats : mapping of str to str
+        Company key to the seat that its people are contacted from.
+    company_touches : mapping of str to int
+        Company key to the people of it contacted in the 6 days before the first day
+        planned, or on it, who are not among the leads of the list.
+    seats : mapping of str to SeatHistory
+        By seat id; seats without history are absent.
+    cohorts, responses : pandas.DataFrame
+        What was sent and what came back (`planner.estimate.learned`), up to
+        `observed_until`, the last day of which outcomes were recorded.
+    scored, newly_scored : pandas.DataFrame
+        Past open-share forecasts whose flags have become known since
+        (`planner.estimate.calibration`), by run and segment; and those of them that
+        this list has brought to light.
+    digest : str
+        Hash of all of it, for the run's id.
+    """
+
+    leads: pd.DataFrame
+    company_seats: Mapping[str, str]
+    company_touches: Mapping[str, int]
+    seats: Mapping[str, SeatHistory]
+    cohorts: pd.DataFrame
+    responses: pd.DataFrame
+    observed_until: dt.date | None
+    scored: pd.DataFrame
+    newly_scored: pd.DataFrame
+    digest: str
 
 
 # --- open share -------------------------------------------------------------------

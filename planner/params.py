@@ -123,6 +123,16 @@ class Parameters:
         description=("No InMail is planned from a reset until this long after it: the "
                     "grant may come late."),
         source="57013: contact support if not renewed by the 2nd", low=0, high=72)
+    credit_lifetime_days: int = _parameter(
+        90, "days", group="credits",
+        description=("Credits lapse this long after their grant, oldest spent first; 0 "
+                    "means that they do not expire."),
+        source="57013; an older help text (a101030) says never", low=0, high=365)
+    refund_window_days: int = _parameter(
+        90, "days", group="credits",
+        description=("An InMail answered within this many days of its send gives its "
+                    "credit back."),
+        source="57013", low=0, high=180)
     alpha: float = _parameter(
         0.05, "probability", group="credits",
         description=("Largest accepted probability, per seat and reset, that more "
@@ -231,6 +241,11 @@ class Parameters:
         True, "", group="people",
         description="People of one company are contacted from one seat only.",
         source="Valley, LeadTrain: one owner per account")
+    company_seat_days: int = _parameter(
+        180, "days", group="people",
+        description=("A company stays with the seat that last contacted it for this many "
+                    "days; 0 means for the week only."),
+        source="Valley, LeadTrain: one owner per account; length ours", low=0, high=1095)
     recontact_after_days: int = _parameter(
         0, "days", group="people",
         description=("A lead contacted before may be planned again after this many days; "
@@ -259,6 +274,28 @@ class Parameters:
         0.18, "probability", group="rates",
         description="Replies per accepted connection request.",
         source="HeyReach 18.1 %", low=0.0, high=1.0)
+    rate_prior_strength: float = _parameter(
+        40.0, "sends", group="rates",
+        description=("Weight of the rates above against history: they count as much as "
+                    "this many sends."),
+        source="ours: 10 % then means 4 to 19 %", low=1.0, high=100000.0)
+    rate_discount_per_week: float = _parameter(
+        0.93, "factor", group="rates",
+        description="What a send counts for, against one a week later: rates drift.",
+        source="model.md C6: half-life 9.6 weeks", low=0.5, high=1.0)
+    inmail_reply_delay_days: float = _parameter(
+        5.0, "days", group="rates",
+        description="Mean time from an InMail to its reply, until history tells.",
+        source="ours", low=0.5, high=60.0)
+    acceptance_delay_days: float = _parameter(
+        10.0, "days", group="rates",
+        description=("Mean time from a connection request to its acceptance, until "
+                    "history tells."),
+        source="ours; public code: most in 3 to 7 days", low=0.5, high=60.0)
+    reply_after_acceptance_delay_days: float = _parameter(
+        5.0, "days", group="rates",
+        description="Mean time from an acceptance to the reply, until history tells.",
+        source="ours", low=0.5, high=60.0)
     delay_cost_per_week: float = _parameter(
         0.01, "share of a reply", group="rates",
         description=("A reply a week later is worth this much less: a mild preference "
@@ -321,6 +358,98 @@ class Parameters:
         description=("Time limit of one solve; a plan without a proven optimum is "
                     "refused."),
         source="ours", low=1, high=3600)
+    # --- triage ---
+    inmail_off_share: float = _parameter(
+        0.05, "share of closed leads", group="triage",
+        description="Recipients who have InMail switched off, where nothing says so.",
+        source="help 1584; size ours: reported 0.02 to 0.15", low=0.02, high=0.15)
+    profile_gone_share: float = _parameter(
+        0.02, "share of leads", group="triage",
+        description="Profiles that are gone, hidden or restricted by the time of the send.",
+        source="help a1517489; size ours", low=0.0, high=0.2)
+    other_failure_share: float = _parameter(
+        0.01, "share of InMails", group="triage",
+        description="InMails that fail for a reason that triage does not know.",
+        source="ours", low=0.001, high=0.2)
+    exhausted_share: float = _parameter(
+        0.05, "probability", group="triage",
+        description=("Chance that a seat is out of credits when nothing is known of its "
+                    "balance."),
+        source="ours", low=0.001, high=0.5)
+    balance_doubt: float = _parameter(
+        0.02, "probability", group="triage",
+        description=("Chance that a seat is out of credits although the ledger says not, "
+                    "four weeks after its balance was last seen; less before."),
+        source="ours: sends by hand are in no ledger", low=0.0, high=0.5)
+    failed_send_credit_loss: float = _parameter(
+        0.5, "credits", group="triage",
+        description="Credits that a failed InMail is booked to have burned.",
+        source="domain.md 7: sources conflict, 0 or 1", low=0.0, high=1.0)
+    zero_balance_freeze: float = _parameter(
+        0.5, "probability", group="triage",
+        description="Chance that a free InMail fails too on a seat without credits.",
+        source="practitioner report, July 2026, against public code", low=0.0, high=1.0)
+    exhausted_run: int = _parameter(
+        3, "failures", group="triage",
+        description=("Failed paid InMails in a row, without one that went out, that it "
+                    "takes to judge a seat out of credits when its balance is not low."),
+        source="GetSales 15587500: not on one failure", low=2, high=20)
+    velocity_block_share: float = _parameter(
+        0.05, "probability", group="triage",
+        description=("Chance per InMail of a velocity block at velocity_block_growth; at "
+                    "velocity_growth and below it is a fiftieth of that."),
+        source="ours", low=0.001, high=0.5)
+    velocity_block_growth: float = _parameter(
+        5.2, "factor", group="triage",
+        description=("InMails of seven days against the mean of the four weeks before at "
+                    "which a block was seen."),
+        source="GetSales 14653107: 115 after 72 in 23 days", low=2.0, high=20.0)
+    velocity_hold_days: int = _parameter(
+        7, "days", group="triage",
+        description="How long a seat with a velocity block is held.",
+        source="practice: 48 hours to 7 days; help a550555: a week", low=3, high=14)
+    velocity_resume_factor: float = _parameter(
+        0.5, "factor", group="triage",
+        description="Pace of a seat after a velocity block, against its pace before.",
+        source="Testsigma playbook: resume at 50 %", low=0.1, high=1.0)
+    max_restarts: int = _parameter(
+        1, "restarts", group="triage",
+        description="InMails tried again per lead: a failed one may burn a credit.",
+        source="domain.md 7: at most one retry", low=0, high=3)
+    error_pattern_credits: str = _parameter(
+        "insufficient.?credits|not.?enough.?(inmail.?)?credit|out of (inmail )?credits"
+        "|no (more )?(inmail )?credits",
+        "regular expression", group="triage",
+        description=("Error texts that speak of missing credits; GetSales shows the same "
+                    "text where the recipient has InMail off."),
+        source="Unipile insufficient_credits, Edges, GetSales 15587500")
+    error_pattern_inmail_off: str = _parameter(
+        "not.?allowed.?inmail|(disabled|declines?|switched off) inmails?"
+        "|inmails? (is |are )?(disabled|switched off|turned off)"
+        "|can(.?t|not| not) receive inmail",
+        "regular expression", group="triage",
+        description="Error texts that say that the recipient takes no InMails.",
+        source="Unipile not_allowed_inmail; others ours")
+    error_pattern_velocity: str = _parameter(
+        "limit.?(was |is |has been )?(reached|exceeded)|too.?many|rate.?limit",
+        "regular expression", group="triage",
+        description="Error texts of a velocity block.",
+        source="GetSales 14653107 (banner), Unipile limit_exceeded")
+    error_pattern_already_messaged: str = _parameter(
+        "cannot.?resend|already.?(messaged|contacted)|wait for (a )?reply",
+        "regular expression", group="triage",
+        description="Error texts of a second InMail to a person who has not answered.",
+        source="Edges LK_INMAIL_CANNOT_RESEND, Unipile cannot_resend_within_24hrs")
+    error_pattern_already_connected: str = _parameter(
+        "already.?connected|sn_conflict|1st.?degree|first.?degree",
+        "regular expression", group="triage",
+        description="Error texts of an InMail to a connection of the seat.",
+        source="Edges SN_CONFLICT")
+    error_pattern_profile_gone: str = _parameter(
+        "invalid.?recipient|not.?found|(^|[^0-9])404([^0-9]|$)|unreachable|no.?longer",
+        "regular expression", group="triage",
+        description="Error texts of a profile that is gone or cannot be reached.",
+        source="Unipile invalid_recipient, user_unreachable; Edges")
     # --- files ---
     mojibake_share: float = _parameter(
         0.02, "share of cells", group="files",
@@ -331,6 +460,11 @@ class Parameters:
         14.0, "MB", group="files",
         description="Import files are split below this size.",
         source="GetSales: 15 MB", low=0.01, high=15.0)
+    # --- ledger ---
+    ledger_wait_seconds: int = _parameter(
+        30, "seconds", group="ledger",
+        description="How long to wait while another planner writes to the ledger.",
+        source="ours", low=0, high=600)
     # fmt: on
 
     def override(self, values: Mapping[str, object]) -> Parameters:

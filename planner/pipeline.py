@@ -8,6 +8,7 @@ import json
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import NamedTuple
 
 import pandas as pd
 
@@ -16,10 +17,13 @@ from planner.assign import slots, summary, table
 from planner.assign.audit import audit
 from planner.assign.leads import Problem, decide
 from planner.dates import ONE_DAY, ONE_WEEK, iso_week, monday
-from planner.domain import Inputs, OpenShare, Plan, Seat
+from planner.domain import History, Inputs, OpenShare, Plan, Seat
 from planner.errors import AuditError, InputError, Issue, Severity
+from planner.estimate import learned as learned_rates
 from planner.estimate import open_share, rates
+from planner.estimate.learned import LearnedRates
 from planner.estimate.lookups import rank
+from planner.intake import past
 from planner.intake.eligibility import match_seats
 from planner.model import calendar, classes, instance, solve
 from planner.model.classes import LeadValues
@@ -47,7 +51,13 @@ DECIDING_COLUMNS = (
 )
 
 
-def make_plan(inputs: Inputs, parameters: Parameters, *, as_of: dt.date) -> Plan:
+def make_plan(
+    inputs: Inputs,
+    parameters: Parameters,
+    *,
+    as_of: dt.date,
+    history: History | None = None,
+) -> Plan:
     """Return the audited plan of the week of `as_of`.
 
     Parameters
@@ -58,6 +68,8 @@ def make_plan(inputs: Inputs, parameters: Parameters, *, as_of: dt.date) -> Plan
         Every tunable number.
     as_of : datetime.date
         The day on which the balances hold and from which sends are planned.
+    history : History, optional
+        What the ledger knows of these leads; what it knows of the seats is in `inputs`.
 
     Raises
     ------
@@ -68,23 +80,28 @@ def make_plan(inputs: Inputs, parameters: Parameters, *, as_of: dt.date) -> Plan
     AuditError
         If the plan breaks a promise (a defect of the program).
     """
-    seats = inputs.seats
-    leads_table = match_seats(inputs.leads, seats, inputs.mappings)
+    learned = learn(history, parameters, as_of=as_of)
+    inputs = prepared(inputs, history, learned, parameters)
+    seats, leads_table = inputs.seats, inputs.leads
     leads = leads_table.leads
     _require_usable(leads, leads_table.issues, seats)
     start = calendar.planned_week(seats, as_of)
     end = calendar.horizon_end(seats, as_of, start, parameters)
     weeks = _weeks(start, end)
-    values, shares = estimate(leads, parameters)
     calendars = [
         calendar.seat_calendar(
             index, seat, as_of=as_of, start=start, end=end, parameters=parameters
         )
         for index, seat in enumerate(seats)
     ]
+    if history is not None:
+        at_work = [s.seat_id for s, c in zip(seats, calendars, strict=True) if c.periods]
+        leads = past.keep_companies(leads, history, seats, at_work)
+        leads_table = replace(leads_table, leads=leads)
+    values, shares = estimate(leads, parameters, history=history, learned=learned)
     classing = classes.aggregate(
         leads, values, seats, shares.segments, parameters,
-        touches=recent_touches(leads, start), num_weeks=len(weeks),
+        touches=recent_touches(leads, start, history), num_weeks=len(weeks),
         seat_capacity=[calendar.capacity(item) for item in calendars],
         week_capacity=[calendar.capacity(item, week=0) for item in calendars],
     )  # fmt: skip
@@ -110,9 +127,10 @@ def make_plan(inputs: Inputs, parameters: Parameters, *, as_of: dt.date) -> Plan
     assignments = table.assignments(problem, decisions, shares.segments, weeks)
     plan = _plan(
         replace(inputs, leads=leads_table), problem, assignments, shares,
-        weeks=weeks, start=start, end=end,
+        span=_Span(weeks=weeks, start=start, end=end),
+        run_id=run_id(inputs, parameters, as_of, history),
     )  # fmt: skip
-    broken = audit(plan, leads)
+    broken = audit(plan, leads, history)
     if broken:
         raise AuditError(
             "the plan breaks a promise and was not written; please report it", broken
@@ -120,16 +138,65 @@ def make_plan(inputs: Inputs, parameters: Parameters, *, as_of: dt.date) -> Plan
     return plan
 
 
-def estimate(leads: pd.DataFrame, parameters: Parameters) -> tuple[LeadValues, OpenShare]:
+def prospective_run_id(
+    inputs: Inputs,
+    parameters: Parameters,
+    *,
+    as_of: dt.date,
+    history: History | None = None,
+) -> str:
+    """Return the id that `make_plan` would give a run of these inputs."""
+    learned = learn(history, parameters, as_of=as_of)
+    return run_id(
+        prepared(inputs, history, learned, parameters), parameters, as_of, history
+    )
+
+
+def prepared(
+    inputs: Inputs,
+    history: History | None,
+    learned: LearnedRates | None,
+    parameters: Parameters,
+) -> Inputs:
+    """Return the inputs as the plan takes them: matched, with what the ledger knows."""
+    table = match_seats(inputs.leads, inputs.seats, inputs.mappings)
+    seats = inputs.seats
+    if history is not None:
+        table = replace(table, leads=past.known(table.leads, history))
+    if learned is not None:
+        seats = learned_rates.with_rates(learned, seats)
+    return replace(inputs, leads=table, seats=seats)
+
+
+def learn(
+    history: History | None, parameters: Parameters, *, as_of: dt.date
+) -> LearnedRates | None:
+    """Return the rates learned from the ledger's history; None if there is none."""
+    if history is None or history.observed_until is None:
+        return None
+    return learned_rates.learn(
+        history.cohorts, history.responses, parameters, as_of=as_of,
+        seen_until=history.observed_until - ONE_DAY,
+    )  # fmt: skip
+
+
+def estimate(
+    leads: pd.DataFrame,
+    parameters: Parameters,
+    *,
+    history: History | None = None,
+    learned: LearnedRates | None = None,
+) -> tuple[LeadValues, OpenShare]:
     """Return what the estimates say of each lead, and the open share of the list."""
     probability, segment, shares = open_share.estimate(leads, parameters)
-    inmail, connection, weight = rates.lead_values(leads, parameters)
+    inmail, connection, weight = rates.lead_values(leads, parameters, learned)
     values = LeadValues(
         open_probability=probability,
         segment=segment,
         inmail_reply_rate=inmail,
         connection_reply_rate=connection,
         weight=weight,
+        held=past.held(leads, history),
     )
     return values, shares
 
@@ -158,7 +225,9 @@ def lookups(
         Columns of `planner.estimate.lookups.rank`, and where to find the lead.
     """
     if credit_price is None:
-        credit_price = parameters.inmail_reply_rate
+        sendable = values.inmail_reply_rate > 0
+        rates_of_leads = values.inmail_reply_rate[sendable]
+        credit_price = float(rates_of_leads.mean()) if sendable.any() else 0.0
     chosen = rank(
         leads, values.open_probability, values.inmail_value, values.connection_value,
         credit_price, parameters, budget,
@@ -191,7 +260,9 @@ def certificate(problem: Problem) -> dict[str, float]:
     }
 
 
-def recent_touches(leads: pd.DataFrame, start: dt.date) -> Counter[str]:
+def recent_touches(
+    leads: pd.DataFrame, start: dt.date, history: History | None = None
+) -> Counter[str]:
     """Return, by company, the people contacted in the 6 days before `start` or on it."""
     contacted = leads["last_contacted_on"]
     recent = leads[
@@ -199,7 +270,9 @@ def recent_touches(leads: pd.DataFrame, start: dt.date) -> Counter[str]:
         & (contacted <= start.isoformat())
         & (leads["company_key"] != "")
     ]
-    return Counter(str(key) for key in recent["company_key"])
+    touches = Counter(str(key) for key in recent["company_key"])
+    touches.update({} if history is None else history.company_touches)
+    return touches
 
 
 def _require_usable(
@@ -224,15 +297,22 @@ def _weeks(start: dt.date, end: dt.date) -> list[str]:
     return weeks
 
 
+class _Span(NamedTuple):
+    """ISO weeks of the horizon, its first and its last day."""
+
+    weeks: Sequence[str]
+    start: dt.date
+    end: dt.date
+
+
 def _plan(
     inputs: Inputs,
     problem: Problem,
     assignments: pd.DataFrame,
     shares: OpenShare,
     *,
-    weeks: Sequence[str],
-    start: dt.date,
-    end: dt.date,
+    span: _Span,
+    run_id: str,
 ) -> Plan:
     days = summary.days(assignments, problem.seats)
     seat_weeks = summary.seat_weeks(problem, assignments, days)
@@ -241,13 +321,13 @@ def _plan(
         for line in summary.shortfalls(problem.instance, problem.seats)
     ]
     return Plan(
-        run_id=run_id(inputs, problem.parameters, problem.as_of),
+        run_id=run_id,
         version=__version__,
         as_of=problem.as_of,
-        week=weeks[0],
-        week_start=start,
-        week_end=monday(start) + ONE_WEEK - ONE_DAY,
-        horizon_end=end,
+        week=span.weeks[0],
+        week_start=span.start,
+        week_end=monday(span.start) + ONE_WEEK - ONE_DAY,
+        horizon_end=span.end,
         parameters=problem.parameters,
         seats=tuple(problem.seats),
         assignments=assignments,
@@ -255,7 +335,7 @@ def _plan(
         seat_weeks=seat_weeks,
         days=days,
         limits=summary.limits(problem, assignments, seat_weeks),
-        outlook=summary.outlook(problem, weeks),
+        outlook=summary.outlook(problem, span.weeks),
         open_share=shares,
         issues=(*inputs.leads.issues, *inputs.seat_issues, *short),
         mappings=inputs.mappings,
@@ -271,7 +351,9 @@ def _plan(
     )
 
 
-def run_id(inputs: Inputs, parameters: Parameters, as_of: dt.date) -> str:
+def run_id(
+    inputs: Inputs, parameters: Parameters, as_of: dt.date, history: History | None = None
+) -> str:
     """Return the key of a run: a hash of everything that the plan is made from.
 
     Made from the cleaned leads, not from the files' bytes, so that the order of rows
@@ -286,6 +368,8 @@ def run_id(inputs: Inputs, parameters: Parameters, as_of: dt.date) -> str:
     digest.update(repr(inputs.seats).encode())
     digest.update(json.dumps(parameters.as_dict(), sort_keys=True).encode())
     digest.update(f"{as_of.isoformat()} {__version__}".encode())
+    if history is not None and not past.is_blank(history):
+        digest.update(history.digest.encode())
     return digest.hexdigest()[:16]
 
 

@@ -77,6 +77,16 @@ LEADS: tuple[Column, ...] = (
     _integer("source_row", "its row as a spreadsheet shows it"),
 )
 
+#: What the ledger knows of leads; only leads of which it knows something.
+KNOWN_LEADS: tuple[Column, ...] = (
+    _text("lead_id", "key of the lead"),
+    _text("exclusion", "rule that excludes the lead (domain.Exclusion); blank if none"),
+    _text("last_contacted_on", "ISO date of the last touch; blank if none"),
+    _flag("open_flag", "Open Profile, as last seen"),
+    _flag("inmail_flag", "accepts InMails, as a failure showed"),
+    Column(name="held", kind="bool", meaning="was on hold in the last run"),
+)
+
 #: What became of each input row.
 ROWS: tuple[Column, ...] = (
     _text("source_file", "file as the user named it"),
@@ -186,6 +196,45 @@ OUTLOOK: tuple[Column, ...] = (
     _number("expected_credits", "credits expected to be used"),
     _number("connection_requests", "connection requests"),
     _number("expected_balance", "credits expected at the end of the period"),
+)
+
+#: What happened, as files say it: one line per input row and outcome.
+OUTCOMES: tuple[Column, ...] = (
+    _text("source_file", "file as the user named it"),
+    _integer("source_row", "row as a spreadsheet shows it"),
+    _text("kind", "domain.OutcomeKind"),
+    _text("happened_on", "ISO date, or ISO time in UTC; blank if the file does not say"),
+    _text("seat", "seat as the file names it: seat_id, sender or its UUID; or blank"),
+    _text("route", "domain.Route; inmail if it is not known whether free; or blank"),
+    _flag("open_flag", "Open Profile"),
+    _flag("inmail_flag", "accepts InMails"),
+    _flag("premium_flag", "Premium member"),
+    _integer("degree", "1, 2, 3; 0 unknown"),
+    _flag("credit_used", "the send used a credit"),
+    _integer("credits", "balance seen; -1 if none"),
+    _text("error_text", "why it failed, in the file's words; never written anywhere"),
+    _text("slug", "handle of the public profile, lower case"),
+    _text("sales_navigator_id", "opaque id ACw... of the lead"),
+    _text("profile_id", "opaque id ACo... of the profile"),
+    _text("member_id", "numeric member id"),
+    _text("getsales_uuid", "contact's System UUID in GetSales"),
+    _text("email", "mailbox that is one person's: work, else personal"),
+    _text("lead_id", "key of the lead, if the file is one of ours"),
+    _text("plan_run", "name of the run that the file names; or blank"),
+    _text("linkedin_url", "canonical URL"),
+    _text("first_name", "as given"),
+    _text("last_name", "as given"),
+    _text("title", "as given"),
+    _text("company", "as given"),
+)
+
+#: What became of each row of a file of outcomes.
+OUTCOME_ROWS: tuple[Column, ...] = (
+    _text("source_file", "file as the user named it"),
+    _integer("source_row", "row as a spreadsheet shows it"),
+    _text("became", "outcome, nothing (yet), issue"),
+    _integer("num_outcomes", "lines of OUTCOMES that the row gave"),
+    _text("code", "issue code of a row that gave none; or blank"),
 )
 
 

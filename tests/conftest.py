@@ -39,6 +39,12 @@ def pytest_configure(config: pytest.Config) -> None:
         raise pytest.UsageError("--rewrite-golden is refused in CI: commit the files")
 
 
+@pytest.fixture(autouse=True)
+def own_ledger(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Give each test a ledger of its own: none may end up in the checkout."""
+    monkeypatch.setenv("PLANNER_LEDGER", f"sqlite:///{tmp_path / 'planner.db'}")
+
+
 @pytest.fixture
 def check_golden(request: pytest.FixtureRequest) -> Callable[[Path, str], None]:
     """Return a function that compares a text with its golden file, or rewrites it."""

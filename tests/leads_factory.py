@@ -14,7 +14,7 @@ import pandas as pd
 
 from model_factory import MONDAY, make_seat
 from planner import pipeline, schemas
-from planner.domain import Inputs, LeadTable, Plan, Seat
+from planner.domain import Identities, Inputs, LeadTable, Plan, Seat
 from planner.errors import Issue
 from planner.params import Parameters
 
@@ -66,7 +66,12 @@ def lead_table(
     frame = _frame(records, schemas.LEADS).astype({"degree": "int8"})
     rows = frame[["source_file", "source_row", "lead_id"]].copy()
     rows["outcome"], rows["code"] = "lead", ""
-    return LeadTable(leads=frame, rows=_typed(rows, schemas.ROWS), issues=tuple(issues))
+    return LeadTable(
+        leads=frame,
+        rows=_typed(rows, schemas.ROWS),
+        issues=tuple(issues),
+        identities=Identities.none(),
+    )
 
 
 def make_inputs(

@@ -15,7 +15,7 @@ ROOT = Path(planner.__file__).parent
 #: Layer of each part of the package, lowest first; arrows point down only. ``templates``
 #: and ``sample`` make files for `init` and `demo`: they serve the shell.
 NOUNS = {"domain", "params", "schemas", "errors", "dates"}
-VERBS = {"intake", "estimate", "model", "assign", "output"}
+VERBS = {"intake", "estimate", "model", "assign", "output", "ledger", "triage"}
 LINE = {"pipeline"}
 SHELL = {"cli", "templates", "sample", "__main__"}
 

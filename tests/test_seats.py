@@ -12,7 +12,7 @@ import pytest
 
 from model_factory import make_seat
 from planner import schemas
-from planner.domain import LeadTable, RawTable, Seat
+from planner.domain import Identities, LeadTable, RawTable, Seat
 from planner.errors import Issue, ParameterError, Severity
 from planner.intake import read, seats
 from planner.intake.eligibility import match_seats
@@ -415,7 +415,9 @@ def _leads(*rows: Mapping[str, object]) -> LeadTable:
         if column.kind == "text":
             frame[column.name] = frame[column.name].astype("str")
     assert schemas.check(frame, schemas.LEADS) == []
-    return LeadTable(leads=frame, rows=pd.DataFrame(), issues=())
+    return LeadTable(
+        leads=frame, rows=pd.DataFrame(), issues=(), identities=Identities.none()
+    )
 
 
 SEATS = (

@@ -18,7 +18,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import pandas as pd
 
-from planner.domain import Plan, Seat
+from planner.domain import History, Plan, Seat
 from planner.errors import Issue
 
 INMAIL_ROUTES = ("open_inmail", "paid_inmail")
@@ -30,7 +30,9 @@ LEVELS = np.concatenate([np.linspace(0.005, 0.895, 90), np.linspace(0.9005, 0.99
 LEVEL_WEIGHTS = np.concatenate([np.full(90, 0.01), np.full(100, 0.001)])
 
 
-def audit(plan: Plan, leads: pd.DataFrame) -> tuple[Issue, ...]:
+def audit(
+    plan: Plan, leads: pd.DataFrame, history: History | None = None
+) -> tuple[Issue, ...]:
     """Return every broken promise; an empty tuple is what a plan must have.
 
     Parameters
@@ -39,11 +41,13 @@ def audit(plan: Plan, leads: pd.DataFrame) -> tuple[Issue, ...]:
         Only its assignments, rows, seats, dates and parameters are looked at.
     leads : pandas.DataFrame
         The cleaned leads, for degree and exclusion.
+    history : History, optional
+        What the ledger knows of them and of their companies.
     """
     if not np.array_equal(plan.assignments["lead_id"], leads["lead_id"]):
         message = "the plan's leads are not the leads that came in, each once"
         return (Issue(code="audit-rows-in-rows-out", message=message),)
-    view = _View.of(plan, leads)
+    view = _View.of(plan, leads, history)
     # Without a row for each lead and a seat for each send, limits cannot be judged.
     return _findings(view, (_rows_in_rows_out, _routes)) or _findings(
         view,
@@ -58,6 +62,7 @@ def audit(plan: Plan, leads: pd.DataFrame) -> tuple[Issue, ...]:
             _pending,
             _credits,
             _companies,
+            _touched_before,
         ),
     )
 
@@ -72,9 +77,10 @@ class _View:
     seats: Mapping[str, Seat]
     sent: pd.DataFrame
     by_seat: Mapping[str, pd.DataFrame]
+    history: History | None
 
     @classmethod
-    def of(cls, plan: Plan, leads: pd.DataFrame) -> _View:
+    def of(cls, plan: Plan, leads: pd.DataFrame, history: History | None) -> _View:
         columns = [
             "lead_id", "linkedin_url", "route", "seat_id", "send_on", "open_flag",
             "open_probability", "credit_probability", "segment", "company_key", "owner",
@@ -94,6 +100,7 @@ class _View:
             seats={seat.seat_id: seat for seat in plan.seats},
             sent=sent,
             by_seat={str(key): own for key, own in sent.groupby("seat_id")},
+            history=history,
         )
 
     def of_seat(self, seat_id: str, routes: Sequence[str]) -> pd.DataFrame:
@@ -276,7 +283,8 @@ def _velocity(view: _View) -> Iterator[str]:
             if weekday >= max(view.plan.as_of, view.plan.week_start).weekday()
         )
         if seat.inmails_last_28_days is None:
-            most = week * seat.max_inmails_per_day / p.new_seat_ramp_weeks
+            stage = min(1.0, (seat.weeks_active + 1) / p.new_seat_ramp_weeks)
+            most = week * seat.max_inmails_per_day * stage
         else:
             most = p.velocity_growth * seat.inmails_last_28_days / 4 + p.velocity_floor
         if len(own) > most * left / week + 1e-6:
@@ -292,6 +300,9 @@ def _open_month(view: _View) -> Iterator[str]:
         first = max(view.plan.as_of, view.plan.week_start)
         last = dt.date.fromisoformat(max(free["send_on"]))
         past = (seat.inmails_last_28_days or 0) * (30 - (last - first).days - 1) / 30
+        if seat.recent_open_inmails is not None:
+            days = dict(seat.recent_open_inmails)
+            past = sum(days.get(last - dt.timedelta(days=k), 0) for k in range(30))
         if len(free) + past > seat.max_open_inmails_per_month + 1e-6:
             yield f"seat {seat_id} has {len(free)} free InMails on top of {past:.0f}"
 
@@ -315,6 +326,9 @@ def _connection_week(view: _View) -> Iterator[str]:
                 for past, weight in zip(past_days, weights, strict=True)
                 if past >= window
             )
+            if seat.recent_requests is not None:
+                known = dict(seat.recent_requests)
+                before = sum(known.get(window + dt.timedelta(days=k), 0) for k in range(7))
             inside = sum(n for other, n in counts.items() if window <= other <= day)
             if inside + before > seat.max_connection_requests_per_week + 1e-6:
                 yield f"seat {seat_id} has {inside + before:.0f} requests up to {day}"
@@ -419,6 +433,9 @@ def _companies(view: _View) -> Iterator[str]:
     for key, count in _recent_touches(view).items():
         if key in counts:
             counts[key] += count
+    for key, count in (view.history.company_touches if view.history else {}).items():
+        if key in counts:
+            counts[key] += count
     over = sum(count > p.max_new_leads_per_company for count in counts.values())
     if over:
         yield f"{over} companies get more than {p.max_new_leads_per_company} people"
@@ -430,6 +447,18 @@ def _companies(view: _View) -> Iterator[str]:
         split = sum(len(those) > 1 for those in seats.values())
         if split:
             yield f"{split} companies are contacted from more than one seat"
+
+
+def _touched_before(view: _View) -> Iterator[str]:
+    """Nobody gets anything whom the ledger knows as contacted, dropped or forgotten."""
+    if view.history is None:
+        return
+    known = view.history.leads
+    barred = set(known.loc[known["exclusion"] != "", "lead_id"])
+    leads = view.table.loc[view.table["route"].isin(SENT_ROUTES)].index
+    again = barred & set(view.leads["lead_id"].to_numpy()[leads])
+    if again:
+        yield f"{len(again)} leads are planned again that the ledger excludes"
 
 
 def _recent_touches(view: _View) -> Counter[str]:

@@ -26,8 +26,9 @@ FLAG_TEXT = {Flag.YES: "yes", Flag.NO: "no", Flag.UNKNOWN: "unknown"}
 EXCLUSION_TEXT = {
     Exclusion.DO_NOT_CONTACT: "marked do not contact",
     Exclusion.EXCLUSION_LIST: "on an exclusion list",
-    Exclusion.CONTACTED_BEFORE: "contacted before, as the list says",
-    Exclusion.REPLIED_BEFORE: "replied before, as the list says",
+    Exclusion.CONTACTED_BEFORE: "contacted before, as the list or the ledger says",
+    Exclusion.REPLIED_BEFORE: "replied before, as the list or the ledger says",
+    Exclusion.DROPPED: "dropped after a failed InMail, as triage decided",
     Exclusion.UNKNOWN_OWNER: "owner is not a seat of the inventory",
     Exclusion.UNKNOWN_GROUP: "no seat serves this group",
 }

@@ -6,7 +6,18 @@ from typing import Annotated
 
 import typer
 
-from planner.cli import check, console, demo, estimate, init, params, plan
+from planner.cli import (
+    check,
+    console,
+    demo,
+    estimate,
+    forget,
+    init,
+    params,
+    plan,
+    record,
+    runs,
+)
 
 EPILOG = (
     "Exit codes: 0 done, 1 a defect, 2 wrong usage, 3 bad input or parameter, 4 no plan "
@@ -64,4 +75,10 @@ app.command()(check.check)
 app.command()(estimate.estimate)
 app.command()(init.init)
 app.command()(demo.demo)
+app.command()(record.record)
+app.command()(runs.runs)
+app.command()(runs.show)
+app.command()(runs.diff)
+app.command()(runs.void)
+app.command()(forget.forget)
 app.command()(params.params)

@@ -7,9 +7,9 @@ from typing import Annotated
 
 import typer
 
-from planner.cli import console, inputs
+from planner.cli import console, inputs, ledgers
 from planner.cli.init import make_folder
-from planner.cli.plan import report, with_import_findings, write
+from planner.cli.plan import make, report, with_import_findings, write
 
 #: Sample files that are not leads.
 NOT_LEADS = ("seats.csv", "seats.xlsx", "do-not-contact.csv")
@@ -26,7 +26,7 @@ def demo(
 
       planner demo
     """
-    from planner import pipeline, sample
+    from planner import sample
     from planner.output.atomic import write_file
     from planner.params import Parameters
 
@@ -42,16 +42,18 @@ def demo(
     options = inputs.LeadOptions(
         leads=leads, exclude=[str(folder / "do-not-contact.csv")], scraped_by="anna"
     )
-    loaded = inputs.load(
-        options, str(folder / "seats.xlsx"), parameters, as_of=sample.AS_OF
-    )
-    made = pipeline.make_plan(loaded, parameters, as_of=sample.AS_OF)
-    target = write(made, folder / "reports")
+    ledger = f"sqlite:///{folder / ledgers.DEFAULT}"
+    with ledgers.opened(ledger, None, parameters, create=True) as book:
+        loaded, recalled = ledgers.load(
+            book, options, str(folder / "seats.xlsx"), parameters, as_of=sample.AS_OF
+        )
+        made = make(loaded, recalled, parameters, as_of=sample.AS_OF)
+        target = write(made, folder / "reports", book, recalled)
     console.steps_done()
     report(with_import_findings(made), target, as_json=False)
     console.result(
         "\nThe same by hand:\n"
         f"  planner plan {folder}/exports/* --seats {folder}/seats.xlsx "
         f"--exclude {folder}/do-not-contact.csv --scraped-by anna "
-        f"--as-of {sample.AS_OF} --out {folder}/reports"
+        f"--as-of {sample.AS_OF} --out {folder}/reports --ledger {folder}/planner.db"
     )

@@ -16,6 +16,7 @@ from planner.params import Parameters
 
 if TYPE_CHECKING:
     from planner.domain import ColumnMapping, InputFile, Inputs, LeadTable, RawTable, Seat
+    from planner.intake.seats import KnownCredits
 
 CONFIG_NAME = "planner.toml"
 
@@ -35,7 +36,7 @@ def parameters(config: Path | None, overrides: Sequence[str]) -> Parameters:
     """Return the parameters in force: ``--param`` over planner.toml over defaults."""
     path = config or Path(CONFIG_NAME)
     given: dict[str, object] = {**pairs(overrides, "--param", "reserve=8")}
-    values = _read_config(path) if config is not None or path.exists() else {}
+    values = _section(path, _document(config))
     try:
         return Parameters().override({**values, **given})
     except ParameterError as error:
@@ -51,6 +52,19 @@ def _source(path: Path, values: Mapping[str, object], given: Mapping[str, object
     return str(path)
 
 
+def configured_ledger(config: Path | None) -> str | None:
+    """Return the ledger that planner.toml names; None if it names none."""
+    named = _document(config).get("ledger")
+    if named is not None and not isinstance(named, str):
+        raise ParameterError(f"{config or CONFIG_NAME}: ledger must be a file or a URL")
+    return named or None
+
+
+def _document(config: Path | None) -> dict[str, object]:
+    path = config or Path(CONFIG_NAME)
+    return _read_config(path) if config is not None or path.exists() else {}
+
+
 def _read_config(path: Path) -> dict[str, object]:
     try:
         document = tomllib.loads(path.read_text(encoding="utf-8"))
@@ -58,11 +72,15 @@ def _read_config(path: Path) -> dict[str, object]:
         raise InputError(f"{path}: cannot be read ({error.strerror})") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise InputError(f"{path}: not a TOML file: {error}") from error
-    unknown = [name for name in document if name != "parameters"]
+    unknown = [name for name in document if name not in ("parameters", "ledger")]
     if unknown:
         nearest = difflib.get_close_matches(unknown[0], ["parameters"], n=1)
         hint = "; did you mean [parameters]?" if nearest else ""
         raise ParameterError(f"{path}: unknown entry {unknown[0]!r}{hint}")
+    return document
+
+
+def _section(path: Path, document: Mapping[str, object]) -> dict[str, object]:
     section = document.get("parameters", {})
     if not isinstance(section, dict):
         raise ParameterError(f"{path}: [parameters] must be a table of name = value")
@@ -134,7 +152,7 @@ def load_leads(
     )
     # Everybody on an exclusion list is left out, whatever else it says of them.
     more = [issue for issue in more if issue.code != "ignored-contact-column"]
-    _stop_on_file_errors([*issues, *more])
+    stop_on_file_errors([*issues, *more])
     console.step("finding out who is who")
     table = leads.clean(
         tables,
@@ -189,7 +207,7 @@ def _input_files(tables: Sequence[RawTable], kind: str) -> tuple[InputFile, ...]
     )
 
 
-def _stop_on_file_errors(issues: Sequence[Issue]) -> None:
+def stop_on_file_errors(issues: Sequence[Issue]) -> None:
     """Refuse the run if a finding is about a whole file or option, not about a row."""
     fatal = [i for i in issues if i.severity is Severity.ERROR and i.row is None]
     if fatal:
@@ -231,7 +249,12 @@ def with_reader_issues(
 
 
 def load_seats(
-    path: str, parameters: Parameters, *, as_of: dt.date, encoding: str | None = None
+    path: str,
+    parameters: Parameters,
+    *,
+    as_of: dt.date,
+    encoding: str | None = None,
+    known_credits: KnownCredits | None = None,
 ) -> tuple[tuple[Seat, ...], tuple[Issue, ...], tuple[InputFile, ...]]:
     """Read the seat inventory.
 
@@ -246,11 +269,13 @@ def load_seats(
         [path], encoding=encoding, known_headers=seats.known_headers()
     )
     issues = list(found)
-    _stop_on_file_errors(issues)
+    stop_on_file_errors(issues)
     inventory = [table for table in tables if seats.is_inventory(table)] or tables[:1]
     usable: tuple[Seat, ...] = ()
     for table in inventory[:1]:
-        usable, more = seats.read(table, as_of=as_of, parameters=parameters)
+        usable, more = seats.read(
+            table, as_of=as_of, parameters=parameters, known_credits=known_credits
+        )
         issues += more
     # The template's own help sheets are no lists, and need no word.
     issues = [issue for issue in issues if issue.code != "sheet-skipped"]
@@ -276,7 +301,12 @@ def _check_scraper(name: str, seats: Sequence[Seat]) -> None:
 
 
 def load(
-    options: LeadOptions, seats: str, parameters: Parameters, *, as_of: dt.date
+    options: LeadOptions,
+    seats: str,
+    parameters: Parameters,
+    *,
+    as_of: dt.date,
+    known_credits: KnownCredits | None = None,
 ) -> Inputs:
     """Read everything that a plan is made from; report faults of all files at once."""
     from planner.domain import Inputs
@@ -284,8 +314,9 @@ def load(
     problems: list[Issue] = []
     try:
         usable, seat_issues, seat_files = load_seats(
-            seats, parameters, as_of=as_of, encoding=options.encoding
-        )
+            seats, parameters, as_of=as_of, encoding=options.encoding,
+            known_credits=known_credits,
+        )  # fmt: skip
     except InputError as error:
         problems += error.issues
         seat_error: InputError | None = error

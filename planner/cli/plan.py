@@ -7,10 +7,16 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from planner.cli import console, inputs
+from planner.cli import console, inputs, ledgers
+from planner.cli.ledgers import LedgerOption
 
 if TYPE_CHECKING:
-    from planner.domain import Plan
+    import datetime as dt
+
+    from planner.cli.ledgers import Recalled
+    from planner.domain import Inputs, Plan
+    from planner.ledger.store import Ledger
+    from planner.params import Parameters
 
 LeadFiles = Annotated[
     list[str],
@@ -84,6 +90,13 @@ def plan(
     config: Config = None,
     encoding: Encoding = None,
     strict: Strict = False,
+    ledger: LedgerOption = None,
+    supersede: Annotated[
+        bool,
+        typer.Option(
+            "--supersede", help="Plan a planned week again; voids the rest of that run."
+        ),
+    ] = False,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", "-n", help="Plan and audit, but write nothing.")
     ] = False,
@@ -91,7 +104,8 @@ def plan(
 ) -> None:
     """Plan this week: leads and seats in, workbook and import files out.
 
-    Examples:
+    The run goes into the ledger (planner.db here, or --ledger), so that nobody is
+    contacted twice and next week starts from what was sent. Examples:
 
       planner plan exports/*.csv --seats seats.xlsx
 
@@ -106,14 +120,36 @@ def plan(
         leads=leads, exclude=exclude, mapping=mapping, scraped_by=scraped_by,
         encoding=encoding,
     )  # fmt: skip
-    loaded = inputs.load(options, seats, parameters, as_of=today)
-    pipeline.check_issues(loaded.leads.issues, strict=strict)
-    console.step("planning")
-    made = pipeline.make_plan(loaded, parameters, as_of=today)
-    pipeline.check_issues(made.issues, strict=strict)
-    folder = None if dry_run else write(made, out)
+    with ledgers.opened(ledger, config, parameters, create=not dry_run) as book:
+        loaded, recalled = ledgers.load(
+            book, options, seats, parameters, as_of=today, supersede=supersede
+        )
+        pipeline.check_issues(loaded.leads.issues, strict=strict)
+        made = make(loaded, recalled, parameters, as_of=today, supersede=supersede)
+        pipeline.check_issues(made.issues, strict=strict)
+        folder = None if dry_run else write(made, out, book, recalled, supersede=supersede)
     console.steps_done()
     report(with_import_findings(made), folder, as_json=json)
+
+
+def make(
+    loaded: Inputs,
+    recalled: Recalled | None,
+    parameters: Parameters,
+    *,
+    as_of: dt.date,
+    supersede: bool = False,
+) -> Plan:
+    """Make the plan, once the ledger has no objection."""
+    from planner import pipeline
+
+    if recalled is None:
+        return pipeline.make_plan(loaded, parameters, as_of=as_of)
+    ledgers.check_standing(recalled, parameters, as_of=as_of, supersede=supersede)
+    console.step("planning")
+    return pipeline.make_plan(
+        recalled.inputs, parameters, as_of=as_of, history=recalled.history
+    )
 
 
 def with_import_findings(made: Plan) -> Plan:
@@ -125,12 +161,27 @@ def with_import_findings(made: Plan) -> Plan:
     return replace(made, issues=(*made.issues, *import_files(made).issues))
 
 
-def write(made: Plan, out: Path) -> Path:
-    """Write all files of a run and return its folder."""
-    from planner.output import folder, workbook
+def write(
+    made: Plan,
+    out: Path,
+    book: Ledger | None,
+    recalled: Recalled | None,
+    *,
+    supersede: bool = False,
+) -> Path:
+    """Write all files of a run, record it in the same instant, and return its folder."""
+    from planner.output import folder, names, workbook
 
     console.step("writing files")
-    return folder.write_run(made, out, {"plan.xlsx": workbook.write})
+    if book is None or recalled is None:
+        return folder.write_run(made, out, {"plan.xlsx": workbook.write})
+    recording = ledgers.Recording(
+        ledger=book, made=made, recalled=recalled, supersede=supersede,
+        folder=(out / names.run_name(made)).absolute(),
+    )  # fmt: skip
+    return folder.write_run(
+        made, out, {"plan.xlsx": workbook.write}, placing=recording.placing
+    )
 
 
 def report(made: Plan, folder: Path | None, *, as_json: bool) -> None:

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import NamedTuple
 from urllib.parse import quote
@@ -179,6 +179,23 @@ def is_personal(emails: Cells) -> Mask:
         return bool(domain) and plain not in SHARED_MAILBOXES
 
     return np.fromiter(map(personal, emails), np.bool_, len(emails))
+
+
+def recognisable(keys: Keys) -> Iterator[tuple[str, Cells, Mask]]:
+    """Yield each kind of key that people are recognised by: name, cells, which count.
+
+    Both kinds of opaque id are of one kind here, as both e-mails are; a shared mailbox
+    is nobody's.
+    """
+    yield "slug", keys.slug, filled(keys.slug)
+    yield "hash", keys.sales_id, filled(keys.sales_id)
+    yield "hash", keys.profile_id, filled(keys.profile_id)
+    yield "member", keys.member, filled(keys.member)
+    yield "uuid", keys.uuid, filled(keys.uuid)
+    for mails in (keys.email, keys.personal_email):
+        own = filled(mails)
+        own[own] = is_personal(mails[own])
+        yield "email", mails, own
 
 
 # --- which rows are one person ----------------------------------------------------

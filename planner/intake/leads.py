@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from planner.domain import ColumnMapping, Exclusion, LeadTable, RawTable
+from planner.domain import ColumnMapping, Exclusion, Identities, LeadTable, RawTable
 from planner.errors import Issue
 from planner.intake import exclusions as exclusion_lists
 from planner.intake import findings, identity, lead_rows
@@ -58,7 +58,10 @@ def clean(
         ``recontact_after_days`` decides when a contacted lead may be planned again.
     """
     if not tables:
-        return LeadTable(leads=_frame({}, LEADS), rows=_frame({}, ROWS), issues=())
+        return LeadTable(
+            leads=_frame({}, LEADS), rows=_frame({}, ROWS), issues=(),
+            identities=Identities.none(),
+        )  # fmt: skip
     parts = [
         lead_rows.read(table, mapping, scraped_by=scraped_by, as_of=as_of)
         for table, mapping in zip(tables, mappings, strict=True)
@@ -78,8 +81,9 @@ def clean(
     issues += findings.possible_duplicates(frame)
     issues += exclusion_lists.namesakes(listed, frame)
     return LeadTable(
-        leads=frame, rows=_outcomes(rows, by_lead, leads), issues=tuple(issues)
-    )
+        leads=frame, rows=_outcomes(rows, by_lead, leads), issues=tuple(issues),
+        identities=_identities(rows, by_lead),
+    )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -120,6 +124,23 @@ def _group(rows: LeadRows, person: Rows) -> _ByLead:
         keys=keys,
         lead_id=lead_id,
         order=order,
+    )
+
+
+def _identities(rows: LeadRows, by_lead: _ByLead) -> Identities:
+    """Return all keys of the rows of all leads, in the order of the table."""
+    position = np.empty(len(by_lead.order), dtype=np.int64)
+    position[by_lead.order] = np.arange(len(by_lead.order))
+    leads, spaces, values = [], [], []
+    for space, cells, is_key in identity.recognisable(rows.keys):
+        at = np.flatnonzero(is_key & (by_lead.of_row >= 0))
+        leads.append(position[by_lead.of_row[at]])
+        spaces.append(np.full(len(at), space, dtype=object))
+        values.append(cells[at])
+    return Identities(
+        lead=np.concatenate(leads),
+        space=np.concatenate(spaces),
+        value=np.concatenate(values),
     )
 
 

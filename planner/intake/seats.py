@@ -10,7 +10,7 @@ import datetime as dt
 import difflib
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
 from planner.dates import previous_reset
@@ -64,8 +64,16 @@ _WORDS: Mapping[str, Callable[[str], object]] = {
 _RANGES = {spec.name: spec for spec in specs() if spec.low is not None}
 
 
+#: What the ledger has of a seat's credits; None if it has no balance of it.
+KnownCredits = Callable[[Seat], int | None]
+
+
 def read(
-    table: RawTable, *, as_of: dt.date, parameters: Parameters
+    table: RawTable,
+    *,
+    as_of: dt.date,
+    parameters: Parameters,
+    known_credits: KnownCredits | None = None,
 ) -> tuple[tuple[Seat, ...], tuple[Issue, ...]]:
     """Return the seats of an inventory, sorted by ``seat_id``, and all findings.
 
@@ -77,6 +85,8 @@ def read(
         The plan's date: balances read later, and resets before it, are faults.
     parameters : Parameters
         Defaults for blank cells.
+    known_credits : callable, optional
+        The ledger's balance of a seat, for those that state none.
 
     Returns
     -------
@@ -100,7 +110,7 @@ def read(
         texts = {name: str(record[header]) for name, header in columns.items()}
         reader = _Row(
             texts=texts, columns=columns, file=table.file, row=int(row),
-            as_of=as_of, parameters=parameters,
+            as_of=as_of, parameters=parameters, known_credits=known_credits,
         )  # fmt: skip
         seat = reader.seat()
         issues.extend(reader.issues)
@@ -195,6 +205,7 @@ class _Row:
     row: int
     as_of: dt.date
     parameters: Parameters
+    known_credits: KnownCredits | None
     issues: list[Issue] = field(default_factory=list)
 
     def error(self, code: str, message: str, column: str = "") -> Issue:
@@ -255,7 +266,10 @@ class _Row:
             groups=self._groups(),
             inmail_reply_rate=self._value("inmail_reply_rate", cells.rate, None),
             acceptance_rate=self._value("acceptance_rate", cells.rate, None),
+            stated=tuple(sorted(n for n, text in self.texts.items() if text.strip())),
         )
+        if "credits" not in seat.stated:
+            seat = self._with_known_credits(seat)
         self._check_together(seat)
         if any(issue.severity is Severity.ERROR for issue in self.issues):
             return None
@@ -283,18 +297,23 @@ class _Row:
 
         return self._value(name, parse, blank)
 
-    def _credits(self) -> int:
-        text = self.texts.get("credits", "").strip()
-        if not text:
+    def _with_known_credits(self, seat: Seat) -> Seat:
+        """Take the ledger's balance for a seat that states none."""
+        credits = None if self.known_credits is None else self.known_credits(seat)
+        if credits is None:
             self.issues.append(
                 self.error(
                     "seat-without-credits",
-                    "credits is blank and there is no ledger: enter the balance that "
-                    "LinkedIn shows",
+                    "credits is blank and the ledger has no balance of this seat: enter "
+                    "the balance that LinkedIn shows",
                     "credits",
                 )
             )
-            return 0
+            return seat
+        return replace(seat, credits=credits, credits_as_of=self.as_of)
+
+    def _credits(self) -> int:
+        text = self.texts.get("credits", "").strip()
         if text.startswith("-"):
             self.issues.append(
                 self.error(
@@ -348,10 +367,11 @@ class _Row:
             )
         last = previous_reset(seat.reset_rule, self.as_of)
         if last is not None and seat.credits_as_of < last:
+            counted = "no" if self.known_credits is None else "the"
             self._warn(
                 "stale-credits",
                 f"credits of seat {seat.seat_id} were read before the reset of {last}; the "
-                "plan counts no grant for it: read the balance again",
+                f"plan counts {counted} grant for it: read the balance again",
                 "credits_as_of",
             )
         self._warn_numbers(seat)

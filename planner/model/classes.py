@@ -32,6 +32,11 @@ FACTOR_STEPS = (0.0, 0.05, 0.1, 0.2, 0.4, 0.8, 1.6, 3.2)
 MAX_LEVELS = 6
 
 
+#: Added to the value of leads on hold, in expected replies: too little to outweigh
+#: anything, enough to break a tie.
+WAITED_NUDGE = 1e-10
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class LeadValues:
     """What the estimates say of each lead, aligned with the table of leads.
@@ -46,6 +51,8 @@ class LeadValues:
         Expected replies per InMail and per connection request.
     weight : numpy.ndarray
         Priority weight of a reply.
+    held : numpy.ndarray or float
+        Whether the last run held the lead: it comes first where nothing else decides.
     """
 
     open_probability: np.ndarray
@@ -53,6 +60,7 @@ class LeadValues:
     inmail_reply_rate: np.ndarray
     connection_reply_rate: np.ndarray
     weight: np.ndarray
+    held: np.ndarray | float = 0.0
 
     @property
     def inmail_value(self) -> np.ndarray:
@@ -66,8 +74,12 @@ class LeadValues:
 
     @property
     def order_value(self) -> np.ndarray:
-        """Value by which leads are put in order: that of their better route."""
-        return np.asarray(np.maximum(self.inmail_value, self.connection_value))
+        """Value by which leads are put in order: that of their better route.
+
+        Values that differ do so by more than the nudge of those who waited already.
+        """
+        better = np.maximum(self.inmail_value, self.connection_value)
+        return np.asarray(better + WAITED_NUDGE * self.held)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

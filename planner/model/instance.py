@@ -10,6 +10,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from planner.dates import OPEN_MONTH_DAYS, VELOCITY_WEEKS
 from planner.domain import (
     Calendar,
     CreditRow,
@@ -23,10 +24,6 @@ from planner.domain import (
 from planner.model.classes import Classing
 from planner.model.credits import CreditUse, line
 from planner.params import Parameters
-
-#: Weeks over which velocity looks back, and days over which free InMails are counted.
-VELOCITY_WEEKS = 4
-OPEN_MONTH_DAYS = 30
 
 
 def build(
@@ -139,7 +136,8 @@ def velocity_limits(
     plan count with the seat's own mean. A first week that has begun before
     `first_weekday` gets the share of its days that are left, and the rest of it counts
     as history. A seat without history
-    starts at 1/n of its weekly limit instead, and gains 1/n a week.
+    starts at 1/n of its weekly limit instead, and gains 1/n a week; weeks in which the
+    ledger saw it send count.
     """
     by_week: dict[int, list[int]] = {}
     for number, period in periods.items():
@@ -153,7 +151,8 @@ def velocity_limits(
         terms = dict.fromkeys(by_week[week], 1.0)
         part = left if week == 0 else 1.0
         if seat.inmails_last_28_days is None:
-            ramp = min(1.0, (week + 1) / parameters.new_seat_ramp_weeks)
+            stage = seat.weeks_active + week + 1
+            ramp = min(1.0, stage / parameters.new_seat_ramp_weeks)
             limit = ramp * full_week * seat.max_inmails_per_day * part
         else:
             mean = seat.inmails_last_28_days / VELOCITY_WEEKS
@@ -176,8 +175,8 @@ def open_month_limits(
 ) -> list[VolumeLimit]:
     """Return the limits on free InMails in any 30 days.
 
-    How many of the last 28 days' InMails were free is not known, so all of them count,
-    rolling out of the window evenly. In the first week, which is laid out day by day,
+    Where the ledger does not know the free InMails of the last days, all InMails of the
+    last 28 days count, rolling out of the window evenly. In the first week, which is laid out day by day,
     the limit is the most that its days allow in turn.
     """
     days = [day for period in periods.values() for day in period.days]
@@ -209,7 +208,8 @@ def open_room(seat: Seat, days: Sequence[dt.date]) -> list[float]:
     Parameters
     ----------
     seat : Seat
-        Its InMails of the last 28 days leave the window of 30 days evenly.
+        Its free InMails leave the window of 30 days on their day where that is known;
+        else its InMails of the last 28 days leave it evenly.
     days : sequence of datetime.date
         Sending days from the first one of the plan on, ascending.
     """
@@ -218,6 +218,9 @@ def open_room(seat: Seat, days: Sequence[dt.date]) -> list[float]:
     for day in days:
         gone = min((day - days[0]).days + 1, OPEN_MONTH_DAYS)
         remaining = past * (OPEN_MONTH_DAYS - gone) / OPEN_MONTH_DAYS
+        if seat.recent_open_inmails is not None:
+            first = day - dt.timedelta(days=OPEN_MONTH_DAYS - 1)
+            remaining = sum(n for sent, n in seat.recent_open_inmails if sent >= first)
         room.append(max(0.0, seat.max_open_inmails_per_month - remaining))
     return room
 
@@ -227,8 +230,8 @@ def connection_limits(
 ) -> list[VolumeLimit]:
     """Return the weekly limits on connection requests, rolling over 7 days.
 
-    Requests of the last 7 days are taken to be spread over the seat's sending days, so
-    they leave the window day by day; the first week's limit is the most that the days
+    Requests of the last 7 days leave the window on their day where the ledger knows it;
+    else they are taken to be spread over the seat's sending days. The first week's limit is the most that the days
     allow in turn. Later weeks may use the full limit, laid out evenly.
     """
     by_week: dict[int, list[int]] = {}
@@ -259,7 +262,8 @@ def connection_room(seat: Seat, days: Sequence[int]) -> list[float]:
     Parameters
     ----------
     seat : Seat
-        Its requests of the last 7 days are spread over its sending days by share.
+        Its requests of the last 7 days, by day where that is known, else spread over
+        its sending days by share.
     days : sequence of int
         Ordinals of the sending days of the first week, ascending.
     """
@@ -277,6 +281,10 @@ def connection_room(seat: Seat, days: Sequence[int]) -> list[float]:
         remaining = sum(
             share * scale for own, share in zip(past, shares, strict=True) if own > day - 7
         )
+        if seat.recent_requests is not None:
+            remaining = sum(
+                n for sent, n in seat.recent_requests if sent.toordinal() > day - 7
+            )
         room.append(max(0.0, seat.max_connection_requests_per_week - remaining))
     return room
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 import tempfile
 from pathlib import Path
 
@@ -11,6 +12,8 @@ from planner.errors import InputError
 
 def write_file(path: Path, content: bytes) -> None:
     """Write `content` beside `path`, flush it to disk, and rename it into place.
+
+    A file that is replaced keeps its permissions.
 
     Raises
     ------
@@ -24,7 +27,7 @@ def write_file(path: Path, content: bytes) -> None:
             stream.write(content)
             stream.flush()
             os.fsync(stream.fileno())
-        Path(temporary).chmod(0o644)
+        Path(temporary).chmod(stat.S_IMODE(path.stat().st_mode) if path.exists() else 0o644)
         Path(temporary).replace(path)
     except OSError as error:
         if temporary:

@@ -105,7 +105,7 @@ def text(plan: Plan, files: Sequence[ImportFile]) -> str:
         _head(plan, files),
         _BEFORE,
         _IMPORT,
-        _file_table(files),
+        file_table(files),
         _MAP,
         _sparse(files),
         _SEGMENTS,
@@ -130,7 +130,8 @@ def _head(plan: Plan, files: Sequence[ImportFile]) -> str:
     )
 
 
-def _file_table(files: Sequence[ImportFile]) -> str:
+def file_table(files: Sequence[ImportFile]) -> str:
+    """Return the table of files, lists, senders and first steps."""
     lines = [
         (
             ", ".join(f"`{name}`" for name, _ in file.parts),

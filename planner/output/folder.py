@@ -16,8 +16,8 @@ import secrets
 import shutil
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
-from dataclasses import replace
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
+from dataclasses import dataclass, replace
 from enum import Enum, auto
 from pathlib import Path
 from types import MappingProxyType
@@ -53,8 +53,16 @@ _ADVICE = {
 }
 
 
+#: Entered around the instant at which a run appears: the ledger's transaction.
+Placing = Callable[[], AbstractContextManager[object]]
+
+
 def write_run(
-    plan: Plan, out_dir: Path, more: Mapping[str, Writer] = MappingProxyType({})
+    plan: Plan,
+    out_dir: Path,
+    more: Mapping[str, Writer] = MappingProxyType({}),
+    *,
+    placing: Placing = nullcontext,
 ) -> Path:
     """Write all files of a run into ``<out_dir>/<week>-<run>/``; return that folder.
 
@@ -66,23 +74,74 @@ def write_run(
         Folder of all runs; made if it is missing.
     more : mapping of str to Writer
         Further files by name, written last: ``plan.xlsx``, ``report.html``.
+    placing : callable
+        See `place`.
 
     Raises
     ------
     InputError
         If the folder cannot be written, or holds another run. Nothing is left behind.
     """
-    target = out_dir / run_name(plan)
+    return place(
+        out_dir,
+        Target(name=run_name(plan), document="plan.json", run_id=plan.run_id),
+        lambda folder: _write_files(plan, folder, more),
+        placing=placing,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """A folder to be placed whole: its name, and how an earlier copy is recognised.
+
+    ``document`` is the JSON file in it whose ``run_id`` says what it is.
+    """
+
+    name: str
+    document: str
+    run_id: str
+
+
+def place(
+    out_dir: Path,
+    about: Target,
+    write: Callable[[Path], object],
+    *,
+    placing: Placing = nullcontext,
+) -> Path:
+    """Fill a folder with `write` and put it into `out_dir` whole; return its path.
+
+    Parameters
+    ----------
+    out_dir : Path
+        Folder of all runs; made if it is missing.
+    about : Target
+        Name of the new folder and what it is.
+    write : callable
+        Writes all files into the folder that it is given.
+    placing : callable
+        Gives a context that is entered when all files are made and left when they are
+        in place. If entering it fails, no file appears; if leaving it does, the files
+        are in place and the same command again finds them so.
+
+    Raises
+    ------
+    InputError
+        If the folder cannot be written, or holds something else. Nothing is left behind.
+    """
+    target = out_dir / about.name
     with _advising(target):
         out_dir.mkdir(parents=True, exist_ok=True)
         sweep(out_dir)
-        _check_target(target, plan)
+        _check_target(target, about)
         with _staging(out_dir, target.name) as staging:
-            _write_files(plan, staging, more)
+            write(staging)
             if _holds(target, staging):
-                return target
+                with placing():
+                    return target
             _flush(staging)
-            _put_in_place(staging, target)
+            with placing():
+                _put_in_place(staging, target)
     return target
 
 
@@ -135,14 +194,14 @@ def _inside(folder: Path, name: str) -> Path:
     return path
 
 
-def _check_target(target: Path, plan: Plan) -> None:
+def _check_target(target: Path, about: Target) -> None:
     """Refuse to replace anything but an earlier copy of the same run."""
     if not target.exists() and not target.is_symlink():
         return
     found = None
     with suppress(OSError, ValueError, AttributeError):
-        found = json.loads((target / "plan.json").read_text("utf-8")).get("run_id")
-    if found != plan.run_id:
+        found = json.loads((target / about.document).read_text("utf-8")).get("run_id")
+    if found != about.run_id:
         raise InputError(
             f"{target} is there and is not this run: move it away or choose another "
             "folder with --out"

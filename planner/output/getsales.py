@@ -25,6 +25,7 @@ from planner.errors import Issue, Severity
 from planner.output import clickpath
 from planner.output.names import clean, run_name, unique_slugs
 from planner.output.tables import cell, texts
+from planner.params import Parameters
 
 #: Stands in a file name where the seat has to be looked up in GetSales.
 UNKNOWN_SEAT = "seat-unknown"
@@ -81,10 +82,43 @@ class ImportFiles:
     issues: tuple[Issue, ...]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Batch:
+    """What all lists of one folder share.
+
+    ``name`` goes into the field ``plan_run``, ``label`` begins each list's name, and a
+    file is split at ``max_bytes``.
+    """
+
+    name: str
+    label: str
+    max_bytes: int
+
+
 def import_files(plan: Plan) -> ImportFiles:
     """Return an import file for each seat and route that sends this week."""
-    sent, issues = _sent(plan)
-    slugs = unique_slugs([UNKNOWN_SEAT, *(seat.seat_id for seat in plan.seats)], "seat")
+    batch = Batch(
+        name=run_name(plan), label=plan.week, max_bytes=max_bytes(plan.parameters)
+    )
+    return list_files(plan.assignments, [seat.seat_id for seat in plan.seats], batch)
+
+
+def list_files(leads: pd.DataFrame, seat_ids: Sequence[str], batch: Batch) -> ImportFiles:
+    """Return an import file for each seat and route of `leads` that is sent.
+
+    Parameters
+    ----------
+    leads : pandas.DataFrame
+        One row per lead with the columns of `HEADERS` and ``lead_id``, ``route``,
+        ``seat_id``, ``sender``, ``send_on``, ``source_file``, ``source_row``; rows whose
+        route is none of `planner.domain.SENT_ROUTES` are left out.
+    seat_ids : sequence of str
+        Every seat, so that file names do not hang on which of them send.
+    batch : Batch
+        Names and size.
+    """
+    sent, issues = _sent(leads)
+    slugs = unique_slugs([UNKNOWN_SEAT, *seat_ids], "seat")
     slugs |= {"": UNKNOWN_SEAT}
     order = {str(route): k for k, route in enumerate(SENT_ROUTES)}
     groups = {
@@ -92,26 +126,36 @@ def import_files(plan: Plan) -> ImportFiles:
         for (seat_id, route), rows in sent.groupby(["seat_id", "route"], sort=False)
     }
     keys = sorted(groups, key=lambda key: (slugs[key[0]], order[key[1]]))
-    files = [_import_file(plan, groups[key], slugs[key[0]]) for key in keys]
+    files = [_import_file(batch, groups[key], slugs[key[0]]) for key in keys]
     return ImportFiles(files=tuple(files), issues=issues)
+
+
+def max_bytes(parameters: Parameters) -> int:
+    """Return the size at which import files are split, in bytes."""
+    return int(parameters.import_file_megabytes * _BYTES_PER_MEGABYTE)
 
 
 def write_files(plan: Plan, imports: ImportFiles, folder: Path) -> None:
     """Write the import files and ``README.md`` into `folder`."""
+    write_lists(imports, clickpath.text(plan, imports.files), folder)
+
+
+def write_lists(imports: ImportFiles, readme: str, folder: Path) -> None:
+    """Write import files and the page that says what to click into `folder`."""
     folder.mkdir(parents=True, exist_ok=True)
     for file in imports.files:
         for name, content in file.parts:
             (folder / name).write_bytes(content)
-    (folder / "README.md").write_bytes(clickpath.text(plan, imports.files).encode())
+    (folder / "README.md").write_bytes(readme.encode())
 
 
 # --- rows -------------------------------------------------------------------------
 
 
-def _sent(plan: Plan) -> tuple[pd.DataFrame, tuple[Issue, ...]]:
+def _sent(leads: pd.DataFrame) -> tuple[pd.DataFrame, tuple[Issue, ...]]:
     """Return the leads to send to, cleaned and in order, and what was found."""
     routes = [str(route) for route in SENT_ROUTES]
-    chosen = plan.assignments[plan.assignments["route"].isin(routes)]
+    chosen = leads[leads["route"].isin(routes)]
     sent = pd.DataFrame(
         {
             name: pd.Series([clean(value) for value in texts(chosen[name])], dtype=object)
@@ -189,13 +233,12 @@ def _issues(rows: pd.DataFrame, code: str, message: str, column: str) -> list[Is
 # --- files ------------------------------------------------------------------------
 
 
-def _import_file(plan: Plan, rows: pd.DataFrame, seat_slug: str) -> ImportFile:
+def _import_file(batch: Batch, rows: pd.DataFrame, seat_slug: str) -> ImportFile:
     first = rows.iloc[0]
-    table = _columns(plan, rows)
+    table = _columns(batch, rows)
     stem = f"{seat_slug}--{first['route']}"
-    limit = int(plan.parameters.import_file_megabytes * _BYTES_PER_MEGABYTE)
     return ImportFile(
-        list_name=f"{plan.week} {seat_slug} {first['route']}",
+        list_name=f"{batch.label} {seat_slug} {first['route']}",
         seat_id=str(first["seat_id"]),
         sender=str(first["sender"]),
         route=str(first["route"]),
@@ -204,18 +247,18 @@ def _import_file(plan: Plan, rows: pd.DataFrame, seat_slug: str) -> ImportFile:
         sparse=tuple(header for header, values in table.items() if "" in values),
         parts=tuple(
             (f"{stem}.csv" if number == 1 else f"{stem}--{number}.csv", content)
-            for number, content in enumerate(_parts(table, limit), start=1)
+            for number, content in enumerate(_parts(table, batch.max_bytes), start=1)
         ),
     )
 
 
-def _columns(plan: Plan, rows: pd.DataFrame) -> dict[str, list[str]]:
+def _columns(batch: Batch, rows: pd.DataFrame) -> dict[str, list[str]]:
     """Return header -> cells; a column blank in every row is left out.
 
     What an empty cell does to a contact that GetSales has already is not documented.
     """
     table = {header: rows[name].tolist() for name, header in HEADERS.items()}
-    table["plan_run"] = [run_name(plan)] * len(rows)
+    table["plan_run"] = [batch.name] * len(rows)
     table["plan_route"] = rows["route"].tolist()
     table["plan_sender"] = rows["sender"].tolist()
     table["plan_send_on"] = rows["send_on"].tolist()

@@ -177,6 +177,8 @@ def _seat_block(leads: pd.DataFrame, name: str) -> Block:
         listed("route", routes(leads)),
         taken(leads, "reason", "why", Kind.WRAP),
         status,
+        # By this, planner record knows the lead again when the sheet comes back.
+        taken(leads, "lead_id", "lead id"),
     )
     return Block(name=name, caption="", columns=columns)
 

@@ -11,7 +11,7 @@ from planner.domain import RULE_WORDS, Plan, Route, SegmentShare
 from planner.output.columns import full_names, listed, taken, volumes
 from planner.output.grid import Block, Chart, Column, Kind, Page, Value, heading
 from planner.output.tables import texts
-from planner.params import specs
+from planner.params import Parameters, specs
 
 #: Leads shown on *Hold*; the rest is in assignments.csv.
 MAX_HELD = 10_000
@@ -288,14 +288,17 @@ def issues(plan: Plan) -> Page:
 
 def parameters(plan: Plan) -> Page:
     """Return every parameter with its value in force."""
+    return parameter_page(plan.parameters)
+
+
+def parameter_page(values: Parameters) -> Page:
+    """Return every parameter with its value, whatever it was used for."""
     known = specs()
-    changed = plan.parameters.changed()
+    changed = values.changed()
     columns = (
         listed("group", [spec.group for spec in known]),
         replace(listed("parameter", [spec.name for spec in known]), widest=40),
-        listed(
-            "value", [_setting(getattr(plan.parameters, s.name)) for s in known], Kind.VALUE
-        ),
+        listed("value", [_setting(getattr(values, s.name)) for s in known], Kind.VALUE),
         listed("default", [_setting(spec.default) for spec in known], Kind.VALUE),
         listed("changed", ["yes" if spec.name in changed else "" for spec in known]),
         listed("unit", [spec.unit for spec in known]),

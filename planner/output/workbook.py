@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -33,19 +35,39 @@ from planner.output.sends import MAX_ROWS
 _PLACE = re.compile(r"\{([^}]+)\}")
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class About:
+    """What a workbook says of itself; ``name`` stands in the footer of each sheet."""
+
+    creator: str
+    title: str
+    name: str
+    made_on: dt.date
+
+
 def write(plan: Plan, path: Path, max_rows: int = MAX_ROWS) -> None:
     """Write ``plan.xlsx``; rows beyond `max_rows` of a sheet go on to a further one."""
-    pages = pages_of(plan, max_rows)
+    about = About(
+        creator=f"planner {plan.version}",
+        title=f"Plan of week {plan.week}, run {run_name(plan)}",
+        name=run_name(plan),
+        made_on=plan.as_of,
+    )
+    write_pages(pages_of(plan, max_rows), path, about)
+
+
+def write_pages(pages: Sequence[Page], path: Path, about: About) -> None:
+    """Write a workbook of `pages`; equal pages give equal bytes."""
     book = Workbook(write_only=True)
-    book.properties.creator = f"planner {plan.version}"
-    book.properties.title = f"Plan of week {plan.week}, run {run_name(plan)}"
-    book.properties.created = dt.datetime.combine(plan.as_of, dt.time())
+    book.properties.creator = about.creator
+    book.properties.title = about.title
+    book.properties.created = dt.datetime.combine(about.made_on, dt.time())
     book.properties.modified = book.properties.created
     style_ids = styles.register(book)
     by_name = {page.name: page for page in pages}
     tabs = {page.name: book.create_sheet(page.name) for page in pages}
     for page in pages:
-        _lay_out(tabs[page.name], page, run_name(plan))
+        _lay_out(tabs[page.name], page, about.name)
     for page in pages:  # a chart may read from any sheet, so all are there first
         for chart in page.charts:
             bars = charts.bar_chart(book, chart, by_name[chart.page])

@@ -1,0 +1,326 @@
+"""The ledger in the shell: which one, what it knows, and recording into it."""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from planner.cli import console, inputs
+from planner.errors import LedgerError
+from planner.params import Parameters
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+    from planner.domain import History, Inputs, Plan, Seat, SeatHistory
+    from planner.intake.seats import KnownCredits
+    from planner.ledger.runs import Recorded, Run
+    from planner.ledger.store import Ledger
+
+#: The ledger of a workspace, unless --ledger, PLANNER_LEDGER or planner.toml names one.
+DEFAULT = "planner.db"
+VARIABLE = "PLANNER_LEDGER"
+
+LedgerOption = Annotated[
+    str | None,
+    typer.Option(
+        "--ledger",
+        metavar="FILE|URL",
+        help="Ledger: a file, or a postgresql:// URL; planner.db here if not given.",
+        show_default=False,
+    ),
+]
+
+
+def url(option: str | None, config: Path | None) -> str:
+    """Return the URL of the ledger: option, environment, planner.toml, planner.db."""
+    named = option or os.environ.get(VARIABLE) or inputs.configured_ledger(config)
+    text = named or DEFAULT
+    return text if "://" in text else f"sqlite:///{text}"
+
+
+@contextmanager
+def opened(
+    option: str | None, config: Path | None, parameters: Parameters, *, create: bool
+) -> Iterator[Ledger | None]:
+    """Open the ledger; None if there is none and none is to be made."""
+    from planner.ledger import store
+
+    wait = parameters.ledger_wait_seconds
+    with store.opened(url(option, config), wait_seconds=wait, create=create) as ledger:
+        yield ledger
+
+
+@contextmanager
+def existing(
+    option: str | None, config: Path | None, parameters: Parameters
+) -> Iterator[Ledger]:
+    """Open the ledger.
+
+    Raises
+    ------
+    LedgerError
+        If there is none.
+    """
+    from planner.ledger import store
+
+    with opened(option, config, parameters, create=False) as ledger:
+        if ledger is None:
+            name = store.ledger_name(url(option, config))
+            raise LedgerError(
+                f"{name}: there is no ledger yet; planner plan makes one, --ledger names "
+                "another"
+            )
+        yield ledger
+
+
+# --- what it knows ----------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Recalled:
+    """Inputs as the ledger completes them, and where in it they stand.
+
+    ``loaded`` are the inputs as read; ``standing`` is the run that plans the week
+    already, ``later`` one in force that was planned later; ``head`` is the last entry
+    seen.
+    """
+
+    loaded: Inputs
+    inputs: Inputs
+    history: History
+    standing: Run | None
+    later: Run | None
+    head: int
+
+
+def known_credits(
+    histories: dict[str, SeatHistory], parameters: Parameters, as_of: dt.date
+) -> KnownCredits:
+    """Return what gives the ledger's balance of a seat."""
+
+    def credits_of(seat: Seat) -> int | None:
+        from planner.ledger import reconcile
+
+        found = reconcile.balance(seat, histories.get(seat.seat_id), parameters, as_of)
+        return None if found is None else found.at_least
+
+    return credits_of
+
+
+def load(
+    ledger: Ledger | None,
+    options: inputs.LeadOptions,
+    seats: str,
+    parameters: Parameters,
+    *,
+    as_of: dt.date,
+    supersede: bool = False,
+) -> tuple[Inputs, Recalled | None]:
+    """Read leads and seats, and what the ledger knows of them.
+
+    Raises
+    ------
+    InputError
+        If files cannot be used.
+    LedgerError
+        If the ledger has a later run: the clock went back.
+    """
+    if ledger is None:
+        return inputs.load(options, seats, parameters, as_of=as_of), None
+    from planner.ledger import history, touches
+
+    with ledger.reading() as connection:
+        view = touches.View(as_of=as_of)
+        everything = history.seat_histories(connection, view, parameters)
+    loaded = inputs.load(
+        options, seats, parameters, as_of=as_of,
+        known_credits=known_credits(everything, parameters, as_of),
+    )  # fmt: skip
+    console.step("asking the ledger")
+    with ledger.reading() as connection:
+        return loaded, recall(
+            connection, loaded, parameters, as_of=as_of, supersede=supersede
+        )
+
+
+def recall(
+    connection: Connection,
+    loaded: Inputs,
+    parameters: Parameters,
+    *,
+    as_of: dt.date,
+    supersede: bool,
+) -> Recalled:
+    """Return what the ledger knows of the inputs.
+
+    A week that is planned already is looked at as it was before that run was recorded,
+    so that the same command finds the same run; --supersede looks at all there is.
+    """
+    from planner.dates import iso_week
+    from planner.ledger import history, reconcile, runs, store, touches
+    from planner.model.calendar import planned_week
+
+    start = planned_week(loaded.seats, as_of)
+    week = iso_week(start)
+    standing = runs.in_force(connection, week)
+    upto = touches.ALL if standing is None or supersede else standing.entry
+    view = touches.View(as_of=as_of, week=week, upto=upto)
+    histories = history.seat_histories(connection, view, parameters)
+    seats, issues = reconcile.reconciled(loaded.seats, histories, parameters, as_of=as_of)
+    asked = history.Asked(view=view, start=start, parameters=parameters)
+    known = history.read(connection, loaded.leads, histories, asked)
+    return Recalled(
+        loaded=loaded,
+        inputs=replace(loaded, seats=seats, seat_issues=(*loaded.seat_issues, *issues)),
+        history=known,
+        standing=standing,
+        later=runs.later(connection, as_of),
+        head=store.head(connection),
+    )
+
+
+def check_standing(
+    recalled: Recalled, parameters: Parameters, *, as_of: dt.date, supersede: bool
+) -> None:
+    """Refuse a second plan of a week, unless it is the same one or is to supersede it.
+
+    Raises
+    ------
+    LedgerError
+        Before anything is solved or written; likewise if the clock went back.
+    """
+    from planner import pipeline
+
+    standing, later = recalled.standing, recalled.later
+    if standing is None and later is None:
+        return
+    run_id = pipeline.prospective_run_id(
+        recalled.inputs, parameters, as_of=as_of, history=recalled.history
+    )
+    if standing is not None and run_id == standing.run_id:
+        return
+    if later is not None:
+        raise LedgerError(
+            f"run {later.name} is planned as of {later.as_of}, later than {as_of}: check "
+            "the clock or --as-of; to plan the past again, void that run first (planner "
+            f"void {later.name})"
+        )
+    if standing is not None and not supersede:
+        raise LedgerError(
+            f"{standing.week} is planned already (run {standing.name}, as of "
+            f"{standing.as_of}), and leads, seats or parameters have changed since: plan "
+            "again with --supersede, which voids that run from "
+            f"{max(as_of, standing.as_of)} on"
+        )
+
+
+def seat_names(connection: Connection) -> dict[str, str]:
+    """Return the id of each seat of past runs by its folded id, sender and UUID."""
+    from planner.ledger import runs
+    from planner.output.names import unique_slugs
+
+    every = runs.runs(connection)
+    ids = sorted({str(seat["seat_id"]) for run in every for seat in run.seats})
+    # GetSales lists are named by slug.
+    slugs = unique_slugs(["seat-unknown", *ids], "seat")
+    names = {slugs[seat_id].casefold(): seat_id for seat_id in ids}
+    # Ids last: a seat's id is its own, whoever's sender is called that.
+    for key in ("sender_profile_uuid", "sender", "seat_id"):
+        for run in every:
+            for seat in run.seats:
+                if name := str(seat[key]).strip().casefold():
+                    names[name] = str(seat["seat_id"])
+    return names
+
+
+# --- recording --------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Recording:
+    """What it takes to record a plan."""
+
+    ledger: Ledger
+    made: Plan
+    recalled: Recalled
+    folder: Path
+    supersede: bool
+
+    @contextmanager
+    def placing(self) -> Iterator[None]:
+        """Hold the ledger while the files appear; append the run if they do.
+
+        Raises
+        ------
+        LedgerError
+            If another planner recorded something in between that changes this plan.
+        """
+        from planner.ledger import runs
+
+        with self.ledger.writing() as connection:
+            standing = self._checked(connection)
+            if standing is None or standing.run_id != self.made.run_id:
+                if standing is not None:
+                    runs.append_void(
+                        connection, standing, as_of=self.made.as_of,
+                        from_date=self.made.as_of.isoformat(),
+                    )  # fmt: skip
+                runs.append_run(connection, self._recorded())
+            yield
+
+    def _checked(self, connection: Connection) -> Run | None:
+        from planner import pipeline
+        from planner.ledger import runs, store
+
+        standing = runs.in_force(connection, self.made.week)
+        if store.head(connection) == self.recalled.head:
+            return standing
+        if standing is not None and standing.run_id == self.made.run_id:
+            return standing
+        now = recall(
+            connection, self.recalled.loaded, self.made.parameters,
+            as_of=self.made.as_of, supersede=self.supersede,
+        )  # fmt: skip
+        run_id = pipeline.prospective_run_id(
+            now.inputs, self.made.parameters, as_of=self.made.as_of, history=now.history
+        )
+        taken = standing is not None and not self.supersede
+        if taken or run_id != self.made.run_id:
+            raise LedgerError(
+                f"{self.ledger.name}: another planner recorded something while this plan "
+                "was made; nothing was written: run the same command again"
+            )
+        return standing
+
+    def _recorded(self) -> Recorded:
+        from planner.estimate.rates import rate_segment
+        from planner.ledger.runs import Recorded
+        from planner.output.names import run_name
+
+        leads = self.recalled.inputs.leads
+        return Recorded(
+            plan=self.made,
+            name=run_name(self.made),
+            folder=str(self.folder),
+            identities=leads.identities,
+            segment=rate_segment(leads.leads).tolist(),
+            history=self.recalled.history,
+            sightings=sightings(self.recalled.loaded.seats),
+        )
+
+
+def sightings(seats: Sequence[Seat]) -> list[tuple[str, dt.date, int]]:
+    """Return the balances that an inventory states."""
+    return [
+        (seat.seat_id, seat.credits_as_of, seat.credits)
+        for seat in seats
+        if "credits" in seat.stated
+    ]

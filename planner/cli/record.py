@@ -1,0 +1,190 @@
+"""``planner record``: what happened, from exports and lists, into the ledger."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from planner.cli import console, inputs, ledgers
+from planner.cli.ledgers import LedgerOption
+from planner.cli.plan import AsOf, Config, Encoding, Json, Map, Param
+from planner.errors import InputError, Severity, UsageError
+
+if TYPE_CHECKING:
+    from planner.domain import OutcomeKind
+    from planner.errors import Issue
+    from planner.intake.outcomes import OutcomeTable
+    from planner.ledger.outcomes import Recorded
+
+OutcomeFiles = Annotated[
+    list[str],
+    typer.Argument(
+        metavar="FILES...",
+        help=(
+            "GetSales exports, plan.xlsx with statuses, or lists: CSV, TSV or XLSX, files "
+            "or patterns; - is standard input."
+        ),
+        show_default=False,
+    ),
+]
+What = Annotated[
+    str | None,
+    typer.Option(
+        "--as",
+        metavar="OUTCOME",
+        help=(
+            "What every row of the files is: sent, failed, skipped, replied, accepted or "
+            "flag_seen."
+        ),
+    ),
+]
+
+
+def record(
+    files: OutcomeFiles,
+    what: What = None,
+    seat: Annotated[
+        str, typer.Option("--seat", metavar="SEAT", help="Seat of rows that name none.")
+    ] = "",
+    on: Annotated[
+        str | None,
+        typer.Option("--on", metavar="DATE", help="Day of what has no date in the files."),
+    ] = None,
+    as_of: AsOf = None,
+    mapping: Map = [],
+    param: Param = [],
+    config: Config = None,
+    encoding: Encoding = None,
+    ledger: LedgerOption = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", "-n", help="Read and match, record nothing.")
+    ] = False,
+    json: Json = False,
+) -> None:
+    """Record what happened: sent, failed, replied, accepted, flags and balances seen.
+
+    Recording the same file twice changes nothing. Examples:
+
+      planner record plan.xlsx
+
+      planner record replied.csv --as replied --on 2026-11-27
+
+      planner record tasks.csv balances.csv --dry-run
+    """
+    from planner.ledger import outcomes as book
+
+    console.settings.json = json
+    parameters = inputs.parameters(config, param)
+    today = inputs.date_option(as_of)
+    told = read(
+        files, what=kind_option(what), seat=seat,
+        on=None if on is None else inputs.date_option(on, "--on"), as_of=today,
+        overrides=inputs.pairs(mapping, "--map", 'status="Outcome"'), encoding=encoding,
+    )  # fmt: skip
+    if told.outcomes.empty and any(i.severity is Severity.ERROR for i in told.issues):
+        raise InputError("no row says what happened; nothing was recorded", told.issues)
+    console.step("recording")
+    with (
+        ledgers.existing(ledger, config, parameters) as open_ledger,
+        open_ledger.writing() as connection,
+    ):
+        names = ledgers.seat_names(connection)
+        done = book.record(connection, told.outcomes, names, as_of=today)
+        if dry_run:
+            connection.rollback()
+    console.steps_done()
+    _report(told, done, as_json=json, dry_run=dry_run)
+
+
+def kind_option(text: str | None) -> OutcomeKind | None:
+    """Parse ``--as``."""
+    from planner.domain import OutcomeKind
+
+    if text is None:
+        return None
+    kinds = {str(kind): kind for kind in OutcomeKind if kind != OutcomeKind.BALANCE_SEEN}
+    kind = kinds.get(text.strip().casefold().replace("-", "_"))
+    if kind is None:
+        raise UsageError(f"--as takes one of {', '.join(kinds)}, got {text[:20]!r}")
+    return kind
+
+
+def read(
+    files: Sequence[str],
+    *,
+    what: OutcomeKind | None,
+    seat: str,
+    on: dt.date | None,
+    as_of: dt.date,
+    overrides: dict[str, str],
+    encoding: str | None,
+) -> OutcomeTable:
+    """Read files of outcomes; say on stderr which column was taken for what.
+
+    Raises
+    ------
+    InputError
+        If a file cannot be used.
+    """
+    from dataclasses import replace
+
+    from planner.intake import outcome_columns, outcomes
+    from planner.intake import read as reader
+
+    console.step("reading outcomes")
+    tables, found = reader.tables(
+        list(files), encoding=encoding, known_headers=outcome_columns.known_headers(),
+        skip_empty=True,
+    )  # fmt: skip
+    tables, more = outcome_columns.worth_reading(tables)
+    tables = sorted(tables, key=lambda table: table.file)
+    issues = [*found, *more, *outcome_columns.check_overrides(tables, overrides)]
+    parts = []
+    for table in tables:
+        mapping, more = outcome_columns.recognise(table, overrides, what=what)
+        issues += more
+        parts.append((table, mapping))
+    inputs.stop_on_file_errors(issues)
+    for _, mapping in parts:
+        for line in outcome_columns.describe(mapping):
+            console.say(line)
+    joined = outcomes.concatenate(
+        [
+            outcomes.read(table, mapping, as_of=as_of, what=what, seat=seat, on=on)
+            for table, mapping in parts
+        ]
+    )
+    console.steps_done()
+    return replace(joined, issues=(*issues, *joined.issues))
+
+
+def _report(told: OutcomeTable, done: Recorded, *, as_json: bool, dry_run: bool) -> None:
+    issues: tuple[Issue, ...] = (*told.issues, *done.issues)
+    became = told.rows["became"].value_counts()
+    kinds = sorted({*done.new, *done.known})
+    if as_json:
+        console.result_json(
+            {
+                "entry": 0 if dry_run else done.entry,
+                "rows": {str(name): int(count) for name, count in became.items()},
+                "new": dict(done.new), "known": dict(done.known),
+                "issues": [console.issue_record(issue) for issue in issues],
+            }
+        )  # fmt: skip
+        return
+    console.show_issues(issues)
+    rows = ", ".join(f"{count:,} {name}" for name, count in sorted(became.items()))
+    console.result(f"{len(told.rows):,} rows: {rows}\n")
+    console.table(
+        ("outcome", "new", "known already"),
+        [(kind, done.new.get(kind, 0), done.known.get(kind, 0)) for kind in kinds],
+    )
+    if dry_run:
+        console.result("\nDry run: nothing was recorded.")
+    elif not done.entry:
+        console.result("\nNothing new: the ledger is unchanged.")
+    else:
+        console.result(f"\nRecorded as entry {done.entry}.")

@@ -1,0 +1,309 @@
+"""``planner runs``, ``show``, ``diff``, ``void``: what the ledger has of the runs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from planner.cli import console, inputs, ledgers
+from planner.cli.ledgers import LedgerOption
+from planner.cli.plan import AsOf, Config, Json
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from sqlalchemy import Connection
+
+    from planner.ledger.diffs import Difference
+    from planner.ledger.runs import Run
+
+RunName = Annotated[
+    str,
+    typer.Argument(
+        metavar="RUN", help="Id (or its start), name, folder or week of a run.",
+        show_default=False,
+    ),
+]  # fmt: skip
+
+#: Leads of a comparison that the terminal shows; --out writes all.
+_SHOWN = 20
+
+
+def runs(config: Config = None, ledger: LedgerOption = None, json: Json = False) -> None:
+    """List the runs of the ledger, oldest first.
+
+    Example:
+
+      planner runs
+    """
+    from planner.ledger import runs as book
+
+    console.settings.json = json
+    with _opened(ledger, config) as connection:
+        every = book.runs(connection)
+    if json:
+        console.result_json({"runs": [_line(run) for run in every]})
+        return
+    if not every:
+        console.result("No runs yet: planner plan makes one.")
+        return
+    console.table(
+        ("run", "week", "as of", "InMails", "requests", "hold", "status"),
+        [
+            (
+                run.name, run.week, str(run.as_of),
+                _total(run, "open_inmail") + _total(run, "paid_inmail"),
+                _total(run, "connection_request"), _total(run, "hold"), _status(run),
+            )
+            for run in every
+        ],
+    )  # fmt: skip
+
+
+def show(
+    name: RunName,
+    config: Config = None,
+    ledger: LedgerOption = None,
+    json: Json = False,
+) -> None:
+    """Show a run: what it planned, and what has come of it.
+
+    Example:
+
+      planner show 2026-W48
+    """
+    from planner.ledger import runs as book
+
+    console.settings.json = json
+    with _opened(ledger, config) as connection:
+        run = book.find(connection, name)
+        done = progress(connection, run)
+    if json:
+        console.result_json({**_line(run), "progress": done})
+        return
+    console.result(f"Run {run.name} ({run.run_id}), {_status(run)}")
+    console.result(
+        f"week {run.week}, balances as of {run.as_of}, recorded {run.recorded_at}, "
+        f"planner {run.version}"
+    )
+    folder = folder_of(run)
+    console.result(f"files: {folder or f'{run.folder} (not on this machine)'}\n")
+    console.table(
+        ("route", "planned", "sent", "failed", "skipped", "accepted", "replied", "open"),
+        [(route, *counts.values()) for route, counts in done.items()],
+    )
+    changed = run.document.get("parameters")
+    if isinstance(changed, dict) and changed:
+        console.result("\nParameters that differ from their defaults:")
+        console.table(("parameter", "value"), [(k, str(v)) for k, v in changed.items()])
+
+
+def diff(
+    before: RunName,
+    after: RunName,
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", "-o", metavar="FILE", help="Write every moved lead to CSV."),
+    ] = None,
+    config: Config = None,
+    ledger: LedgerOption = None,
+    json: Json = False,
+) -> None:
+    """Compare two runs: who moved, from where to where, and why.
+
+    Example:
+
+      planner diff 2026-W48 2026-W49 --out moved.csv
+    """
+    from planner.ledger import diffs
+    from planner.ledger import runs as book
+
+    console.settings.json = json
+    with _opened(ledger, config) as connection:
+        first, second = book.find(connection, before), book.find(connection, after)
+    found = diffs.difference(first, second, _assignments(first), _assignments(second))
+    if out is not None:
+        from planner.output.atomic import write_file
+
+        write_file(out, found.leads.to_csv(index=False, lineterminator="\n").encode())
+    if json:
+        console.result_json(
+            {
+                "before": first.name, "after": second.name,
+                "moves": found.moves.to_dict("records"),
+                "leads": found.leads.to_dict("records"),
+                "parameters": found.parameters, "credits": found.seats,
+            }
+        )  # fmt: skip
+        return
+    _show_difference(first, second, found, out)
+
+
+def void(
+    name: RunName,
+    from_date: Annotated[
+        str | None,
+        typer.Option(
+            "--from", metavar="DATE", help="Only what was planned for this day and later."
+        ),
+    ] = None,
+    as_of: AsOf = None,
+    param: Annotated[
+        list[str], typer.Option("--param", "-p", metavar="K=V", help="Parameter.")
+    ] = [],
+    config: Config = None,
+    ledger: LedgerOption = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", "-n", help="Say what it would do, record nothing.")
+    ] = False,
+) -> None:
+    """Say that a run was not carried out, so that its leads may be planned again.
+
+    Sends that outcomes prove stay. The files of the run are left as they are. Examples:
+
+      planner void 2026-W48
+
+      planner void 2026-W48 --from 2026-11-26
+    """
+    from planner.ledger import runs as book
+
+    day = "" if from_date is None else inputs.date_option(from_date, "--from").isoformat()
+    today = inputs.date_option(as_of)
+    parameters = inputs.parameters(config, param)
+    with ledgers.existing(ledger, config, parameters) as open_ledger:
+        with open_ledger.reading() as connection:
+            run = book.find(connection, name)
+            touched = book.sends(connection, run)
+        count = int(((touched["send_on"] >= day) & ~touched["happened"]).sum())
+        if run.voided_from is not None and run.voided_from <= day:
+            console.result(f"Run {run.name} is voided already; nothing to do.")
+            return
+        if not dry_run:
+            with open_ledger.writing() as connection:
+                current = book.find(connection, run.run_id)
+                if current.voided_from is None or current.voided_from > day:
+                    book.append_void(connection, current, as_of=today, from_date=day)
+    since = f" from {day} on" if day else ""
+    verb = "would be" if dry_run else "are"
+    console.result(
+        f"Run {run.name} {'would be' if dry_run else 'is'} voided{since}: {count:,} "
+        f"planned sends {verb} free to be planned again. Take its contacts off their "
+        "GetSales lists, or the automations will send to them all the same."
+    )
+
+
+# --- reading ----------------------------------------------------------------------
+
+
+def progress(connection: Connection, run: Run) -> dict[str, dict[str, int]]:
+    """Return, by route, how many sends were planned and what has come of them."""
+    from planner.domain import SENT_ROUTES
+    from planner.ledger.touches import View, touches
+
+    frame = touches(connection, View(as_of=run.as_of), where=f"AND a.entry = {run.entry}")
+    result = {}
+    for route in SENT_ROUTES:
+        own = frame[frame["route"] == str(route)]
+        counts = {"planned": len(own)}
+        for kind in ("sent", "failed", "skipped", "accepted", "replied"):
+            counts[kind] = int((own[kind] != "").sum())
+        counts["open"] = int((~own["happened"] & ~own["undone"].astype(bool)).sum())
+        result[str(route)] = counts
+    return result
+
+
+@contextmanager
+def _opened(ledger: str | None, config: Path | None) -> Iterator[Connection]:
+    """Open an existing ledger for reading."""
+    parameters = inputs.parameters(config, [])
+    with ledgers.existing(ledger, config, parameters) as book, book.reading() as connection:
+        yield connection
+
+
+def folder_of(run: Run) -> Path | None:
+    """Return where a run's files are: where they were written, or below reports here."""
+    places = (Path(run.folder), Path("reports") / run.name)
+    return next((place for place in places if place.is_dir()), None)
+
+
+def _assignments(run: Run) -> pd.DataFrame:
+    """Return a run's assignments from its folder.
+
+    Raises
+    ------
+    InputError
+        If the file is not there: the ledger keeps no names and no reasons.
+    """
+    import pandas as pd
+
+    from planner.errors import InputError
+    from planner.ledger.diffs import COLUMNS
+
+    path = (folder_of(run) or Path(run.folder)) / "assignments.csv"
+    try:
+        frame = pd.read_csv(path, dtype=str, keep_default_na=False)
+    except (OSError, ValueError) as error:
+        raise InputError(
+            f"{path}: cannot be read; the comparison needs the files of both runs"
+        ) from error
+    missing = [name for name in COLUMNS if name not in frame.columns]
+    if missing:
+        raise InputError(f"{path}: the column {missing[0]} is missing")
+    return frame
+
+
+# --- showing ----------------------------------------------------------------------
+
+
+def _total(run: Run, name: str) -> int:
+    totals = run.document.get("totals")
+    return int(totals.get(name, 0)) if isinstance(totals, dict) else 0
+
+
+def _status(run: Run) -> str:
+    if run.voided_from is None:
+        return "in force"
+    return f"voided from {run.voided_from} on" if run.voided_from else "voided"
+
+
+def _line(run: Run) -> dict[str, object]:
+    return {
+        "run_id": run.run_id, "name": run.name, "week": run.week, "folder": run.folder,
+        "as_of": run.as_of.isoformat(), "recorded_at": run.recorded_at,
+        "version": run.version, "status": _status(run),
+        "totals": run.document.get("totals"), "parameters": run.document.get("parameters"),
+    }  # fmt: skip
+
+
+def _show_difference(before: Run, after: Run, found: Difference, out: Path | None) -> None:
+    console.result(
+        f"{before.name} against {after.name}: {len(found.leads):,} leads moved\n"
+    )
+    console.table(
+        (before.week, after.week if after.week != before.week else "now", "leads"),
+        [tuple(line) for line in found.moves.itertuples(index=False, name=None)],
+    )
+    for title, changes in (("parameter", found.parameters), ("credits of", found.seats)):
+        if changes:
+            console.result("")
+            console.table((title, "before", "after"), [tuple(map(str, c)) for c in changes])
+    if found.leads.empty:
+        return
+    console.result("")
+    console.table(
+        ("lead", "from", "seat", "to", "seat", "why"),
+        [
+            (
+                line["lead_id"], line["route_before"], line["seat_id_before"],
+                line["route_after"], line["seat_id_after"], line["why"],
+            )
+            for line in found.leads.head(_SHOWN).to_dict("records")
+        ],
+    )  # fmt: skip
+    if out is not None:
+        console.result(f"All {len(found.leads):,} are in {out}")
+    elif len(found.leads) > _SHOWN:
+        console.result(f"... and {len(found.leads) - _SHOWN:,} more: --out FILE writes all")

@@ -1,0 +1,1 @@
+"""The ledger: what happened, appended and never edited; balances are folds over it."""

@@ -1,0 +1,593 @@
+"""Is this sender out of credits? Each seat's runway to its resets, expected and at worst.
+
+A runway starts from the balance at the start of a day and books the InMails to come: at
+the *planned* pace (what runs in force plan, then on at their mean), and at the *present*
+pace (what the seat sent in the last four weeks). Whether an InMail uses a credit is
+unsure, so the low and high bounds hold day by day at confidence ``1 - alpha``, by the
+exact Poisson-binomial distribution of the credits used so far, the unsure InMails behind
+the balance included; see `planner.ledger.balance` for which of them are booked.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import math
+from bisect import bisect_right
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from itertools import islice
+
+import numpy as np
+
+from planner.dates import ONE_DAY, resets_after
+from planner.domain import CreditTerms, DayCount, Seat
+from planner.ledger.balance import (
+    DUST,
+    Balance,
+    Book,
+    add_use,
+    credit_terms,
+    least_used,
+    live_grants,
+    most_used,
+    uses,
+)
+from planner.params import Parameters
+
+#: Resets ahead that a runway looks on for; later than that, no plan holds.
+NUM_RESETS = 3
+
+#: Days behind that the present pace is taken from (`Seat.inmails_last_28_days`).
+PACE_DAYS = 28
+
+
+class Verdict(StrEnum):
+    """How a seat stands before its next reset, worst first."""
+
+    OUT = "out"
+    RUNS_OUT = "runs out"
+    TIGHT = "tight"
+    FORFEITS = "forfeits"
+    OK = "ok"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SeatState:
+    """What a forecast knows of one seat.
+
+    Parameters
+    ----------
+    seat : Seat
+        Its limits, days and reset rule.
+    balance : Balance
+        The fold of its credit book at the start of the forecast's first day.
+    planned : tuple of (datetime.date, float)
+        Day and probability of using a credit of each InMail planned from that day on,
+        free ones included, in runs in force.
+    days : tuple of DayCount
+        What it sent, on any days before.
+    credit_use : float
+        Mean probability that one of its past paid InMails used a credit.
+    """
+
+    seat: Seat
+    balance: Balance
+    planned: tuple[tuple[dt.date, float], ...] = ()
+    days: tuple[DayCount, ...] = ()
+    credit_use: float = 1.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunwayDay:
+    """Credits at the end of one day; low and high each hold with ``1 - alpha``."""
+
+    date: dt.date
+    expected: float
+    low: int
+    high: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pace:
+    """What becomes of a seat's credits at one pace.
+
+    Parameters
+    ----------
+    inmails : int
+        InMails that may use a credit, up to the next reset.
+    below_reserve_on, zero_on : datetime.date or None
+        First day that ends below the reserve, or at zero, as expected; None if none
+        does within three resets.
+    worst_below_reserve_on, worst_zero_on : datetime.date or None
+        The same for the low bound.
+    before_reset, after_reset : (float, int)
+        Expected and low balance just before and just after the next reset.
+    forfeited, expired : float
+        Expected credits that the cap takes and that lapse, up to and at that reset.
+    daily : tuple of RunwayDay
+        The runway, from the forecast's first day to the day before the third reset.
+    """
+
+    inmails: int
+    below_reserve_on: dt.date | None
+    zero_on: dt.date | None
+    worst_below_reserve_on: dt.date | None
+    worst_zero_on: dt.date | None
+    before_reset: tuple[float, int]
+    after_reset: tuple[float, int]
+    forfeited: float
+    expired: float
+    daily: tuple[RunwayDay, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Runway:
+    """A seat's forecast: both paces, the verdict, and what to do.
+
+    ``verdict`` takes a shortage from whichever pace has the worse one (`pace` names
+    it), and credits about to be lost from the plan, or without one from the present
+    pace. ``spare`` is how many credits the low bound leaves above the reserve until the
+    reset, as far as the seat's daily limits let it spend them.
+    """
+
+    seat_id: str
+    balance: Balance
+    reserve: int
+    next_reset: dt.date
+    planned: Pace
+    present: Pace
+    pace: str
+    verdict: Verdict
+    spare: int
+    advice: str
+
+
+def forecast(
+    seats: Sequence[SeatState], *, as_of: dt.date, alpha: float, parameters: Parameters
+) -> tuple[Runway, ...]:
+    """Return the runway of each seat, in the order given.
+
+    Parameters
+    ----------
+    seats : sequence of SeatState
+        Each with its balance at `as_of`.
+    as_of : datetime.date
+        First day of the runways; none of its sends has happened.
+    alpha : float
+        Accepted probability that the balance is below the low bound, day by day. The
+        balances should be folded with the same.
+    parameters : Parameters
+        Lifetime of credits and leak of open flags.
+    """
+    runs = [_Run(state, as_of, alpha, parameters) for state in seats]
+    spare = {
+        run.seat.seat_id: run.spare()
+        for run in runs
+        if run.verdict in (Verdict.OK, Verdict.FORFEITS)
+    }
+    # Helpers are told once: what one seat may take is gone for the next.
+    left = dict(spare)
+    advice = {
+        run.seat.seat_id: _advice(run, left)
+        for run in sorted(runs, key=lambda run: run.seat.seat_id)
+    }
+    return tuple(
+        Runway(
+            seat_id=run.seat.seat_id,
+            balance=run.state.balance,
+            reserve=run.seat.reserve,
+            next_reset=run.resets[0],
+            planned=run.planned,
+            present=run.present,
+            pace=run.pace_name,
+            verdict=run.verdict,
+            spare=spare.get(run.seat.seat_id, 0),
+            advice=advice[run.seat.seat_id],
+        )
+        for run in runs
+    )
+
+
+def daily(runway: Runway, pace: str = "planned") -> tuple[RunwayDay, ...]:
+    """Return the series that a chart draws, at the ``planned`` or ``present`` pace."""
+    return (runway.present if pace == "present" else runway.planned).daily
+
+
+# --- InMails to come --------------------------------------------------------------
+
+#: Credit probabilities of the InMails of each day ahead; a day without any is missing.
+Sends = dict[dt.date, list[float]]
+
+
+def _share(seat: Seat, day: dt.date) -> float:
+    """Return which part of a full day's sends the seat does on `day`."""
+    if any(first <= day <= last for first, last in seat.away):
+        return 0.0
+    return seat.day_shares[day.weekday()]
+
+
+def _full_days(seat: Seat, first: dt.date, end: dt.date) -> float:
+    """Return the sending days of `seat` from `first` to before `end`, in full ones."""
+    return sum(
+        _share(seat, first + offset * ONE_DAY) for offset in range((end - first).days)
+    )
+
+
+def _steady(seat: Seat, per_day: float, use: float, first: dt.date, end: dt.date) -> Sends:
+    """Return `per_day` InMails a full day, each of `use`, from `first` to before `end`.
+
+    Days get whole numbers; what is rounded off a day is made up for on a later one.
+    """
+    sends: Sends = {}
+    due, done = 0.0, 0
+    for offset in range((end - first).days):
+        day = first + offset * ONE_DAY
+        due += per_day * _share(seat, day)
+        num = math.floor(due + 0.5) - done
+        done += num
+        if num and use > 0:
+            sends[day] = [use] * num
+    return sends
+
+
+def _planned_sends(state: SeatState, as_of: dt.date, end: dt.date) -> Sends:
+    """Return the plan in force, then its mean per full sending day and its mean use."""
+    sends: Sends = {}
+    for day, use in sorted(state.planned):
+        if as_of <= day < end:
+            sends.setdefault(day, []).append(use)
+    if not sends:
+        return sends
+    after = max(sends) + ONE_DAY
+    every = [use for day in sorted(sends) for use in sends[day]]
+    full_days = _full_days(state.seat, as_of, after) or float(len(sends))
+    steady = _steady(
+        state.seat, len(every) / full_days, math.fsum(every) / len(every), after, end
+    )
+    return sends | steady
+
+
+def _present_sends(state: SeatState, as_of: dt.date, end: dt.date, leak: float) -> Sends:
+    """Return the last four weeks' pace: paid InMails, and free ones whose flag leaks.
+
+    A seat that began less than four weeks ago is taken from its first day on.
+    """
+    start = as_of - PACE_DAYS * ONE_DAY
+    days = [count for count in state.days if start <= count.date < as_of]
+    inmails = [count for count in days if count.paid_inmails or count.open_inmails]
+    if not inmails:
+        return {}
+    began = min(count.date for count in state.days)
+    full_days = _full_days(state.seat, max(start, began), as_of) or float(len(inmails))
+    paid = sum(count.paid_inmails for count in inmails) / full_days
+    free = sum(count.open_inmails for count in inmails) / full_days
+    sends = _steady(state.seat, paid, state.credit_use, as_of, end)
+    for day, leaks in _steady(state.seat, free, leak, as_of, end).items():
+        sends.setdefault(day, []).extend(leaks)
+    return sends
+
+
+# --- one pace ---------------------------------------------------------------------
+
+
+class _Projection:
+    """A seat's credits to come, as expected and within bounds.
+
+    The bounds of a day take the least favourable of all ways to use the quantile's
+    number of credits: the latest InMails for the low one, the earliest for the high one.
+    Between two changes (grants, lapses) it does not matter when, so InMails are counted
+    by such spells.
+    """
+
+    def __init__(
+        self, balance: Balance, terms: CreditTerms, resets: Sequence[dt.date], alpha: float
+    ) -> None:
+        self._balance = balance
+        self._terms = terms
+        self._resets = tuple(resets)
+        self._alpha = alpha
+        lapses: set[dt.date] = set()
+        if terms.lifetime_days:
+            life = dt.timedelta(days=terms.lifetime_days)
+            lots = [granted_on for granted_on, _ in balance.lots]
+            lots += live_grants(terms, balance.at)
+            lapses = {day + life for day in [*lots, *resets]}
+        #: First day of each spell after the first.
+        self._changes = sorted(
+            day for day in {*resets, *lapses} if balance.at < day <= resets[-1]
+        )
+        mass = uses(balance.unsure)
+        self._mass = mass
+
+    def pace(self, sends: Sends, reserve: int) -> Pace:
+        """Return what becomes of the credits if `sends` are sent."""
+        reset = self._resets[0]
+        series, bounds = self._bounds(sends, self._resets[-1])
+        expected = self._book(self._balance.expected)
+        means, before = [], self._balance.expected
+        forfeited = expired = 0.0
+        after = 0.0
+        for day in series:
+            expected.advance(day)
+            if day == reset:
+                after = expected.total
+                forfeited, expired = expected.forfeited, expected.expired
+            expected.spend(math.fsum(sends.get(day, ())))
+            means.append(expected.total)
+            if day < reset:
+                before = expected.total
+        rows = tuple(
+            RunwayDay(date=day, expected=mean, low=low, high=high)
+            for day, mean, (low, high) in zip(series, means, bounds, strict=True)
+        )
+        low_before, low_after = self._low_at(sends, reset)
+        return Pace(
+            inmails=sum(
+                use > 0 for day, every in sends.items() if day < reset for use in every
+            ),
+            below_reserve_on=_first(rows, lambda row: row.expected < reserve - DUST),
+            zero_on=_first(rows, lambda row: row.expected <= DUST),
+            worst_below_reserve_on=_first(rows, lambda row: row.low < reserve),
+            worst_zero_on=_first(rows, lambda row: row.low <= 0),
+            before_reset=(before, low_before),
+            after_reset=(after, low_after),
+            forfeited=forfeited,
+            expired=expired,
+            daily=rows,
+        )
+
+    def lowest(self, sends: Sends, end: dt.date) -> int:
+        """Return the smallest low bound of the days before `end`."""
+        return min(low for low, _ in self._bounds(sends, end)[1])
+
+    def _bounds(
+        self, sends: Sends, end: dt.date
+    ) -> tuple[list[dt.date], list[tuple[int, int]]]:
+        """Return the days before `end`, and the low and high balance at their ends."""
+        days = [
+            self._balance.at + offset * ONE_DAY
+            for offset in range((end - self._balance.at).days)
+        ]
+        mass = self._mass
+        counts = _Counts(len(self._changes) + 1)
+        bounds = []
+        for day in days:
+            for use in sends.get(day, ()):
+                counts.add(bisect_right(self._changes, day), use)
+                if 0 < use < 1:
+                    mass = add_use(mass, use)
+            bounds.append(self._bound(counts, mass, day))
+        return days, bounds
+
+    def _low_at(self, sends: Sends, reset: dt.date) -> tuple[int, int]:
+        """Return the low bound just before `reset` and just after its grant."""
+        mass = self._mass
+        counts = _Counts(len(self._changes) + 1)
+        for day in sorted(day for day in sends if day < reset):
+            for use in sends[day]:
+                counts.add(bisect_right(self._changes, day), use)
+                if 0 < use < 1:
+                    mass = add_use(mass, use)
+        before = self._bound(counts, mass, reset - ONE_DAY)[0]
+        return before, self._bound(counts, mass, reset)[0]
+
+    def _bound(self, counts: _Counts, mass: np.ndarray, day: dt.date) -> tuple[int, int]:
+        most = most_used(mass, self._alpha)
+        least = least_used(mass, self._alpha)
+        num_past = len(self._balance.unsure)
+        # Of the InMails behind the balance, this many used a credit.
+        late = counts.latest(most)
+        past_late, past_early = most - sum(late), min(least, num_past)
+        early = counts.earliest(least - past_early)
+        # One more used costs a credit or none: this holds whatever cap and lapses took.
+        balance = self._balance
+        start_low = max(float(balance.at_least), balance.highest - past_late)
+        start_high = min(float(balance.at_most), balance.lowest + num_past - past_early)
+        low = self._ending(start_low, late, counts, day)
+        high = self._ending(start_high, early, counts, day)
+        return math.floor(low + DUST), math.ceil(high - DUST)
+
+    def _ending(
+        self, start: float, unsure: Sequence[int], counts: _Counts, day: dt.date
+    ) -> float:
+        """Return the balance at the end of `day`, from `start` credits on."""
+        book = self._book(max(0.0, start))
+        for spell, num in enumerate(unsure):
+            if spell:
+                if self._changes[spell - 1] > day:
+                    break
+                book.advance(self._changes[spell - 1])
+            book.spend(float(counts.sure[spell] + num))
+        return book.total
+
+    def _book(self, start: float) -> Book:
+        """Return a book of the balance's lots, with `start` credits in all."""
+        book = Book(self._terms, self._balance.lots, self._balance.at)
+        if abs(start - self._balance.expected) > DUST:
+            book.see(start, self._balance.at)
+        return book
+
+
+class _Counts:
+    """Sure and unsure InMails by spell."""
+
+    def __init__(self, num_spells: int) -> None:
+        self.sure = [0] * num_spells
+        self.unsure = [0] * num_spells
+
+    def add(self, spell: int, use: float) -> None:
+        """Count one InMail; one that uses no credit does not count."""
+        if use >= 1:
+            self.sure[spell] += 1
+        elif use > 0:
+            self.unsure[spell] += 1
+
+    def latest(self, num: int) -> list[int]:
+        """Return by spell the latest `num` unsure InMails, or all."""
+        return _fill(self.unsure[::-1], num)[::-1]
+
+    def earliest(self, num: int) -> list[int]:
+        """Return by spell the earliest `num` unsure InMails, or all."""
+        return _fill(self.unsure, num)
+
+
+def _fill(room: Sequence[int], num: int) -> list[int]:
+    filled = []
+    for there in room:
+        filled.append(min(there, num))
+        num -= filled[-1]
+    return filled
+
+
+def _first(
+    rows: Sequence[RunwayDay], is_met: Callable[[RunwayDay], bool]
+) -> dt.date | None:
+    return next((row.date for row in rows if is_met(row)), None)
+
+
+# --- one seat ---------------------------------------------------------------------
+
+
+class _Run:
+    """One seat's projections and what follows from them."""
+
+    def __init__(
+        self, state: SeatState, as_of: dt.date, alpha: float, parameters: Parameters
+    ) -> None:
+        if state.balance.at != as_of:
+            raise ValueError(f"balance at {state.balance.at}, forecast from {as_of}")
+        self.state = state
+        self.seat = state.seat
+        self.as_of = as_of
+        terms = credit_terms(state.seat, parameters)
+        self.resets = list(islice(resets_after(terms.reset_rule, as_of), NUM_RESETS))
+        self._projection = _Projection(state.balance, terms, self.resets, alpha)
+        end = self.resets[-1]
+        planned = _planned_sends(state, as_of, end)
+        present = _present_sends(state, as_of, end, parameters.open_flag_leak)
+        reserve = state.seat.reserve
+        self.planned = self._projection.pace(planned, reserve)
+        self.present = self._projection.pace(present, reserve)
+        verdicts = {
+            "planned": self._verdict(self.planned, has_say=bool(planned)),
+            "present": self._verdict(self.present, has_say=not planned),
+        }
+        severity = list(Verdict).index
+        # The plan where both are equally bad; without a plan, the present pace.
+        names = ("planned", "present") if planned else ("present", "planned")
+        self.pace_name = min(names, key=lambda name: severity(verdicts[name]))
+        self.verdict = verdicts[self.pace_name]
+        self.sends = planned if self.pace_name == "planned" else present
+        self.pace = self.planned if self.pace_name == "planned" else self.present
+
+    def _verdict(self, pace: Pace, *, has_say: bool) -> Verdict:
+        """Return how one pace leaves the seat; `has_say` on credits about to be lost."""
+        if self.state.balance.expected - self.seat.reserve < 1 - DUST:
+            return Verdict.OUT
+        if _is_before(pace.below_reserve_on or pace.zero_on, self.resets[0]):
+            return Verdict.RUNS_OUT
+        if _is_before(pace.worst_below_reserve_on or pace.worst_zero_on, self.resets[0]):
+            return Verdict.TIGHT
+        if has_say and pace.forfeited + pace.expired >= 1 - DUST:
+            return Verdict.FORFEITS
+        return Verdict.OK
+
+    @property
+    def coming(self) -> Sends:
+        """InMails that may use a credit, before the next reset."""
+        return {
+            day: [use for use in every if use > 0]
+            for day, every in self.sends.items()
+            if day < self.resets[0]
+        }
+
+    def spare(self) -> int:
+        """Return credits above the reserve at worst, as far as daily limits let it send."""
+        reset = self.resets[0]
+        lowest = self._projection.lowest(self.sends, reset)
+        room = 0
+        for offset in range((reset - self.as_of).days):
+            day = self.as_of + offset * ONE_DAY
+            most = int(self.seat.max_paid_inmails_per_day * _share(self.seat, day) + 1e-9)
+            room += max(0, most - len(self.coming.get(day, ())))
+        return max(0, min(lowest - self.seat.reserve, room))
+
+    def fewer(self) -> int:
+        """Return the most InMails a day that keep the low bound at the reserve.
+
+        Of each day's InMails, those that are likeliest to use a credit are left out.
+        """
+        most = max((len(every) for every in self.coming.values()), default=0)
+        low, high = 0, most
+        while low < high:
+            middle = (low + high + 1) // 2
+            if self._holds(middle):
+                low = middle
+            else:
+                high = middle - 1
+        return low
+
+    def kept(self, per_day: int) -> int:
+        """Return how many InMails remain at `per_day`."""
+        return sum(min(len(every), per_day) for every in self.coming.values())
+
+    def _holds(self, per_day: int) -> bool:
+        sends = {day: sorted(every)[:per_day] for day, every in self.coming.items()}
+        return self._projection.lowest(sends, self.resets[0]) >= self.seat.reserve
+
+
+def _is_before(day: dt.date | None, reset: dt.date) -> bool:
+    return day is not None and day < reset
+
+
+# --- what to do -------------------------------------------------------------------
+
+
+def _advice(run: _Run, left: dict[str, int]) -> str:
+    """Return one sentence; take what other seats are asked to carry from `left`."""
+    reset = run.resets[0].isoformat()
+    if run.verdict is Verdict.OUT:
+        there = f"{run.state.balance.expected:.4g} credits, {run.seat.reserve} in reserve"
+        return f"pause InMails until the reset on {reset} ({there}){_move(run, 0, left)}"
+    if run.verdict in (Verdict.RUNS_OUT, Verdict.TIGHT):
+        if not run.coming:
+            return f"send nothing that may need a credit before the reset on {reset}"
+        per_day = run.fewer()
+        most = max(len(every) for every in run.coming.values())
+        opening = (
+            f"send at most {_inmails(per_day)} a day instead of {most} until the reset "
+            f"on {reset}"
+            if per_day
+            else f"pause InMails until the reset on {reset}"
+        )
+        return opening + _move(run, per_day, left)
+    if run.verdict is Verdict.FORFEITS:
+        lost = run.pace.forfeited + run.pace.expired
+        return (
+            f"spend {math.floor(lost + DUST)} more before the reset on {reset} or lose "
+            f"them: the cap takes {run.pace.forfeited:.4g}, {run.pace.expired:.4g} lapse"
+        )
+    return f"carry on: about {run.pace.before_reset[0]:.0f} left at the reset on {reset}"
+
+
+def _move(run: _Run, per_day: int, left: dict[str, int]) -> str:
+    """Return where the InMails beyond `per_day` may go, as the end of a sentence."""
+    excess = sum(len(every) for every in run.coming.values()) - run.kept(per_day)
+    helpers = []
+    rest = excess
+    for name in sorted(left, key=lambda name: (-left[name], name)):
+        share = min(rest, left[name])
+        if share > 0:
+            helpers.append(f"{share} to {name}")
+            left[name] -= share
+            rest -= share
+    if not helpers:
+        none = "; no other seat has spare credits"
+        return none if excess else ""
+    over = f"; {rest} find no seat" if rest else ""
+    return f", or move {_inmails(excess - rest)}: {', '.join(helpers)}{over}"
+
+
+def _inmails(num: int) -> str:
+    return f"{num} InMail" if num == 1 else f"{num} InMails"

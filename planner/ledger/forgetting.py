@@ -1,0 +1,66 @@
+"""Forgetting a person: identities go, marks under the ledger's key stay."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Collection
+
+import numpy as np
+import sqlalchemy as sa
+from sqlalchemy import Connection
+
+from planner.domain import Identities
+from planner.ledger import people
+from planner.ledger.store import append, append_entry, secret_key
+from planner.ledger.tables import FORGOTTEN, IDENTITIES
+
+#: Kind of key and key.
+Pair = tuple[str, str]
+
+
+def known_keys(connection: Connection, given: Collection[Pair]) -> tuple[Pair, ...]:
+    """Return all keys of the people who have one of the given ones, and those given."""
+    keys, found = set(given), set[Pair]()
+    while keys != found:
+        found = set(keys)
+        ordered = sorted(found)
+        matched = people.match(
+            connection,
+            Identities(
+                lead=np.arange(len(ordered)),
+                space=np.array([space for space, _ in ordered], dtype=object),
+                value=np.array([value for _, value in ordered], dtype=object),
+            ),
+        )
+        for person in matched["person"].unique():
+            rows = connection.execute(
+                sa.select(IDENTITIES.c.space, IDENTITIES.c.value).where(
+                    IDENTITIES.c.person == int(person)
+                )
+            )
+            keys |= {(str(space), str(value)) for space, value in rows}
+    return tuple(sorted(keys))
+
+
+def forget(connection: Connection, keys: Collection[Pair], *, as_of: dt.date) -> int:
+    """Remove identities and leave their marks; return how many identities went.
+
+    What was sent stays, as the line of a person without a name: balances and rates are
+    as before. Forgetting the same person again changes nothing.
+    """
+    secret = secret_key(connection)
+    marks = {people.mark_of(secret, space, value) for space, value in keys}
+    known = set(connection.scalars(sa.select(FORGOTTEN.c.mark)))
+    new = sorted(marks - known)
+    if new:
+        entry = append_entry(connection, "erasure", as_of=as_of, digest="")
+        append(connection, FORGOTTEN, [{"mark": mark, "entry": entry} for mark in new])
+    removed = 0
+    for space, value in keys:
+        result = connection.execute(
+            sa.delete(IDENTITIES).where(
+                IDENTITIES.c.space == space, IDENTITIES.c.value == value
+            )
+        )
+        removed += int(result.rowcount)
+    return removed

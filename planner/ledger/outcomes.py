@@ -1,0 +1,379 @@
+"""Outcomes from files, matched to what was planned, into the ledger.
+
+The same file twice changes nothing: an outcome that the ledger has is not appended
+again. What a person's outcome belongs to is that person's planned send of the same seat
+and route, the last one planned up to that day; an outcome of a send that nobody planned
+is kept all the same, because the person was contacted.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from sqlalchemy import Connection
+
+from planner.domain import Identities, OutcomeKind, Route
+from planner.errors import Issue, Severity
+from planner.ledger import people
+from planner.ledger.store import append, append_entry
+from planner.ledger.tables import BALANCES, OUTCOMES
+from planner.ledger.touches import View, touches
+
+#: Kinds of which a planned send can have one each.
+_ONCE = (
+    str(OutcomeKind.SENT), str(OutcomeKind.FAILED), str(OutcomeKind.SKIPPED),
+    str(OutcomeKind.REPLIED), str(OutcomeKind.ACCEPTED),
+)  # fmt: skip
+#: Kinds that prove that a person was contacted, planned or not.
+_PROOFS = (
+    str(OutcomeKind.SENT), str(OutcomeKind.REPLIED), str(OutcomeKind.ACCEPTED)
+)  # fmt: skip
+#: Columns of `planner.schemas.OUTCOMES` that people are recognised by.
+_SPACES = {
+    "slug": "slug", "sales_navigator_id": "hash", "profile_id": "hash",
+    "member_id": "member", "getsales_uuid": "uuid", "email": "email", "lead_id": "lead",
+}  # fmt: skip
+_INMAILS = (str(Route.OPEN_INMAIL), str(Route.PAID_INMAIL))
+_ANSWERS_OF = {
+    str(OutcomeKind.ACCEPTED): (str(Route.CONNECTION_REQUEST),),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recorded:
+    """What recording did: new and known lines, by kind, and the findings.
+
+    ``entry`` is 0 where there was nothing new.
+    """
+
+    entry: int
+    new: Mapping[str, int]
+    known: Mapping[str, int]
+    issues: tuple[Issue, ...]
+
+
+def record(
+    connection: Connection,
+    outcomes: pd.DataFrame,
+    seat_names: Mapping[str, str],
+    *,
+    as_of: dt.date,
+) -> Recorded:
+    """Append outcomes that the ledger does not have yet.
+
+    Parameters
+    ----------
+    outcomes : pandas.DataFrame
+        Follows `planner.schemas.OUTCOMES`.
+    seat_names : mapping of str to str
+        Id of each seat by its folded id, sender name and sender UUID.
+    as_of : datetime.date
+        Day on which the outcomes are known; an answer without a date counts as of it.
+    """
+    issues: list[Issue] = []
+    outcomes = outcomes.reset_index(drop=True)
+    seat = np.array(
+        [seat_names.get(str(name).strip().casefold(), "") for name in outcomes["seat"]],
+        dtype=object,
+    )
+    issues += _unknown_seats(outcomes, seat)
+    is_balance = outcomes["kind"].to_numpy() == str(OutcomeKind.BALANCE_SEEN)
+    new: dict[str, int] = defaultdict(int)
+    known: dict[str, int] = defaultdict(int)
+    balances, more = _balances(connection, outcomes[is_balance], seat[is_balance], as_of)
+    issues += more
+    kind = str(OutcomeKind.BALANCE_SEEN)
+    new[kind] += len(balances)
+    known[kind] += int(is_balance.sum()) - len(balances) - len(more)
+    personal = outcomes[~is_balance].reset_index(drop=True)
+    lines = _matched(connection, personal, seat[~is_balance], as_of)
+    issues += _unplanned(personal, lines)
+    fresh = _fresh(connection, lines)
+    for name, is_new in zip(lines["kind"], fresh, strict=True):
+        (new if is_new else known)[str(name)] += 1
+    lines = lines[fresh].reset_index(drop=True)
+    entry = 0
+    if balances or len(lines):
+        entry = append_entry(
+            connection, "outcomes", as_of=as_of, digest=_digest(lines, balances)
+        )
+        append(connection, BALANCES, [{"entry": entry, **line} for line in balances])
+        _append_lines(connection, entry, lines, personal)
+    return Recorded(entry=entry, new=dict(new), known=dict(known), issues=tuple(issues))
+
+
+# --- seats ------------------------------------------------------------------------
+
+
+def _unknown_seats(outcomes: pd.DataFrame, seat: np.ndarray) -> list[Issue]:
+    named = outcomes["seat"].to_numpy() != ""
+    at = np.flatnonzero(named & (seat == ""))
+    return [
+        Issue(
+            code="unknown-seat",
+            message=(
+                "the seat is none of the ledger's seats"
+                + (
+                    ": the balance is left out"
+                    if outcomes["kind"][i] == str(OutcomeKind.BALANCE_SEEN)
+                    else ": that of the planned send is taken, if there is one"
+                )
+                + "; give seat ids or sender names as in the seat inventory"
+            ),
+            severity=(
+                Severity.ERROR
+                if outcomes["kind"][i] == str(OutcomeKind.BALANCE_SEEN)
+                else Severity.WARNING
+            ),
+            file=str(outcomes["source_file"][i]),
+            row=int(outcomes["source_row"][i]),
+        )
+        for i in at
+    ]
+
+
+def _balances(
+    connection: Connection, seen: pd.DataFrame, seat: np.ndarray, as_of: dt.date
+) -> tuple[list[dict[str, object]], list[Issue]]:
+    """Return the balances that are new, and what speaks against the others."""
+    last = {
+        (row.seat_id, row.happened_on): row.credits
+        for row in connection.execute(BALANCES.select().order_by(BALANCES.c.entry))
+    }
+    fresh: dict[tuple[str, str], int] = {}
+    issues = []
+    for (_, line), seat_id in zip(seen.iterrows(), seat, strict=True):
+        key = (str(seat_id), str(line["happened_on"]) or as_of.isoformat())
+        if not seat_id:
+            continue  # `_unknown_seats` has said so
+        if fresh.get(key, int(line["credits"])) != int(line["credits"]):
+            issues.append(
+                Issue(
+                    code="two-balances",
+                    message=(
+                        "another row has a different balance of this seat at the same "
+                        "time: the first one counts; correct the other"
+                    ),
+                    file=str(line["source_file"]),
+                    row=int(line["source_row"]),
+                )
+            )
+            continue
+        fresh[key] = int(line["credits"])
+    return [
+        {"seat_id": seat_id, "happened_on": on, "credits": credits}
+        for (seat_id, on), credits in fresh.items()
+        if last.get((seat_id, on)) != credits
+    ], issues
+
+
+# --- people -----------------------------------------------------------------------
+
+
+def identities_of(outcomes: pd.DataFrame) -> Identities:
+    """Return the keys of the person of each line."""
+    parts = []
+    for column, space in _SPACES.items():
+        cells = outcomes[column].to_numpy(dtype=object)
+        at = np.flatnonzero(cells != "")
+        parts.append((at, np.full(len(at), space, dtype=object), cells[at]))
+    return Identities(
+        lead=np.concatenate([part[0] for part in parts]).astype(np.int64),
+        space=np.concatenate([part[1] for part in parts]),
+        value=np.concatenate([part[2] for part in parts]),
+    )
+
+
+_LINE = (
+    "line", "person", "kind", "happened_on", "seat_id", "route", "credit_used",
+    "open_flag", "assignment",
+)  # fmt: skip
+
+
+def _matched(
+    connection: Connection, outcomes: pd.DataFrame, seat: np.ndarray, as_of: dt.date
+) -> pd.DataFrame:
+    """Return a ledger line for each outcome; person -1 where the ledger knows nobody."""
+    found = people.match(connection, identities_of(outcomes))
+    rows = [(int(person),) for person in pd.unique(found["person"])]
+    people.load(connection, "matched", "person INTEGER PRIMARY KEY", rows)
+    planned = touches(
+        connection, View(as_of=as_of), join="JOIN matched m ON m.person = a.person"
+    )
+    by_person: dict[int, list[dict[str, object]]] = defaultdict(list)
+    for record_ in planned.to_dict("records"):
+        planned_send = {str(name): value for name, value in record_.items()}
+        by_person[int(str(planned_send["person"]))].append(planned_send)
+    persons: dict[int, list[int]] = defaultdict(list)
+    for line, person in zip(found["lead"], found["person"], strict=True):
+        persons[int(line)].append(int(person))
+    lines = []
+    for number, row in enumerate(outcomes.to_dict("records")):
+        outcome = {str(name): value for name, value in row.items()}
+        candidates = [send for person in persons[number] for send in by_person[person]]
+        touch = _touch_of(outcome, str(seat[number]), candidates)
+        lines.append(_line(number, outcome, str(seat[number]), touch, persons, as_of))
+    kinds = dict.fromkeys(("line", "person", "credit_used", "open_flag", "assignment"))
+    return pd.DataFrame(lines, columns=list(_LINE)).astype(dict.fromkeys(kinds, "int64"))
+
+
+def _touch_of(
+    outcome: Mapping[str, object], seat_id: str, candidates: Sequence[Mapping[str, object]]
+) -> Mapping[str, object] | None:
+    """Return the planned send that an outcome belongs to, if any fits.
+
+    Of the same seat if the outcome names one, of a route that can have such an outcome,
+    planned for that day or before it if there is one, the latest.
+    """
+    kind, route = str(outcome["kind"]), str(outcome["route"])
+    if kind == str(OutcomeKind.FLAG_SEEN):
+        return None
+    fits = [t for t in candidates if not seat_id or t["seat_id"] in (seat_id, "")]
+    wanted: tuple[str, ...] = _ANSWERS_OF.get(kind, ())
+    if route:
+        wanted = (route,) if route in set(Route) else _INMAILS
+    elif not wanted and int(str(outcome["credit_used"])) >= 0:
+        wanted = _INMAILS
+    if wanted:
+        same = _INMAILS if set(wanted) & set(_INMAILS) else wanted
+        fits = [t for t in fits if t["route"] in same]
+    day = str(outcome["happened_on"])[:10]
+    before = [t for t in fits if not day or str(t["send_on"]) <= day]
+    return max(
+        before or fits,
+        key=lambda t: (str(t["send_on"]), int(str(t["entry"]))),
+        default=None,
+    )
+
+
+def _line(
+    number: int,
+    outcome: Mapping[str, object],
+    seat_id: str,
+    touch: Mapping[str, object] | None,
+    persons: Mapping[int, Sequence[int]],
+    as_of: dt.date,
+) -> dict[str, object]:
+    kind = str(outcome["kind"])
+    happened_on = str(outcome["happened_on"])
+    if not happened_on:
+        at_send = kind in (str(OutcomeKind.SENT), str(OutcomeKind.FAILED))
+        planned = "" if touch is None else str(touch["send_on"])
+        # A send without a date was made when it was planned, but not in the future.
+        happened_on = min(planned, as_of.isoformat()) if at_send and planned else ""
+    route = str(outcome["route"])
+    if touch is not None:
+        route = str(touch["route"])
+    known = persons[number]
+    person = int(str(touch["person"])) if touch else known[0] if known else -1
+    return {
+        "line": number,
+        "person": person,
+        "kind": kind,
+        "happened_on": happened_on or as_of.isoformat(),
+        "seat_id": seat_id or ("" if touch is None else str(touch["seat_id"])),
+        "route": route,
+        "credit_used": outcome["credit_used"],
+        "open_flag": outcome["open_flag"],
+        "assignment": 0 if touch is None else touch["entry"],
+    }
+
+
+def _unplanned(outcomes: pd.DataFrame, lines: pd.DataFrame) -> list[Issue]:
+    """Return the rows that match no assignment, once per row."""
+    lost = lines[(lines["assignment"] == 0) & (lines["kind"] != str(OutcomeKind.FLAG_SEEN))]
+    issues: dict[tuple[str, int], Issue] = {}
+    for number, kind in zip(lost["line"], lost["kind"], strict=True):
+        place = (str(outcomes["source_file"][number]), int(outcomes["source_row"][number]))
+        kept = kind in _PROOFS
+        issues.setdefault(
+            place,
+            Issue(
+                code="no-assignment",
+                message=(
+                    "no run planned this: "
+                    + (
+                        "recorded all the same, so that nobody contacts the lead twice"
+                        if kept
+                        else "left out"
+                    )
+                ),
+                severity=Severity.NOTE if kept else Severity.WARNING,
+                file=place[0],
+                row=place[1],
+            ),
+        )
+    return list(issues.values())
+
+
+def _fresh(connection: Connection, lines: pd.DataFrame) -> np.ndarray:
+    """Return which lines the ledger does not have yet, each said once."""
+    upto = connection.exec_driver_sql(
+        "SELECT o.person, o.kind, o.happened_on, o.seat_id, o.open_flag, o.assignment "
+        "FROM outcomes o JOIN matched m ON m.person = o.person"
+    )
+    seen = {_key(dict(row._mapping)) for row in upto}  # noqa: SLF001 - SQLAlchemy's name
+    fresh = np.zeros(len(lines), dtype=bool)
+    for number, record_ in enumerate(lines.to_dict("records")):
+        line = {str(name): value for name, value in record_.items()}
+        unplanned = line["assignment"] == 0
+        if unplanned and line["kind"] not in (*_PROOFS, str(OutcomeKind.FLAG_SEEN)):
+            continue
+        key = _key(line) if line["person"] >= 0 else ("new", number)
+        fresh[number] = key not in seen
+        seen.add(key)
+    return fresh
+
+
+def _key(line: Mapping[str, object]) -> tuple[object, ...]:
+    """Return what two lines share that say the same."""
+    if line["assignment"] and line["kind"] in _ONCE:
+        return (line["person"], line["kind"], line["assignment"])
+    if line["kind"] == str(OutcomeKind.FLAG_SEEN):
+        return (line["person"], line["kind"], line["open_flag"], line["happened_on"])
+    return (line["person"], line["kind"], line["seat_id"])
+
+
+def _append_lines(
+    connection: Connection, entry: int, lines: pd.DataFrame, outcomes: pd.DataFrame
+) -> None:
+    """Append lines; people whom the ledger does not know are registered first."""
+    strangers = lines["person"].to_numpy() < 0
+    if strangers.any():
+        rows = lines.loc[strangers, "line"].to_numpy()
+        keys = people.only(identities_of(outcomes), rows)
+        person = lines["person"].to_numpy(copy=True)
+        groups = _same_person(keys, len(rows))
+        first = np.unique(groups, return_index=True)[1]
+        made = people.register(connection, entry, people.grouped(keys, groups), len(first))
+        person[strangers] = made[groups]
+        lines = lines.assign(person=person)
+    lines = lines.assign(entry=entry, line=np.arange(len(lines)))
+    append(
+        connection, OUTCOMES,
+        [{str(k): v for k, v in line.items()} for line in lines.to_dict("records")],
+    )  # fmt: skip
+
+
+def _same_person(keys: Identities, count: int) -> np.ndarray:
+    """Return a number per line, the same for lines that share a key."""
+    group = np.arange(count)
+    first: dict[tuple[str, str], int] = {}
+    for line, space, value in zip(keys.lead, keys.space, keys.value, strict=True):
+        other = first.setdefault((str(space), str(value)), int(line))
+        low, high = sorted((int(group[other]), int(group[line])))
+        group[group == high] = low
+    return np.unique(group, return_inverse=True)[1]
+
+
+def _digest(lines: pd.DataFrame, balances: Sequence[Mapping[str, object]]) -> str:
+    digest = hashlib.sha256()
+    digest.update(lines.to_csv(index=False).encode())
+    digest.update(repr([sorted(line.items()) for line in balances]).encode())
+    return digest.hexdigest()[:16]

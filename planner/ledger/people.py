@@ -1,0 +1,142 @@
+"""Who is who in the ledger: identities to persons, and marks of the forgotten."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import sqlalchemy as sa
+from sqlalchemy import Connection
+
+from planner.domain import Identities
+from planner.ledger.store import append, keyed_hash
+from planner.ledger.tables import FORGOTTEN, IDENTITIES, PERSONS
+
+_BATCH = 50_000
+
+
+def load(connection: Connection, name: str, columns: str, rows: list[Any]) -> None:
+    """Put rows into a temporary table of this connection, anew.
+
+    Parameters
+    ----------
+    columns : str
+        Names and types, as in ``CREATE TABLE``.
+    """
+    connection.exec_driver_sql(f"DROP TABLE IF EXISTS {name}")
+    connection.exec_driver_sql(f"CREATE TEMPORARY TABLE {name} ({columns})")
+    if not rows:
+        return
+    if connection.dialect.name == "postgresql":
+        raw: Any = connection.connection.cursor()
+        with raw.copy(f"COPY {name} FROM STDIN") as copy:
+            for row in rows:
+                copy.write_row(row)
+        return
+    places = ", ".join("?" * len(rows[0]))
+    for start in range(0, len(rows), _BATCH):
+        connection.exec_driver_sql(
+            f"INSERT INTO {name} VALUES ({places})", rows[start : start + _BATCH]
+        )
+
+
+def match(connection: Connection, identities: Identities) -> pd.DataFrame:
+    """Return which leads the ledger knows.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``lead`` (position) and ``person``, one line per pair; a lead that the ledger
+        took for two people has two.
+    """
+    columns = [identities.lead.tolist(), identities.space.tolist()]
+    rows = list(zip(*columns, identities.value.tolist(), strict=True))
+    load(connection, "wanted", "lead INTEGER, space TEXT, value TEXT", rows)
+    found = connection.exec_driver_sql(
+        "SELECT DISTINCT w.lead, i.person FROM wanted w JOIN identities i "
+        "ON i.space = w.space AND i.value = w.value ORDER BY 1, 2"
+    ).all()
+    return pd.DataFrame(
+        [tuple(row) for row in found], columns=["lead", "person"], dtype="int64"
+    )
+
+
+def forgotten(connection: Connection, key: bytes, identities: Identities) -> np.ndarray:
+    """Return the positions of the leads who asked to be forgotten."""
+    marks = set(connection.scalars(sa.select(FORGOTTEN.c.mark)))
+    if not marks:
+        return np.empty(0, dtype=np.int64)
+    hit = [
+        mark_of(key, space, value) in marks
+        for space, value in zip(identities.space, identities.value, strict=True)
+    ]
+    return np.unique(identities.lead[np.array(hit, dtype=bool)])
+
+
+def mark_of(key: bytes, space: str, value: str) -> str:
+    """Return what stays of an identity when its person is forgotten."""
+    return keyed_hash(key, f"{space}:{value}").hex()
+
+
+def register(
+    connection: Connection, entry: int, identities: Identities, num_leads: int
+) -> np.ndarray:
+    """Return the person of each lead; make one where the ledger knows none.
+
+    Identities that are new are added; what an identity points to never changes. A lead
+    that the ledger took for two people goes to the one it met first.
+    """
+    known = match(connection, identities)
+    person = np.full(num_leads, -1, dtype=np.int64)
+    first = known.drop_duplicates("lead")
+    person[first["lead"].to_numpy()] = first["person"].to_numpy()
+    new = np.flatnonzero(person < 0)
+    last = int(connection.scalar(sa.select(sa.func.max(PERSONS.c.person))) or 0)
+    person[new] = last + 1 + np.arange(len(new))
+    append(connection, PERSONS, [{"person": int(p), "entry": entry} for p in person[new]])
+    _add_identities(connection, identities, person)
+    return person
+
+
+def _add_identities(
+    connection: Connection, identities: Identities, person: np.ndarray
+) -> None:
+    taken = {
+        (str(space), str(value))
+        for space, value in connection.exec_driver_sql(
+            "SELECT i.space, i.value FROM wanted w JOIN identities i "
+            "ON i.space = w.space AND i.value = w.value"
+        )
+    }
+    rows = []
+    for lead, space, value in zip(
+        identities.lead, identities.space, identities.value, strict=True
+    ):
+        pair = (str(space), str(value))
+        if pair not in taken:
+            taken.add(pair)
+            rows.append({"space": pair[0], "value": pair[1], "person": int(person[lead])})
+    append(connection, IDENTITIES, rows)
+
+
+def only(identities: Identities, leads: Sequence[int] | np.ndarray) -> Identities:
+    """Return the identities of some leads, who are numbered anew in the order given."""
+    wanted = np.asarray(leads, dtype=np.int64)
+    size = int(max(identities.lead.max(initial=-1), wanted.max(initial=-1))) + 1
+    number = np.full(size, -1, dtype=np.int64)
+    number[wanted] = np.arange(len(wanted))
+    kept = number[identities.lead] >= 0
+    return Identities(
+        lead=number[identities.lead[kept]],
+        space=identities.space[kept],
+        value=identities.value[kept],
+    )
+
+
+def grouped(identities: Identities, group: np.ndarray) -> Identities:
+    """Return the identities with the number of each lead's group in place of the lead's."""
+    return Identities(
+        lead=group[identities.lead], space=identities.space, value=identities.value
+    )

@@ -1,0 +1,313 @@
+"""Runs in the ledger: appended whole, voided by a further entry, found by any name."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+import sqlalchemy as sa
+from sqlalchemy import Connection
+
+from planner.domain import Flag, History, Identities, Plan, Route
+from planner.errors import InputError
+from planner.ledger import packing, people
+from planner.ledger.store import append, append_entry, secret_key
+from planner.ledger.tables import ASSIGNMENTS, BALANCES, ENTRIES, RUNS, VOIDS
+from planner.ledger.touches import View, reached, touches
+
+_FLAGS = {"yes": int(Flag.YES), "no": int(Flag.NO), "unknown": int(Flag.UNKNOWN)}
+_SENT = [
+    str(route)
+    for route in (
+        Route.OPEN_INMAIL, Route.PAID_INMAIL, Route.CONNECTION_REQUEST, Route.MESSAGE,
+    )
+]  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """A run as the ledger lists it. ``voided_from`` is None while all of it stands."""
+
+    entry: int
+    run_id: str
+    name: str
+    folder: str
+    week: str
+    as_of: dt.date
+    recorded_at: str
+    version: str
+    document: Mapping[str, object]
+    voided_from: str | None = None
+
+    @property
+    def in_force(self) -> bool:
+        """Whether the run still plans its week."""
+        return self.voided_from is None
+
+    @property
+    def seats(self) -> list[dict[str, object]]:
+        """Seats of the run's inventory: id, names, credits and their terms."""
+        seats = self.document.get("seats")
+        return list(seats) if isinstance(seats, list) else []
+
+
+def runs(connection: Connection) -> tuple[Run, ...]:
+    """Return all runs, oldest first."""
+    found = connection.execute(
+        sa.select(RUNS, ENTRIES.c.as_of, ENTRIES.c.recorded_at)
+        .join(ENTRIES, ENTRIES.c.entry == RUNS.c.entry)
+        .order_by(RUNS.c.entry)
+    )
+    voids: dict[int, str] = {}
+    for row in connection.execute(sa.select(VOIDS).order_by(VOIDS.c.entry)):
+        voids[row.voided] = min(voids.get(row.voided, row.from_date), row.from_date)
+    return tuple(
+        Run(
+            entry=row.entry, run_id=row.run_id, name=row.name, folder=row.folder,
+            week=row.week, as_of=dt.date.fromisoformat(row.as_of),
+            recorded_at=row.recorded_at, version=row.version,
+            document=json.loads(row.document), voided_from=voids.get(row.entry),
+        )
+        for row in found
+    )  # fmt: skip
+
+
+def in_force(connection: Connection, week: str) -> Run | None:
+    """Return the run that plans a week, if there is one."""
+    standing = [run for run in runs(connection) if run.week == week and run.in_force]
+    return standing[-1] if standing else None
+
+
+def find(connection: Connection, name: str) -> Run:
+    """Return the run with this id (or the start of it), name or folder.
+
+    Raises
+    ------
+    InputError
+        If there is none, or several.
+    """
+    every = runs(connection)
+    plain = name.strip().rstrip("/\\")
+    last = plain.replace("\\", "/").rsplit("/", 1)[-1]
+    hits = [run for run in every if last and last in (run.run_id, run.name)]
+    if not hits and last:
+        hits = [run for run in every if run.run_id.startswith(last.casefold())]
+    if not hits:
+        hits = [run for run in every if run.week == last and run.in_force]
+    distinct = {run.run_id for run in hits}
+    if len(distinct) > 1:
+        names = ", ".join(sorted({run.name for run in hits}))
+        raise InputError(f"{last[:60]!r} could be any of these runs: {names}")
+    if not hits:
+        raise InputError(f"there is no run {last[:60]!r}{_nearest(last, every)}")
+    return hits[-1]
+
+
+def _nearest(name: str, every: Sequence[Run]) -> str:
+    import difflib
+
+    if not every:
+        return ": the ledger has no runs yet; planner plan makes one"
+    known = {text: run.name for run in every for text in (run.run_id, run.name, run.week)}
+    near = difflib.get_close_matches(name, list(known), n=1, cutoff=0.5)
+    shown = known[near[0]] if near else every[-1].name
+    return f"; did you mean {shown}? (planner runs lists all)"
+
+
+# --- appending --------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Recorded:
+    """A plan with what the ledger keeps of it beside the plan itself.
+
+    ``segment`` is each lead's segment for learning rates (`planner.estimate.rates`);
+    ``sightings`` are the balances that the inventory states.
+    """
+
+    plan: Plan
+    name: str
+    folder: str
+    identities: Identities
+    segment: Sequence[str]
+    history: History | None
+    sightings: Sequence[tuple[str, dt.date, int]]
+
+
+def append_run(connection: Connection, recorded: Recorded) -> int:
+    """Append a run with its assignments and the balances it started from."""
+    plan = recorded.plan
+    entry = append_entry(connection, "run", as_of=plan.as_of, digest=plan.run_id)
+    frame = plan.assignments
+    sent = np.flatnonzero(frame["route"].isin(_SENT).to_numpy())
+    person = people.register(
+        connection, entry, _with_lead_ids(recorded.identities, frame, sent), len(sent)
+    )
+    append(
+        connection,
+        ASSIGNMENTS,
+        _assignments(frame.iloc[sent], recorded, sent, entry, person),
+    )
+    append(
+        connection, RUNS,
+        [
+            {
+                "entry": entry, "run_id": plan.run_id, "name": recorded.name,
+                "folder": recorded.folder, "week": plan.week,
+                "week_start": plan.week_start.isoformat(),
+                "week_end": plan.week_end.isoformat(), "version": plan.version,
+                "document": json.dumps(_document(recorded), sort_keys=True),
+                "leads": _packed(connection, plan),
+            }
+        ],
+    )  # fmt: skip
+    append(connection, BALANCES, _new_sightings(connection, recorded.sightings, entry))
+    return entry
+
+
+def append_void(
+    connection: Connection, run: Run, *, as_of: dt.date, from_date: str = ""
+) -> int:
+    """Append that a run, or its part from a day on, was not carried out."""
+    entry = append_entry(connection, "void", as_of=as_of, digest=run.run_id)
+    append(
+        connection, VOIDS, [{"entry": entry, "voided": run.entry, "from_date": from_date}]
+    )
+    return entry
+
+
+def later(connection: Connection, as_of: dt.date) -> Run | None:
+    """Return the last run in force that was planned after a day, if there is one."""
+    found = [run for run in runs(connection) if run.in_force and run.as_of > as_of]
+    return max(found, key=lambda run: (run.as_of, run.entry)) if found else None
+
+
+def sends(connection: Connection, run: Run) -> pd.DataFrame:
+    """Return a run's planned sends in force and what became of them (`touches`)."""
+    view = View(as_of=run.as_of)
+    return reached(touches(connection, view, where=f"AND a.entry = {run.entry}"))
+
+
+def _with_lead_ids(
+    identities: Identities, frame: pd.DataFrame, sent: np.ndarray
+) -> Identities:
+    own = people.only(identities, sent)
+    ids = frame["lead_id"].to_numpy(dtype=object)[sent]
+    number = np.arange(len(sent), dtype=np.int64)
+    return replace(
+        own,
+        lead=np.concatenate([own.lead, number]),
+        space=np.concatenate([own.space, np.full(len(sent), "lead", dtype=object)]),
+        value=np.concatenate([own.value, ids]),
+    )
+
+
+def _assignments(
+    rows: pd.DataFrame,
+    recorded: Recorded,
+    sent: np.ndarray,
+    entry: int,
+    person: np.ndarray,
+) -> list[dict[str, object]]:
+    segment = [str(recorded.segment[int(at)]) for at in sent]
+    lines = pd.DataFrame(
+        {
+            "entry": entry,
+            "person": person,
+            "seat_id": rows["seat_id"].astype(str).to_numpy(),
+            "route": rows["route"].astype(str).to_numpy(),
+            "send_on": rows["send_on"].astype(str).to_numpy(),
+            "company_key": rows["company_key"].astype(str).to_numpy(),
+            "segment": segment,
+            "open_flag": [_FLAGS[str(flag)] for flag in rows["open_flag"]],
+            "open_probability": rows["open_probability"].to_numpy(),
+            "credit_probability": rows["credit_probability"].to_numpy(),
+            "expected_replies": rows["expected_replies"].to_numpy(),
+        }
+    )
+    # Two leads of a list that the ledger knows as one person: one touch.
+    lines = lines.sort_values(["person", "send_on"]).drop_duplicates("person")
+    return [
+        {str(name): value for name, value in line.items()}
+        for line in lines.astype(object).to_dict("records")
+    ]
+
+
+def _document(recorded: Recorded) -> dict[str, object]:
+    plan = recorded.plan
+    fresh = (
+        [] if recorded.history is None else recorded.history.newly_scored.values.tolist()
+    )
+    return {
+        "totals": {name: _plain(value) for name, value in plan.totals.items()},
+        "parameters": plan.parameters.changed(),
+        "segments": [
+            {
+                "segment": item.segment, "mean": item.mean, "low": item.low,
+                "high": item.high, "beta_a": item.beta_a, "beta_b": item.beta_b,
+            }
+            for item in plan.open_share.segments
+        ],
+        "scored": fresh,
+        "seats": [
+            {
+                "seat_id": seat.seat_id, "sender": seat.sender,
+                "sender_profile_uuid": seat.sender_profile_uuid, "credits": seat.credits,
+                "reset_rule": seat.reset_rule, "monthly_grant": seat.monthly_grant,
+                "credit_cap": seat.credit_cap, "reserve": seat.reserve,
+            }
+            for seat in plan.seats
+        ],
+        "files": [
+            {"kind": file.kind, "sha256": file.sha256, "num_rows": file.num_rows}
+            for file in plan.files
+        ],
+    }  # fmt: skip
+
+
+def _plain(value: object) -> object:
+    return value.item() if isinstance(value, np.generic) else value
+
+
+def _packed(connection: Connection, plan: Plan) -> bytes:
+    """Pack the leads on hold and those whose flag was forecast."""
+    frame = plan.assignments
+    route = frame["route"].astype(str).to_numpy()
+    held = route == str(Route.HOLD)
+    unknown = (frame["open_flag"].astype(str).to_numpy() == "unknown") & (
+        route != str(Route.EXCLUDED)
+    )
+    at = np.flatnonzero(held | unknown)
+    number = {item.segment: k for k, item in enumerate(plan.open_share.segments)}
+    labels = frame["segment"].astype(str).to_numpy()[at]
+    ids = frame["lead_id"].to_numpy(dtype=object)[at]
+    return packing.pack(
+        packing.PackedLeads(
+            mark=packing.marks(secret_key(connection), ids),
+            segment=np.array([number[label] for label in labels], dtype=np.int64),
+            held=held[at],
+            unknown=unknown[at],
+        )
+    )
+
+
+def _new_sightings(
+    connection: Connection, sightings: Sequence[tuple[str, dt.date, int]], entry: int
+) -> list[dict[str, object]]:
+    """Return the balances seen that the ledger does not have as its last word."""
+    known = {
+        (row.seat_id, row.happened_on): row.credits
+        for row in connection.execute(sa.select(BALANCES).order_by(BALANCES.c.entry))
+    }
+    return [
+        {
+            "entry": entry, "seat_id": seat_id, "happened_on": day.isoformat(),
+            "credits": credits,
+        }
+        for seat_id, day, credits in sightings
+        if known.get((seat_id, day.isoformat())) != credits
+    ]  # fmt: skip

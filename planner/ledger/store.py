@@ -1,0 +1,297 @@
+"""The ledger's database: open, lock, read, append. SQLite by default, PostgreSQL by URL.
+
+One transaction at a time writes: SQLite's own lock, an advisory lock on PostgreSQL. A
+reader sees the ledger as it was at one instant.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import secrets
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import Connection, Engine, Table, event, exc
+
+from planner.errors import LedgerError
+from planner.ledger.tables import ENTRIES, META, MIGRATIONS, VERSION
+
+#: Any number that no other program of the database is likely to lock.
+_ADVISORY_LOCK = 0x706C616E
+_SQLITE_MAGIC = b"SQLite format 3\x00"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Ledger:
+    """An open ledger. Make one with `opened`."""
+
+    engine: Engine
+    name: str
+    wait_seconds: int
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """Give a connection that sees the ledger at one instant."""
+        with _explained(self.name), self.engine.connect() as connection:
+            if connection.dialect.name == "postgresql":
+                connection = connection.execution_options(isolation_level="REPEATABLE READ")
+            with connection.begin():
+                yield connection
+
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """Give a connection to append with; nobody else writes until the block ends.
+
+        What the block did is kept if it ends, and undone if it raises.
+
+        Raises
+        ------
+        LedgerError
+            If another planner writes for longer than ``ledger_wait_seconds``.
+        """
+        with _explained(self.name), self.engine.connect() as connection:
+            connection = connection.execution_options(planner_writes=True)
+            with connection.begin():
+                _lock(connection, self.wait_seconds)
+                yield connection
+
+
+@contextmanager
+def opened(url: str, *, wait_seconds: int, create: bool) -> Iterator[Ledger | None]:
+    """Open the ledger at `url`, bringing an older one up to date.
+
+    Parameters
+    ----------
+    url : str
+        SQLAlchemy URL, ``sqlite:///planner.db`` or ``postgresql://...``.
+    wait_seconds : int
+        How long to wait for another planner.
+    create : bool
+        Make a ledger where there is none. Without it, there being none gives None.
+
+    Raises
+    ------
+    LedgerError
+        If it cannot be opened, is damaged, or was made by a newer planner.
+    """
+    parsed = _parsed(url)
+    name = ledger_name(url)
+    if parsed.get_backend_name() == "sqlite":
+        path = Path(parsed.database or "")
+        _check_file(path)
+        if not create and not (path.exists() and path.stat().st_size):
+            yield None
+            return
+    with _explained(name):
+        engine = _engine(parsed, wait_seconds)
+    try:
+        ledger = Ledger(engine=engine, name=name, wait_seconds=wait_seconds)
+        if _prepare(ledger, create=create):
+            yield ledger
+        else:
+            yield None
+    finally:
+        engine.dispose()
+
+
+def ledger_name(url: str) -> str:
+    """Return how messages name a ledger: a file, or a URL without its password."""
+    parsed = _parsed(url)
+    if parsed.get_backend_name() == "sqlite":
+        return str(parsed.database)
+    return parsed.render_as_string(hide_password=True)
+
+
+def head(connection: Connection) -> int:
+    """Return the number of the last entry, 0 if there is none."""
+    return int(connection.scalar(sa.select(sa.func.max(ENTRIES.c.entry))) or 0)
+
+
+def append_entry(connection: Connection, kind: str, *, as_of: dt.date, digest: str) -> int:
+    """Append the line that stands for all that one command records; return its number."""
+    entry = head(connection) + 1
+    connection.execute(
+        sa.insert(ENTRIES).values(
+            entry=entry, kind=kind, as_of=as_of.isoformat(), digest=digest,
+            recorded_at=dt.datetime.now(dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        )
+    )  # fmt: skip
+    return entry
+
+
+def append(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Append lines to a table."""
+    if rows:
+        connection.execute(sa.insert(table), list(rows))
+
+
+def keyed_hash(key: bytes, text: str) -> bytes:
+    """Return 16 bytes that stand for a text, for holders of the ledger's key only."""
+    return hashlib.blake2b(text.encode(), digest_size=16, key=key).digest()
+
+
+def secret_key(connection: Connection) -> bytes:
+    """Return the ledger's own key, made when the ledger was."""
+    value = connection.scalar(sa.select(META.c.value).where(META.c.name == "key"))
+    return bytes.fromhex(str(value))
+
+
+# --- opening ----------------------------------------------------------------------
+
+
+def _parsed(url: str) -> sa.URL:
+    try:
+        parsed = sa.make_url(url)
+        backend = parsed.get_backend_name()
+    except (exc.SQLAlchemyError, ValueError) as error:
+        raise LedgerError(
+            "--ledger takes a file such as planner.db or a URL such as "
+            "postgresql://user@host/database"
+        ) from error
+    if backend == "postgresql" and "+" not in parsed.drivername:
+        parsed = parsed.set(drivername="postgresql+psycopg")
+    if backend not in ("sqlite", "postgresql"):
+        raise LedgerError(
+            f"--ledger: {backend} is not supported; use SQLite (a file) or PostgreSQL"
+        )
+    return parsed
+
+
+def _check_file(path: Path) -> None:
+    """Refuse a file that is no database, before anything could be written to it."""
+    try:
+        if not path.exists():
+            return
+        with path.open("rb") as file:
+            start = file.read(len(_SQLITE_MAGIC))
+    except OSError as error:
+        raise LedgerError(
+            f"{path}: the ledger cannot be read ({error.strerror})"
+        ) from error
+    if start and start != _SQLITE_MAGIC:
+        raise _damaged(str(path), "it is not an SQLite database")
+
+
+def _engine(url: sa.URL, wait_seconds: int) -> Engine:
+    if url.get_backend_name() == "postgresql":
+        return sa.create_engine(url, connect_args={"connect_timeout": wait_seconds})
+    engine = sa.create_engine(
+        url, connect_args={"timeout": wait_seconds}, poolclass=sa.pool.NullPool
+    )
+    event.listen(engine, "connect", _set_up_sqlite)
+    event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _set_up_sqlite(connection: Any, _: object) -> None:
+    connection.isolation_level = None  # `_begin_sqlite` begins transactions
+    # What is removed must be gone from the file; a commit must survive a power cut.
+    connection.execute("PRAGMA secure_delete = ON")
+    connection.execute("PRAGMA synchronous = FULL")
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    writes = connection.get_execution_options().get("planner_writes", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def _lock(connection: Connection, wait_seconds: int) -> None:
+    if connection.dialect.name == "postgresql":
+        connection.exec_driver_sql(f"SET LOCAL lock_timeout = '{wait_seconds}s'")
+        connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_ADVISORY_LOCK})")
+
+
+def _prepare(ledger: Ledger, *, create: bool) -> bool:
+    """Bring the schema up to date; return whether there is a ledger now."""
+    with ledger.reading() as connection:
+        version = _version(connection, ledger.name)
+    if version == VERSION:
+        return True
+    if version == 0 and not create:
+        return False
+    with ledger.writing() as connection:
+        version = _version(connection, ledger.name)  # another planner may have been here
+        for step in MIGRATIONS[version:]:
+            step(connection)
+        if version == 0:
+            key = secrets.token_hex(32)
+            connection.execute(sa.insert(META).values(name="key", value=key))
+            connection.execute(sa.insert(META).values(name="version", value=str(VERSION)))
+        elif version < VERSION:
+            connection.execute(
+                sa.update(META).where(META.c.name == "version").values(value=str(VERSION))
+            )
+    return True
+
+
+def _version(connection: Connection, name: str) -> int:
+    """Return the schema version, 0 for an empty database."""
+    tables = sa.inspect(connection).get_table_names()
+    if META.name not in tables:
+        if tables and connection.dialect.name == "sqlite":
+            raise LedgerError(
+                f"{name}: this database is not a ledger of planner; nothing was changed: "
+                "name another file with --ledger"
+            )
+        return 0
+    value = connection.scalar(sa.select(META.c.value).where(META.c.name == "version"))
+    version = int(str(value)) if str(value).isdigit() else -1
+    if version < 0:
+        raise _damaged(name, "it does not say its version")
+    if version > VERSION:
+        raise LedgerError(
+            f"{name}: a newer planner made this ledger (version {version}, this one knows "
+            f"{VERSION}): upgrade planner; nothing was changed"
+        )
+    return version
+
+
+# --- what went wrong --------------------------------------------------------------
+
+
+def _damaged(name: str, why: str) -> LedgerError:
+    return LedgerError(
+        f"{name}: the ledger is damaged ({why}). Nothing was changed. Put back a copy of "
+        "it; or move it away, and the next plan starts a new one from the balances in the "
+        "seat inventory and the lists given with --exclude"
+    )
+
+
+#: Words of the database's own messages, and what they mean.
+_BUSY = ("database is locked", "lock timeout", "could not obtain lock")
+_DAMAGED = ("malformed", "not a database", "corrupt", "no such table", "no such column")
+_FULL = ("disk is full", "No space left", "disk I/O error")
+
+
+@contextmanager
+def _explained(name: str) -> Iterator[None]:
+    """Turn the database's errors into `LedgerError`, without what stood in a row."""
+    try:
+        yield
+    except exc.SQLAlchemyError as error:
+        said = str(getattr(error, "orig", None) or type(error).__name__)
+        if any(words in said for words in _BUSY):
+            raise LedgerError(
+                f"{name}: another planner is writing to the ledger; nothing was recorded: "
+                "run the same command again"
+            ) from error
+        if any(words in said for words in _FULL):
+            raise LedgerError(
+                f"{name}: the disk is full or failing; nothing was recorded: free some "
+                "space and run the same command again"
+            ) from error
+        if any(words in said for words in _DAMAGED):
+            raise _damaged(name, said.splitlines()[0][:80]) from error
+        words = said.splitlines()[0][:120] if said else type(error).__name__
+        raise LedgerError(
+            f"{name}: the ledger cannot be used ({words}); nothing was recorded"
+        ) from error
+    except ImportError as error:
+        raise LedgerError(
+            "a ledger on PostgreSQL needs the driver: pip install 'planner[postgresql]'"
+        ) from error

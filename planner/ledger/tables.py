@@ -1,0 +1,200 @@
+"""Tables of the ledger, and how an older ledger becomes the present one.
+
+Entries are appended and never edited: triggers refuse it. Only identities go, when a
+person is forgotten. Everything else that people ask a ledger (balances, touches, pace)
+is a fold over the entries.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import sqlalchemy as sa
+from sqlalchemy import (
+    Column,
+    Connection,
+    Float,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+)
+
+metadata = MetaData()
+
+#: Facts about the ledger itself: schema version, the key of keyed hashes.
+META = Table(
+    "meta",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("value", Text, nullable=False),
+)
+
+#: One line per thing that happened, numbered without gaps in the order of recording.
+ENTRIES = Table(
+    "entries",
+    metadata,
+    Column("entry", Integer, primary_key=True, autoincrement=False),
+    Column("kind", Text, nullable=False),
+    Column("as_of", Text, nullable=False),
+    Column("recorded_at", Text, nullable=False),
+    Column("digest", Text, nullable=False),
+)
+
+#: A weekly plan. ``document`` is JSON without a name or URL of any lead; ``leads`` packs
+#: what `planner.ledger.packing` says of every lead, under keyed hashes.
+RUNS = Table(
+    "runs",
+    metadata,
+    Column("entry", Integer, primary_key=True, autoincrement=False),
+    Column("run_id", Text, nullable=False, index=True),
+    Column("name", Text, nullable=False),
+    Column("folder", Text, nullable=False),
+    Column("week", Text, nullable=False),
+    Column("week_start", Text, nullable=False),
+    Column("week_end", Text, nullable=False),
+    Column("version", Text, nullable=False),
+    Column("document", Text, nullable=False),
+    Column("leads", LargeBinary, nullable=False),
+)
+
+#: People who were planned or of whom an outcome is known.
+PERSONS = Table(
+    "persons",
+    metadata,
+    Column("person", Integer, primary_key=True, autoincrement=False),
+    Column("entry", Integer, nullable=False),
+)
+
+#: How people are recognised again; the only table from which lines are removed.
+IDENTITIES = Table(
+    "identities",
+    metadata,
+    Column("space", Text, primary_key=True),
+    Column("value", Text, primary_key=True),
+    Column("person", Integer, nullable=False, index=True),
+    sqlite_with_rowid=False,
+)
+
+#: Keyed hashes of the identities of people who asked to be forgotten.
+FORGOTTEN = Table(
+    "forgotten",
+    metadata,
+    Column("mark", Text, primary_key=True),
+    Column("entry", Integer, nullable=False),
+)
+
+#: What a run, or a triage, planned for a person.
+ASSIGNMENTS = Table(
+    "assignments",
+    metadata,
+    Column("entry", Integer, primary_key=True, autoincrement=False),
+    Column("person", Integer, primary_key=True, autoincrement=False, index=True),
+    Column("seat_id", Text, nullable=False),
+    Column("route", Text, nullable=False),
+    Column("send_on", Text, nullable=False, index=True),
+    Column("company_key", Text, nullable=False, index=True),
+    Column("segment", Text, nullable=False),
+    Column("open_flag", Integer, nullable=False),
+    Column("open_probability", Float, nullable=False),
+    Column("credit_probability", Float, nullable=False),
+    Column("expected_replies", Float, nullable=False),
+    sa.Index("assignments_of_seat", "seat_id", "send_on"),
+)
+
+#: What happened. ``assignment`` is the entry that had planned it, 0 if none had.
+OUTCOMES = Table(
+    "outcomes",
+    metadata,
+    Column("entry", Integer, primary_key=True, autoincrement=False),
+    Column("line", Integer, primary_key=True, autoincrement=False),
+    Column("person", Integer, nullable=False, index=True),
+    Column("kind", Text, nullable=False),
+    Column("happened_on", Text, nullable=False, index=True),
+    Column("seat_id", Text, nullable=False),
+    Column("route", Text, nullable=False),
+    Column("credit_used", Integer, nullable=False),
+    Column("open_flag", Integer, nullable=False),
+    Column("assignment", Integer, nullable=False),
+    sa.Index("outcomes_of_assignment", "assignment", "person"),
+)
+
+#: Balances that somebody read.
+BALANCES = Table(
+    "balances",
+    metadata,
+    Column("entry", Integer, primary_key=True, autoincrement=False),
+    Column("seat_id", Text, primary_key=True),
+    Column("happened_on", Text, primary_key=True),
+    Column("credits", Integer, nullable=False),
+)
+
+#: Runs, or their part from a day on, that were not carried out.
+VOIDS = Table(
+    "voids",
+    metadata,
+    Column("entry", Integer, primary_key=True, autoincrement=False),
+    Column("voided", Integer, primary_key=True, autoincrement=False),
+    Column("from_date", Text, nullable=False),
+)
+
+#: Why InMails failed, and where their leads went.
+TRIAGES = Table(
+    "triages",
+    metadata,
+    Column("entry", Integer, primary_key=True, autoincrement=False),
+    Column("person", Integer, primary_key=True, autoincrement=False, index=True),
+    Column("seat_id", Text, nullable=False),
+    Column("failed_on", Text, nullable=False),
+    Column("cause", Text, nullable=False),
+    Column("probability", Float, nullable=False),
+    Column("step", Text, nullable=False),
+)
+
+#: Seats that LinkedIn slowed down: nothing before ``until_date``, then a lower pace.
+SEAT_HOLDS = Table(
+    "seat_holds",
+    metadata,
+    Column("entry", Integer, primary_key=True, autoincrement=False),
+    Column("seat_id", Text, primary_key=True),
+    Column("from_date", Text, nullable=False),
+    Column("until_date", Text, nullable=False),
+    Column("pace_factor", Float, nullable=False),
+)
+
+#: Tables whose lines nobody may change or remove.
+APPEND_ONLY = (
+    ENTRIES, RUNS, PERSONS, FORGOTTEN, ASSIGNMENTS, OUTCOMES, BALANCES, VOIDS, TRIAGES,
+    SEAT_HOLDS,
+)  # fmt: skip
+
+_REFUSAL = "the ledger is append-only"
+
+
+def _first_schema(connection: Connection) -> None:
+    metadata.create_all(connection)
+    is_postgresql = connection.dialect.name == "postgresql"
+    if is_postgresql:
+        connection.execute(
+            sa.text(
+                "CREATE FUNCTION planner_append_only() RETURNS trigger LANGUAGE plpgsql "
+                f"AS $$ BEGIN RAISE EXCEPTION '{_REFUSAL}'; END $$"
+            )
+        )
+    for table in APPEND_ONLY:
+        for action in ("UPDATE", "DELETE"):
+            name = f"{table.name}_no_{action.lower()}"
+            body = (
+                "FOR EACH ROW EXECUTE FUNCTION planner_append_only()"
+                if is_postgresql
+                else f"BEGIN SELECT RAISE(ABORT, '{_REFUSAL}'); END"
+            )
+            connection.execute(
+                sa.text(f"CREATE TRIGGER {name} BEFORE {action} ON {table.name} {body}")
+            )
+
+
+#: Step n brings a ledger of version n to n + 1. Append to this list; never change it.
+MIGRATIONS: tuple[Callable[[Connection], None], ...] = (_first_schema,)
+VERSION = len(MIGRATIONS)

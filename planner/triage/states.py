@@ -1,0 +1,204 @@
+"""What was the matter with a seat at each of its events: an exact three-state chain.
+
+A seat is *fine*, *exhausted* (no credit) or *blocked* (velocity). Given that, its InMails
+go out or fail independently of each other, so forward and backward passes weigh every
+possible moment at which it ran out, was blocked, or recovered, in time linear in the
+number of events. Error texts that speak of missing credits are not looked at here:
+GetSales shows them where the recipient has InMail off, too (15587500). So no number of
+them can empty a seat.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from planner.params import Parameters
+from planner.triage.records import SeatState
+from planner.triage.timeline import Event, Mark, Prior, Timeline
+
+#: A number for each of fine, exhausted, blocked.
+Three: TypeAlias = tuple[float, float, float]
+
+#: Order of the states in a `Three`.
+STATES = (SeatState.FINE, SeatState.EXHAUSTED, SeatState.BLOCKED)
+
+#: Chance that a blocked seat lets an InMail through, free or paid.
+BLOCK_LEAKS = 0.05
+#: Chance that an InMail that needs a credit goes out without one: a flag was wrong.
+CREDIT_LEAKS = 0.01
+
+_MISREAD = 1e-4  # a balance seen that does not fit the state
+_REFUND = 0.002  # an answer gives a credit back: per InMail, without a grant
+_REFUND_SEEN = 0.01  # the same, up to a balance that was seen
+_GRANT_ON_TIME = 0.8
+_GRANT_BY_DELAY = 0.97
+_FIRST_BLOCK = 0.005
+
+
+def sent_likelihood(credit: float, ok_share: float, parameters: Parameters) -> Three:
+    """Return the chance that an InMail goes out in each state.
+
+    Parameters
+    ----------
+    credit : float
+        Chance that it needs a credit.
+    ok_share : float
+        Chance that nothing about its recipient keeps it from going out.
+    """
+    free = (1 - credit) * (1 - parameters.zero_balance_freeze)
+    return (
+        ok_share * (1 - parameters.other_failure_share),
+        ok_share * (credit * CREDIT_LEAKS + free),
+        ok_share * BLOCK_LEAKS,
+    )
+
+
+def failure_chance(credit: float, parameters: Parameters) -> Three:
+    """Return the chance that an InMail to a reachable lead fails in each state."""
+    return (
+        parameters.other_failure_share,
+        credit * (1 - CREDIT_LEAKS) + (1 - credit) * parameters.zero_balance_freeze,
+        1 - BLOCK_LEAKS,
+    )
+
+
+class Chain:
+    """The chain of one seat, made once for several accounts of its failures.
+
+    Parameters
+    ----------
+    line : Timeline
+        Events with their priors.
+    ok_share : float
+        Chance that nothing about a recipient keeps an InMail from going out.
+    parameters : Parameters
+        Freeze, other failures, length of a hold.
+    """
+
+    def __init__(self, line: Timeline, ok_share: float, parameters: Parameters) -> None:
+        self._start = _start(line.priors[0])
+        self._steps = _steps(line, parameters)
+        self._failed = [event.index for event in line.events]
+        self._seen = [_likelihood(event, ok_share, parameters) for event in line.events]
+
+    def smooth(self, failed: Sequence[Three]) -> tuple[list[Three], list[Three]]:
+        """Return, by event, the chance of each state given all others, and given all.
+
+        Parameters
+        ----------
+        failed : sequence of Three
+            Likelihood of each failure by row.
+
+        Returns
+        -------
+        others, all : list of Three
+            The first leaves out the event's own likelihood, so that the causes of a
+            single failure can be told apart with it.
+        """
+        seen = [
+            failed[row] if row >= 0 else own
+            for row, own in zip(self._failed, self._seen, strict=True)
+        ]
+        before: list[Three] = []
+        now = self._start
+        for step, likelihood in zip(self._steps, seen, strict=True):
+            ahead = step.ahead(now)
+            before.append(ahead)
+            now = _normal(_product(ahead, likelihood))
+        after: list[Three] = [(1.0, 1.0, 1.0)] * len(seen)
+        for k in range(len(seen) - 2, -1, -1):
+            later = _product(seen[k + 1], after[k + 1])
+            after[k] = _normal(self._steps[k + 1].back(later))
+        others = [_normal(_product(a, b)) for a, b in zip(before, after, strict=True)]
+        return others, [_normal(_product(o, s)) for o, s in zip(others, seen, strict=True)]
+
+
+def _start(prior: Prior) -> Three:
+    return ((1 - prior.exhausted) * (1 - _FIRST_BLOCK), prior.exhausted,
+            (1 - prior.exhausted) * _FIRST_BLOCK)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Step:
+    """Chances of moving between states up to an event, before it is looked at."""
+
+    runs_out: float
+    is_blocked: float
+    is_granted: float
+    is_released: float
+
+    def ahead(self, now: Three) -> Three:
+        """Return the chances of the states after the step."""
+        fine, empty, blocked = now
+        stays = 1 - self.runs_out - self.is_blocked
+        return (
+            fine * stays + empty * self.is_granted + blocked * self.is_released,
+            fine * self.runs_out + empty * (1 - self.is_granted),
+            fine * self.is_blocked + blocked * (1 - self.is_released),
+        )
+
+    def back(self, later: Three) -> Three:
+        """Return the likelihood of what comes later by the state before the step."""
+        fine, empty, blocked = later
+        stays = 1 - self.runs_out - self.is_blocked
+        return (
+            stays * fine + self.runs_out * empty + self.is_blocked * blocked,
+            self.is_granted * fine + (1 - self.is_granted) * empty,
+            self.is_released * fine + (1 - self.is_released) * blocked,
+        )
+
+
+def _steps(line: Timeline, parameters: Parameters) -> list[_Step]:
+    steps = []
+    book, day = line.priors[0].exhausted, line.events[0].day
+    for event, prior in zip(line.events, line.priors, strict=True):
+        runs_out = max(prior.onset, (prior.exhausted - book) / (1 - book))
+        half_lives = (event.day - day) / parameters.velocity_hold_days
+        steps.append(
+            _Step(
+                runs_out=runs_out,
+                is_blocked=min(prior.block, 1 - runs_out),
+                is_granted=_granted(event),
+                is_released=1 - 0.5**half_lives,
+            )
+        )
+        # Right after a grant nothing of what the book feared has come true yet.
+        book = 0.0 if event.mark is Mark.RESET else prior.exhausted
+        day = event.day
+    return steps
+
+
+def _granted(event: Event) -> float:
+    """Return the chance that a seat without credits has got some by this event."""
+    if event.mark is Mark.SEEN:
+        return _REFUND_SEEN if _is_left(event) else 0.0
+    chances = {Mark.RESET: _GRANT_ON_TIME, Mark.SETTLED: _GRANT_BY_DELAY}
+    per_inmail = min(_REFUND * event.num, 1.0)
+    return chances.get(event.mark, 0.0 if event.mark is Mark.FOLDED else per_inmail)
+
+
+def _is_left(event: Event) -> bool:
+    return event.balance is not None and event.balance.expected >= 1
+
+
+def _likelihood(event: Event, ok_share: float, parameters: Parameters) -> Three:
+    """Return the likelihood of an event by state; a failure's own stands elsewhere."""
+    if event.mark is Mark.SENT:
+        fine, empty, blocked = sent_likelihood(event.credit, ok_share, parameters)
+        return fine**event.num, empty**event.num, blocked**event.num
+    if event.mark is Mark.SEEN:
+        return (1.0, _MISREAD, 1.0) if _is_left(event) else (_MISREAD, 1.0, _MISREAD)
+    return (1.0, 1.0, 1.0)
+
+
+def _product(one: Three, other: Three) -> Three:
+    return one[0] * other[0], one[1] * other[1], one[2] * other[2]
+
+
+def _normal(chances: Three) -> Three:
+    total = sum(chances)
+    if total <= 0.0:  # impossible by every account: know nothing
+        return (1 / 3, 1 / 3, 1 / 3)
+    return chances[0] / total, chances[1] / total, chances[2] / total

@@ -1,0 +1,360 @@
+"""The runway of a seat: days by hand, bounds against every outcome, what to do."""
+
+from __future__ import annotations
+
+import datetime as dt
+import itertools
+import math
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from model_factory import make_seat
+from planner.domain import CreditEvent, DayCount, EventKind, Seat
+from planner.ledger.balance import Balance, credit_terms, fold
+from planner.ledger.forecast import Runway, SeatState, Verdict, daily, forecast
+from planner.params import Parameters
+
+#: A Monday; the next resets of the rule ``month`` are 1 December, January, February.
+MONDAY = dt.date(2026, 11, 23)
+RESET = dt.date(2026, 12, 1)
+PARAMETERS = Parameters()
+ALPHA = 0.05
+WEEKDAYS = (1.0,) * 5 + (0.0,) * 2
+
+
+def day(number: int) -> dt.date:
+    """Return a day counted from the Monday."""
+    return MONDAY + dt.timedelta(days=number)
+
+
+def seat(name: str = "anna", **changes: Any) -> Seat:
+    """Return a seat that works Monday to Friday, with a reserve of 5."""
+    values: dict[str, Any] = {
+        "seat_id": name,
+        "reset_rule": "month",
+        "monthly_grant": 50,
+        "credit_cap": 150,
+        "reserve": 5,
+        "max_paid_inmails_per_day": 8,
+        "day_shares": WEEKDAYS,
+        "away": (),
+    }
+    return make_seat(**(values | changes))
+
+
+def known(owner: Seat, credits: float, *unsure: float, alpha: float = ALPHA) -> Balance:
+    """Return a balance seen on the Friday before, with unsure InMails on the Saturday."""
+    events = [CreditEvent(happened_on="2026-11-20", kind=EventKind.SEEN, credits=credits)]
+    events += [
+        CreditEvent(happened_on="2026-11-21", kind=EventKind.SPENT, credits=use)
+        for use in unsure
+    ]
+    found = fold(events, credit_terms(owner, PARAMETERS), MONDAY, alpha=alpha)
+    assert found is not None
+    return found
+
+
+def state(credits: float, *unsure: float, name: str = "anna", **changes: Any) -> SeatState:
+    """Return a seat with a balance; `planned`, `days`, `credit_use` go to the state."""
+    own = {
+        key: changes.pop(key) for key in ("planned", "days", "credit_use") if key in changes
+    }
+    owner = seat(name, **changes)
+    return SeatState(seat=owner, balance=known(owner, credits, *unsure), **own)
+
+
+def run(*states: SeatState, alpha: float = ALPHA) -> tuple[Runway, ...]:
+    """Return the forecasts."""
+    return forecast(states, as_of=MONDAY, alpha=alpha, parameters=PARAMETERS)
+
+
+def plan(per_day: int, *days: int, use: float = 1.0) -> tuple[tuple[dt.date, float], ...]:
+    """Return a plan of so many InMails on each of the days."""
+    return tuple((day(number), use) for number in days for _ in range(per_day))
+
+
+# --- the days ---------------------------------------------------------------------
+
+
+def test_sure_inmails_run_down_day_by_day() -> None:
+    """20 credits, 4 a day: 16, 12, 8, 4 on Thursday (below 5), 0 on Friday."""
+    (found,) = run(state(20, planned=plan(4, 0, 1, 2, 3, 4)))
+    pace = found.planned
+    assert [row.expected for row in pace.daily[:5]] == [16, 12, 8, 4, 0]
+    assert [(row.low, row.high) for row in pace.daily[:5]] == [
+        (16, 16), (12, 12), (8, 8), (4, 4), (0, 0),
+    ]  # fmt: skip
+    assert (pace.below_reserve_on, pace.zero_on) == (day(3), day(4))
+    assert (pace.worst_below_reserve_on, pace.worst_zero_on) == (day(3), day(4))
+    assert found.verdict is Verdict.RUNS_OUT
+    assert found.pace == "planned"
+    assert daily(found) == pace.daily
+    assert daily(found, "present") == found.present.daily
+
+
+def test_a_plan_goes_on_at_its_mean() -> None:
+    """4 a day on Monday and Tuesday, then 4 on each working day: 30 left of 50 on Friday.
+
+    Monday 30 November takes 4 more; the weekend takes none.
+    """
+    (found,) = run(state(50, planned=plan(4, 0, 1)))
+    assert [row.expected for row in found.planned.daily[:8]] == [
+        46, 42, 38, 34, 30, 30, 30, 26,
+    ]  # fmt: skip
+    assert list(found.planned.before_reset) == [26, 26]
+    assert list(found.planned.after_reset) == [76, 76]
+    # Four a day on six working days.
+    assert found.planned.inmails == 24
+
+
+def test_the_present_pace_is_per_working_day_of_four_weeks() -> None:
+    """40 paid InMails in four weeks of five days: 2 a working day, each one a credit."""
+    days = tuple(DayCount(date=day(-7 * week - 3), paid_inmails=10) for week in range(1, 4))
+    first = DayCount(date=day(-28), paid_inmails=10)
+    (found,) = run(state(50, days=(first, *days)))
+    assert [row.expected for row in found.present.daily[:8]] == [
+        48, 46, 44, 42, 40, 40, 40, 38,
+    ]  # fmt: skip
+    assert found.planned.inmails == 0
+    assert found.pace == "present"
+
+
+def test_a_seat_that_began_last_week_is_paced_by_last_week() -> None:
+    """10 paid InMails since Monday a week ago, of use 0.5: 2 a day, 1 credit a day."""
+    days = (DayCount(date=day(-7), paid_inmails=10),)
+    (found,) = run(state(50, days=days, credit_use=0.5))
+    assert [row.expected for row in found.present.daily[:3]] == [49, 48, 47]
+
+
+def test_free_inmails_leak() -> None:
+    """20 free InMails a day, of which 3 % find the flag closed: 0.6 credits a day."""
+    days = tuple(DayCount(date=day(-offset), open_inmails=20) for offset in range(3, 8))
+    (found,) = run(state(50, days=days))
+    assert found.present.daily[0].expected == pytest.approx(49.4)
+    assert found.present.daily[4].expected == pytest.approx(47.0)
+
+
+def test_nothing_is_sent_on_days_away_and_old_days_do_not_count() -> None:
+    """Away until Wednesday, at 2 a day; what was sent five weeks ago is no pace."""
+    days = (
+        DayCount(date=day(-35), paid_inmails=90),
+        *(DayCount(date=day(-offset), paid_inmails=2) for offset in range(3, 8)),
+        *(DayCount(date=day(-offset), paid_inmails=2) for offset in range(10, 15)),
+        *(DayCount(date=day(-offset), paid_inmails=2) for offset in range(17, 22)),
+        *(DayCount(date=day(-offset), paid_inmails=2) for offset in range(24, 29)),
+    )
+    (found,) = run(state(50, days=days, away=((MONDAY, day(2)),)))
+    assert [row.expected for row in found.present.daily[:5]] == [50, 50, 50, 48, 46]
+
+
+def test_what_the_cap_and_the_calendar_take() -> None:
+    """130 seen in November, nothing sent: September's 30 lapse, nothing is forfeited.
+
+    50 of November, 50 of October, 30 of September; September's lapse on 30 November
+    (1 September + 90 days), so 100 + 50 = 150 fit on 1 December.
+    """
+    (found,) = run(state(130))
+    assert (found.planned.expired, found.planned.forfeited) == (30, 0)
+    assert list(found.planned.before_reset) == [100, 100]
+    assert list(found.planned.after_reset) == [150, 150]
+    assert found.verdict is Verdict.FORFEITS
+    assert found.advice == (
+        "spend 30 more before the reset on 2026-12-01 or lose them: "
+        "the cap takes 0, 30 lapse"
+    )
+
+
+def test_the_runway_ends_before_the_third_reset() -> None:
+    """Resets on 1 December, January and February: the last day is 31 January."""
+    (found,) = run(state(50))
+    assert found.next_reset == RESET
+    assert (found.planned.daily[0].date, found.planned.daily[-1].date) == (
+        MONDAY,
+        dt.date(2027, 1, 31),
+    )
+
+
+# --- bounds -----------------------------------------------------------------------
+
+
+def test_the_low_bound_is_an_exact_quantile() -> None:
+    """Ten InMails of use 0.8 on Monday from 38: all ten may be used (10.7 %), 6 are.
+
+    P(<= 5 used) = 3.3 %, P(<= 6) = 12.1 %: the high bound at 5 % is 32.
+    """
+    (found,) = run(state(38, planned=plan(10, 0, use=0.8)))
+    first = found.planned.daily[0]
+    assert first.expected == pytest.approx(30)
+    assert (first.low, first.high) == (28, 32)
+
+
+def test_unsure_inmails_behind_the_balance_are_counted_once() -> None:
+    """Five of use 0.8 behind and five ahead are the ten of the test above."""
+    (found,) = run(state(38, *[0.8] * 5, planned=plan(5, 0, use=0.8)))
+    first = found.planned.daily[0]
+    assert (first.low, first.high) == (28, 32)
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    credits=st.integers(0, 150),
+    behind=st.lists(st.sampled_from([0.1, 0.5, 0.9]), max_size=2),
+    ahead=st.lists(
+        st.tuples(st.sampled_from([0, 1, 7, 8, 9, 10]), st.sampled_from([0.1, 0.6, 1.0])),
+        max_size=6,
+    ),
+    alpha=st.sampled_from([0.02, 0.1, 0.3]),
+)
+def test_bounds_hold_over_all_outcomes(
+    credits: int, behind: list[float], ahead: list[tuple[int, float]], alpha: float
+) -> None:
+    """Before and after the reset, at most alpha of the outcomes lies beyond a bound."""
+    owner = seat()
+    planned = tuple(sorted((day(number), use) for number, use in ahead))
+    found = forecast(
+        [
+            SeatState(
+                seat=owner, balance=known(owner, credits, *behind, alpha=alpha),
+                # A plan to the end, so that nothing is added to it.
+                planned=(*planned, (dt.date(2027, 1, 31), 0.0)),
+            )
+        ],
+        as_of=MONDAY,
+        alpha=alpha,
+        parameters=PARAMETERS,
+    )[0].planned  # fmt: skip
+    sends = [("2026-11-21", use) for use in behind]
+    sends += [(when.isoformat(), use) for when, use in planned]
+    ends = (0, 6, 7, 8, 12)
+    below, above = [0.0] * len(ends), [0.0] * len(ends)
+    for outcome in itertools.product([0, 1], repeat=len(sends)):
+        weight = math.prod(
+            use if used else 1 - use for (_, use), used in zip(sends, outcome, strict=True)
+        )
+        if not weight:
+            continue
+        events = [
+            CreditEvent(happened_on="2026-11-20", kind=EventKind.SEEN, credits=credits)
+        ]
+        events += [
+            CreditEvent(happened_on=when, kind=EventKind.SPENT, credits=used)
+            for (when, _), used in zip(sends, outcome, strict=True)
+        ]
+        for place, end in enumerate(ends):
+            row = found.daily[end]
+            # At the end of a day: at the next day's start, unless that brings a change.
+            truth = fold(
+                events,
+                credit_terms(owner, PARAMETERS),
+                day(end + 1),
+                alpha=alpha,
+            )
+            assert truth is not None
+            left = _end_of(truth, day(end + 1))
+            below[place] += weight * (left < row.low)
+            above[place] += weight * (left > row.high)
+    assert max(below) <= alpha + 1e-9
+    assert max(above) <= alpha + 1e-9
+
+
+def _end_of(balance: Balance, next_day: dt.date) -> float:
+    """Return the balance without what the next day's start brought."""
+    granted = 50.0 if next_day == RESET else 0.0
+    total = balance.expected
+    if granted:
+        # Forfeits of the one grant since the sighting undo with it.
+        total = total - balance.granted + balance.forfeited
+    if next_day == dt.date(2026, 11, 30):
+        total += balance.expired
+    return total
+
+
+def test_a_reset_at_the_cap_forgets_what_was_unsure() -> None:
+    """From 150, twenty unsure InMails before the reset: 150 after it in any case."""
+    (found,) = run(state(150, planned=(*plan(20, 0, use=0.5), (dt.date(2027, 1, 31), 0.0))))
+    assert list(found.planned.after_reset) == [150, 150]
+    assert (found.planned.daily[8].low, found.planned.daily[8].high) == (150, 150)
+
+
+# --- verdicts and advice ----------------------------------------------------------
+
+
+def test_out_of_credits_pauses_and_moves_to_those_with_spare() -> None:
+    """5 credits, all of them reserve: 12 planned InMails go to anna, who can take them."""
+    poor = state(5, name="joris", planned=plan(2, 0, 1, 2, 3, 4))
+    rich = state(60, name="anna", planned=plan(1, 0))
+    out, spare = run(poor, rich)
+    assert out.verdict is Verdict.OUT
+    # Two a day on six working days (Monday to Friday, and Monday).
+    assert out.advice == (
+        "pause InMails until the reset on 2026-12-01 (5 credits, 5 in reserve), "
+        "or move 12 InMails: 12 to anna"
+    )
+    # 60 - 6 - 5 = 49 above the reserve; 8 a day less 1 on six days is 42.
+    assert (spare.spare, out.spare) == (42, 0)
+
+
+def test_helpers_are_told_once() -> None:
+    """Two seats without credits share the one helper's 8 credits: 6, then 2."""
+    first = state(5, name="a", planned=plan(1, 0))
+    second = state(5, name="b", planned=plan(1, 0))
+    helper = state(13, name="c")
+    one, two, _ = run(first, second, helper)
+    assert one.advice.endswith("or move 6 InMails: 6 to c")
+    assert two.advice.endswith("or move 2 InMails: 2 to c; 4 find no seat")
+
+
+def test_running_out_asks_for_fewer_a_day() -> None:
+    """20 credits, 15 above the reserve, 6 working days: 2 a day (12), not 3 (18)."""
+    (found,) = run(state(20, planned=plan(4, 0, 1, 2, 3, 4)))
+    assert found.advice == (
+        "send at most 2 InMails a day instead of 4 until the reset on 2026-12-01; "
+        "no other seat has spare credits"
+    )
+
+
+def test_tight_if_only_the_worst_case_falls_short() -> None:
+    """12 of use 0.5 from 13: 7 expected, but 9 may be used (P(>= 9) = 7.3 %)."""
+    planned = (*plan(12, 0, use=0.5), (dt.date(2027, 1, 31), 0.0))
+    (found,) = run(state(13, planned=planned))
+    assert found.verdict is Verdict.TIGHT
+    assert found.planned.below_reserve_on is None
+    assert found.planned.worst_below_reserve_on == MONDAY
+    # Quantile at 95 % of Bin(12, 0.5) is 9: 13 - 9.
+    assert found.planned.daily[0].low == 4
+
+
+def test_ok_says_what_is_left() -> None:
+    """50 less 4 on each of six days."""
+    (found,) = run(state(50, planned=plan(4, 0, 1)))
+    assert found.verdict is Verdict.OK
+    assert found.advice == "carry on: about 26 left at the reset on 2026-12-01"
+
+
+def test_a_shortage_at_the_present_pace_counts_despite_a_thin_plan() -> None:
+    """One InMail planned, but 8 a day sent by hand: the seat runs out, and it says so."""
+    days = tuple(DayCount(date=day(-offset), paid_inmails=8) for offset in range(3, 8))
+    planned = ((MONDAY, 1.0), (dt.date(2027, 1, 31), 0.0))
+    (found,) = run(state(20, planned=planned, days=days))
+    assert (found.verdict, found.pace) == (Verdict.RUNS_OUT, "present")
+    assert found.planned.below_reserve_on is None
+    assert found.present.below_reserve_on == day(1)
+
+
+def test_seats_keep_their_order_and_do_not_change_each_other() -> None:
+    """Only the advice to move InMails knows the other seats."""
+    states = [state(20, name="b", planned=plan(4, 0)), state(50, name="a")]
+    there, back = run(*states), run(*reversed(states))
+    assert [one.seat_id for one in there] == ["b", "a"]
+    assert there == back[::-1]
+
+
+def test_the_balance_must_be_that_of_the_first_day() -> None:
+    """A balance of another day would count sends twice, or not at all."""
+    later = replace(known(seat(), 20), at=day(1))
+    with pytest.raises(ValueError, match="balance at 2026-11-24, forecast from 2026-11-23"):
+        run(SeatState(seat=seat(), balance=later))
