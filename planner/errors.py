@@ -10,7 +10,8 @@
     │   └── SolverError          4  the solver did not prove an optimum
     ├── LedgerError              5  the ledger is busy, damaged or already has the run
     ├── AuditError               6  the plan breaks a promise; nothing was written
-    └── RemoteError              7  GetSales refused or cannot be reached
+    ├── RemoteError              7  GetSales refused or cannot be reached
+    └── ShortError               8  a seat falls below what --fail-under asks
 
 A bad row is not an exception: it is an `Issue`, collected and shown with all others.
 """
@@ -33,6 +34,7 @@ class ExitCode(IntEnum):
     LEDGER = 5
     AUDIT = 6
     REMOTE = 7
+    SHORT = 8
 
 
 class Severity(StrEnum):
@@ -143,3 +145,9 @@ class RemoteError(PlannerError):
     """GetSales refused the call or cannot be reached."""
 
     exit_code = ExitCode.REMOTE
+
+
+class ShortError(PlannerError):
+    """A seat's credits fall below what was asked for; the forecast itself was shown."""
+
+    exit_code = ExitCode.SHORT

@@ -193,6 +193,11 @@ def test_a_balance_never_falls_below_zero() -> None:
     assert balance(events, "12-01").expected == 50
 
 
+def test_a_spend_dated_on_the_day_of_a_grant_comes_after_it() -> None:
+    """Nothing on 30 November, 50 on 1 December, one spent that day: 49."""
+    assert balance([seen("11-23", 0), spent("12-01")], "12-02").expected == 49
+
+
 # --- lots -------------------------------------------------------------------------
 
 
@@ -209,6 +214,12 @@ def test_what_no_grant_explains_goes_to_the_oldest_lot() -> None:
     """170 seen: three grants of 50 are alive, so the oldest holds 70."""
     lots = balance([seen("11-23", 170)], "11-23").lots
     assert lots[0] == (day("09-01"), 70)
+
+
+def test_what_no_grant_explains_goes_to_a_lot_older_than_all_live_grants() -> None:
+    """Without expiry 50 of January to March are left; 310 seen: 150 new, 10 to January."""
+    lots = dict(balance([seen("01-01", 50), seen("11-23", 310)], "11-23", FOREVER).lots)
+    assert (lots[day("01-01")], lots[day("11-01")]) == (60, 50)
 
 
 def test_fewer_than_expected_takes_from_the_oldest() -> None:

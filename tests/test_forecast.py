@@ -199,6 +199,22 @@ def test_unsure_inmails_behind_the_balance_are_counted_once() -> None:
     assert (first.low, first.high) == (28, 32)
 
 
+def test_what_is_behind_and_ahead_is_one_sum() -> None:
+    """Ten of use 0.5 behind, ten ahead: P(<= 13 of 20) = 94.2 %, P(<= 14) = 97.9 %.
+
+    So 14 of 38 may be used, though 8 of the first ten alone and all of the last may be.
+    """
+    (found,) = run(state(38, *[0.5] * 10, planned=plan(10, 0, use=0.5)))
+    first = found.planned.daily[0]
+    assert (first.low, first.high) == (24, 32)
+
+
+def test_a_balance_at_the_reserve_is_not_below_it() -> None:
+    """9 less 4 is the reserve of 5; nothing more is planned before the reset."""
+    (found,) = run(state(9, planned=(*plan(4, 0), (dt.date(2027, 1, 31), 0.0))))
+    assert (found.planned.below_reserve_on, found.verdict) == (None, Verdict.OK)
+
+
 @settings(max_examples=60, deadline=None)
 @given(
     credits=st.integers(0, 150),

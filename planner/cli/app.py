@@ -11,6 +11,7 @@ from planner.cli import (
     console,
     demo,
     estimate,
+    forecast,
     forget,
     init,
     params,
@@ -80,5 +81,6 @@ app.command()(runs.runs)
 app.command()(runs.show)
 app.command()(runs.diff)
 app.command()(runs.void)
+app.command()(forecast.forecast)
 app.command()(forget.forget)
 app.command()(params.params)

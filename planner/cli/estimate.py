@@ -7,13 +7,18 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from planner.cli import console, inputs
+from planner.cli import console, inputs, ledgers
+from planner.cli.ledgers import LedgerOption
 from planner.cli.plan import AsOf, Config, Encoding, Exclude, Json, LeadFiles, Map, Param
 
 if TYPE_CHECKING:
+    import datetime as dt
+
     import pandas as pd
 
-    from planner.domain import OpenShare
+    from planner.domain import History, LeadTable, OpenShare
+    from planner.estimate.calibration import Calibration
+    from planner.estimate.learned import LearnedRates
     from planner.params import Parameters
 
 
@@ -40,11 +45,13 @@ def estimate(
     param: Param = [],
     config: Config = None,
     encoding: Encoding = None,
+    ledger: LedgerOption = None,
     json: Json = False,
 ) -> None:
     """Estimate the share of Open Profiles, by segment and in all, with intervals.
 
-    Shows which leads with an unknown flag are worth looking up first. Examples:
+    Shows which leads with an unknown flag are worth looking up first and, where there is
+    a ledger, the rates learned and how past forecasts turned out. Examples:
 
       planner estimate exports/*.csv
 
@@ -52,30 +59,87 @@ def estimate(
     """
     from planner import pipeline
     from planner.errors import InputError
+    from planner.estimate import calibration, describe
+    from planner.intake import past
 
     console.settings.json = json
     parameters = inputs.parameters(config, param)
     options = inputs.LeadOptions(
         leads=leads, exclude=exclude, mapping=mapping, encoding=encoding
     )
-    table, mappings, _ = inputs.load_leads(
-        options, parameters, as_of=inputs.date_option(as_of)
-    )
+    today = inputs.date_option(as_of)
+    table, mappings, _ = inputs.load_leads(options, parameters, as_of=today)
     if table.leads.empty:
         raise InputError("no usable lead: nothing can be estimated", table.issues)
-    values, shares = pipeline.estimate(table.leads, parameters)
+    history = _history(ledger, config, table, parameters, today)
+    people = table.leads if history is None else past.known(table.leads, history)
+    learned = pipeline.learn(history, parameters, as_of=today)
+    values, shares = pipeline.estimate(people, parameters, history=history, learned=learned)
     chosen = pipeline.lookups(
-        table.leads, values, parameters, credit_price=credit_price, budget=lookups
+        people, values, parameters, credit_price=credit_price, budget=lookups
     )
+    scores = None
+    if history is not None and not history.scored.empty:
+        scores = calibration.score(history.scored, parameters.interval)
     if lookups_out is not None:
         _write_lookups(chosen, lookups_out)
     if json:
-        console.result_json(_document(shares, chosen))
+        document = _document(shares, chosen)
+        document["rates"] = None if learned is None else describe.rates_document(learned)
+        document["calibration"] = (
+            None if scores is None else describe.calibration_document(scores)
+        )
+        console.result_json(document)
         return
     for line in inputs.describe_mappings(mappings):
         console.say(line)
     console.show_issues(table.issues)
     _show(shares, chosen, parameters, lookups_out)
+    if history is not None:
+        _show_history(learned, scores)
+
+
+def _history(
+    option: str | None,
+    config: Path | None,
+    table: LeadTable,
+    parameters: Parameters,
+    today: dt.date,
+) -> History | None:
+    """Return what the ledger knows of the leads; None if there is no ledger."""
+    from planner.dates import iso_week
+    from planner.ledger import history
+    from planner.ledger.touches import View
+
+    with ledgers.opened(option, config, parameters, create=False) as book:
+        if book is None:
+            return None
+        view = View(as_of=today, week=iso_week(today))
+        asked = history.Asked(view=view, start=today, parameters=parameters)
+        with book.reading() as connection:
+            return history.read(connection, table, {}, asked)
+
+
+def _show_history(learned: LearnedRates | None, scores: Calibration | None) -> None:
+    from planner.estimate import describe
+
+    console.result("")
+    if learned is None:
+        console.result("Rates: the parameters'; no outcomes are recorded yet.")
+    else:
+        for line in describe.rate_lines(learned):
+            console.result(line)
+        for shown in (describe.rate_table(learned), describe.seat_table(learned)):
+            if shown.rows:
+                console.result("")
+                console.table(*shown)
+    console.result("")
+    if scores is None:
+        console.result("Forecasts of open shares: none could be checked yet.")
+        return
+    for line in describe.calibration_lines(scores):
+        console.result(line)
+    console.table(*describe.calibration_table(scores))
 
 
 def _show(

@@ -5,14 +5,15 @@ from __future__ import annotations
 import datetime as dt
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from planner.domain import Flag, History, Identities, Plan, Route
+from planner.domain import Flag, History, Identities, Plan, Route, Seat
 from planner.errors import InputError
 from planner.ledger import packing, people
 from planner.ledger.store import append, append_entry, secret_key
@@ -20,6 +21,7 @@ from planner.ledger.tables import ASSIGNMENTS, BALANCES, ENTRIES, RUNS, VOIDS
 from planner.ledger.touches import View, reached, touches
 
 _FLAGS = {"yes": int(Flag.YES), "no": int(Flag.NO), "unknown": int(Flag.UNKNOWN)}
+_INMAILS = [str(Route.OPEN_INMAIL), str(Route.PAID_INMAIL)]
 _SENT = [
     str(route)
     for route in (
@@ -49,7 +51,7 @@ class Run:
         return self.voided_from is None
 
     @property
-    def seats(self) -> list[dict[str, object]]:
+    def seats(self) -> list[dict[str, Any]]:
         """Seats of the run's inventory: id, names, credits and their terms."""
         seats = self.document.get("seats")
         return list(seats) if isinstance(seats, list) else []
@@ -253,20 +255,71 @@ def _document(recorded: Recorded) -> dict[str, object]:
             for item in plan.open_share.segments
         ],
         "scored": fresh,
-        "seats": [
-            {
-                "seat_id": seat.seat_id, "sender": seat.sender,
-                "sender_profile_uuid": seat.sender_profile_uuid, "credits": seat.credits,
-                "reset_rule": seat.reset_rule, "monthly_grant": seat.monthly_grant,
-                "credit_cap": seat.credit_cap, "reserve": seat.reserve,
-            }
-            for seat in plan.seats
-        ],
+        "seats": [_seat_record(seat) for seat in plan.seats],
         "files": [
             {"kind": file.kind, "sha256": file.sha256, "num_rows": file.num_rows}
             for file in plan.files
         ],
     }  # fmt: skip
+
+
+def _seat_record(seat: Seat) -> dict[str, object]:
+    """Return a seat as JSON knows it; `planned_seats` reads it back."""
+    record = {item.name: getattr(seat, item.name) for item in fields(seat)}
+    for name in ("stated", "recent_requests", "recent_open_inmails"):
+        del record[name]  # what the ledger itself knows better by the time it is read
+    record["credits_as_of"] = seat.credits_as_of.isoformat()
+    record["away"] = [[day.isoformat() for day in span] for span in seat.away]
+    return record
+
+
+def planned_seats(run: Run) -> tuple[Seat, ...]:
+    """Return the seats of a run's inventory."""
+    return tuple(
+        Seat(
+            **{
+                **record,
+                "credits_as_of": dt.date.fromisoformat(record["credits_as_of"]),
+                "away": tuple(
+                    (dt.date.fromisoformat(first), dt.date.fromisoformat(last))
+                    for first, last in record["away"]
+                ),
+                "day_shares": tuple(record["day_shares"]),
+                "groups": tuple(record["groups"]),
+            }
+        )
+        for record in run.seats
+    )
+
+
+def planned_inmails(
+    connection: Connection, as_of: dt.date
+) -> dict[str, list[tuple[dt.date, float]]]:
+    """Return, by seat, day and credit use of the InMails that runs in force plan ahead."""
+    view = View(as_of=as_of)
+    frame = touches(connection, view, where=f"AND a.send_on >= '{as_of.isoformat()}'")
+    frame = frame[frame["route"].isin(_INMAILS) & ~frame["happened"] & ~frame["undone"]]
+    ahead: dict[str, list[tuple[dt.date, float]]] = {}
+    for seat_id, day, use in zip(
+        frame["seat_id"], frame["send_on"], frame["credit_probability"], strict=True
+    ):
+        sends_of_seat = ahead.setdefault(str(seat_id), [])
+        sends_of_seat.append((dt.date.fromisoformat(str(day)), float(use)))
+    return ahead
+
+
+def credit_use(connection: Connection, as_of: dt.date, days: int) -> dict[str, float]:
+    """Return, by seat, the mean credits that one of its past paid InMails used."""
+    first = (as_of - dt.timedelta(days=days)).isoformat()
+    frame = reached(
+        touches(connection, View(as_of=as_of), where=f"AND a.send_on >= '{first}'")
+    )
+    paid = frame[
+        (frame["route"] == str(Route.PAID_INMAIL)) & (frame["date"] < as_of.isoformat())
+    ]
+    used = paid["credit_used"].where(paid["credit_used"] >= 0, paid["credit_probability"])
+    means = used.groupby(paid["seat_id"]).mean()
+    return dict(zip(means.index.tolist(), means.tolist(), strict=True))
 
 
 def _plain(value: object) -> object:

@@ -74,8 +74,11 @@ def _sightings(connection: Connection, view: View) -> dict[str, list[CreditEvent
     )
     books: dict[str, dict[str, CreditEvent]] = defaultdict(dict)
     for row in found:
-        books[row.seat_id][row.happened_on] = CreditEvent(
-            happened_on=row.happened_on, kind=EventKind.SEEN, credits=float(row.credits)
+        # What was read this morning is what the day starts from.
+        today = row.happened_on[:10] == view.as_of.isoformat()
+        instant = row.happened_on[:10] if today else row.happened_on
+        books[row.seat_id][instant] = CreditEvent(
+            happened_on=instant, kind=EventKind.SEEN, credits=float(row.credits)
         )
     return {seat_id: list(book.values()) for seat_id, book in books.items()}
 
@@ -89,8 +92,8 @@ def _since(
         days=parameters.refund_window_days + parameters.pending_lifetime_days
     )
     for book in seen.values():
-        day = dt.date.fromisoformat(book[-2 if len(book) > 1 else -1].happened_on[:10])
-        since = min(since, max(day, oldest))
+        days = [dt.date.fromisoformat(event.happened_on[:10]) for event in book[-2:]]
+        since = min(since, days[-1], max(days[0], oldest))
     return min(since, view.as_of - dt.timedelta(days=parameters.pending_lifetime_days))
 
 
@@ -218,9 +221,11 @@ def _events(
         when = str(send["sent"] or send["failed"] or send["date"])
         book.append(CreditEvent(happened_on=when, kind=EventKind.SPENT, credits=use))
         if send["replied"]:
+            # An answer with a plain date comes after the send of that day.
+            answered = max(str(send["replied"]), when)
             book.append(
                 CreditEvent(
-                    happened_on=str(send["replied"]), kind=EventKind.REFUNDED,
+                    happened_on=answered, kind=EventKind.REFUNDED,
                     credits=use, sent_on=when,
                 )
             )  # fmt: skip

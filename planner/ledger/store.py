@@ -104,7 +104,8 @@ def ledger_name(url: str) -> str:
     parsed = _parsed(url)
     if parsed.get_backend_name() == "sqlite":
         return str(parsed.database)
-    return parsed.render_as_string(hide_password=True)
+    # A query may hold a password, too (`password=`, `sslpassword=`): none is shown.
+    return parsed.set(query={}).render_as_string(hide_password=True)
 
 
 def head(connection: Connection) -> int:
@@ -153,12 +154,14 @@ def _parsed(url: str) -> sa.URL:
             "--ledger takes a file such as planner.db or a URL such as "
             "postgresql://user@host/database"
         ) from error
-    if backend == "postgresql" and "+" not in parsed.drivername:
-        parsed = parsed.set(drivername="postgresql+psycopg")
+    if parsed.drivername in ("postgresql", "postgres"):  # libpq takes both
+        return parsed.set(drivername="postgresql+psycopg")
     if backend not in ("sqlite", "postgresql"):
         raise LedgerError(
             f"--ledger: {backend} is not supported; use SQLite (a file) or PostgreSQL"
         )
+    if backend == "sqlite" and parsed.database in (None, "", ":memory:"):
+        raise LedgerError("--ledger names no file; give one, such as planner.db")
     return parsed
 
 
@@ -171,7 +174,8 @@ def _check_file(path: Path) -> None:
             start = file.read(len(_SQLITE_MAGIC))
     except OSError as error:
         raise LedgerError(
-            f"{path}: the ledger cannot be read ({error.strerror})"
+            f"{path}: the ledger cannot be read ({error.strerror}); nothing was changed: "
+            "change its permissions, or name another file with --ledger"
         ) from error
     if start and start != _SQLITE_MAGIC:
         raise _damaged(str(path), "it is not an SQLite database")
@@ -179,7 +183,9 @@ def _check_file(path: Path) -> None:
 
 def _engine(url: sa.URL, wait_seconds: int) -> Engine:
     if url.get_backend_name() == "postgresql":
-        return sa.create_engine(url, connect_args={"connect_timeout": wait_seconds})
+        # 0 would mean to wait for ever, here and in `_lock`.
+        seconds = max(1, wait_seconds)
+        return sa.create_engine(url, connect_args={"connect_timeout": seconds})
     engine = sa.create_engine(
         url, connect_args={"timeout": wait_seconds}, poolclass=sa.pool.NullPool
     )
@@ -202,7 +208,8 @@ def _begin_sqlite(connection: Connection) -> None:
 
 def _lock(connection: Connection, wait_seconds: int) -> None:
     if connection.dialect.name == "postgresql":
-        connection.exec_driver_sql(f"SET LOCAL lock_timeout = '{wait_seconds}s'")
+        milliseconds = max(1, 1000 * wait_seconds)
+        connection.exec_driver_sql(f"SET LOCAL lock_timeout = {milliseconds}")
         connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_ADVISORY_LOCK})")
 
 
@@ -262,10 +269,14 @@ def _damaged(name: str, why: str) -> LedgerError:
     )
 
 
-#: Words of the database's own messages, and what they mean.
-_BUSY = ("database is locked", "lock timeout", "could not obtain lock")
-_DAMAGED = ("malformed", "not a database", "corrupt", "no such table", "no such column")
-_FULL = ("disk is full", "No space left", "disk I/O error")
+#: Words of SQLite's messages and codes of PostgreSQL's, whose words depend on its
+#: language (SQLSTATE: PostgreSQL 15, appendix A).
+_BUSY = ("database is locked", "55P03")
+_DAMAGED = (
+    "malformed", "not a database", "corrupt", "no such table", "no such column",
+    "Could not decode", "42P01", "42703", "XX001", "XX002",
+)  # fmt: skip
+_FULL = ("disk is full", "disk I/O error", "53100")
 
 
 @contextmanager
@@ -274,20 +285,22 @@ def _explained(name: str) -> Iterator[None]:
     try:
         yield
     except exc.SQLAlchemyError as error:
-        said = str(getattr(error, "orig", None) or type(error).__name__)
-        if any(words in said for words in _BUSY):
+        cause = getattr(error, "orig", None)
+        said = str(cause or "") or type(error).__name__
+        known = f"{getattr(cause, 'sqlstate', '')} {said}"
+        if any(words in known for words in _BUSY):
             raise LedgerError(
                 f"{name}: another planner is writing to the ledger; nothing was recorded: "
                 "run the same command again"
             ) from error
-        if any(words in said for words in _FULL):
+        if any(words in known for words in _FULL):
             raise LedgerError(
                 f"{name}: the disk is full or failing; nothing was recorded: free some "
                 "space and run the same command again"
             ) from error
-        if any(words in said for words in _DAMAGED):
+        if any(words in known for words in _DAMAGED):
             raise _damaged(name, said.splitlines()[0][:80]) from error
-        words = said.splitlines()[0][:120] if said else type(error).__name__
+        words = said.splitlines()[0][:120]
         raise LedgerError(
             f"{name}: the ledger cannot be used ({words}); nothing was recorded"
         ) from error
