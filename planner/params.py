@@ -363,6 +363,11 @@ class Parameters:
         0.05, "share of closed leads", group="triage",
         description="Recipients who have InMail switched off, where nothing says so.",
         source="help 1584; size ours: reported 0.02 to 0.15", low=0.02, high=0.15)
+    inmail_off_evidence: float = _parameter(
+        0.8, "probability", group="triage",
+        description=("A lead whose InMail failed because InMail is off, with at least "
+                    "this probability, is planned no InMail again."),
+        source="ours", low=0.5, high=1.0)
     profile_gone_share: float = _parameter(
         0.02, "share of leads", group="triage",
         description="Profiles that are gone, hidden or restricted by the time of the send.",

@@ -27,6 +27,10 @@ BESIDE = {
     # Volumes become people in terms of the model's classes and periods.
     "assign": {"model"},
     "cli": {"templates", "sample"},
+    # What the ledger knows around a failure, in the terms of triage; its balances are
+    # read into the inventory's seats, its people by the keys of intake.
+    "ledger": {"intake", "triage"},
+    "output": {"triage"},
     "__main__": {"cli"},
 }
 
@@ -51,7 +55,8 @@ OWNERS = {
 #: Modules of the shell: only these touch the disk.
 FILES = {
     "cli.inputs", "cli.init", "cli.console", "intake.read", "output.atomic",
-    "output.archive", "output.folder", "output.getsales", "output.run", "output.tables",
+    "output.archive", "output.erase", "output.folder", "output.getsales", "output.run",
+    "output.tables", "output.triage", "ledger.store",
 }  # fmt: skip
 DISK = {
     "open", "read_bytes", "read_text", "write_bytes", "write_text", "mkdir", "unlink",

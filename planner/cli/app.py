@@ -18,6 +18,7 @@ from planner.cli import (
     plan,
     record,
     runs,
+    triage,
 )
 
 EPILOG = (
@@ -77,6 +78,7 @@ app.command()(estimate.estimate)
 app.command()(init.init)
 app.command()(demo.demo)
 app.command()(record.record)
+app.command()(triage.triage)
 app.command()(runs.runs)
 app.command()(runs.show)
 app.command()(runs.diff)

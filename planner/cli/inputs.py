@@ -163,7 +163,7 @@ def load_leads(
         parameters=parameters,
     )
     table = with_reader_issues(table, issues, more)
-    files = _input_files(tables, "leads") + _input_files(exclusions, "exclude")
+    files = input_files(tables, "leads") + input_files(exclusions, "exclude")
     console.steps_done()
     return table, tuple(mappings), files
 
@@ -198,7 +198,8 @@ def _recognised(
     return tables, mappings, issues
 
 
-def _input_files(tables: Sequence[RawTable], kind: str) -> tuple[InputFile, ...]:
+def input_files(tables: Sequence[RawTable], kind: str) -> tuple[InputFile, ...]:
+    """Return what a run says of the files that went into it."""
     from planner.domain import InputFile
 
     return tuple(
@@ -288,7 +289,7 @@ def load_seats(
             else "no usable seat: the inventory has no rows; nothing was written",
             issues,
         )
-    return usable, tuple(issues), _input_files(inventory[:1], "seats")
+    return usable, tuple(issues), input_files(inventory[:1], "seats")
 
 
 def _check_scraper(name: str, seats: Sequence[Seat]) -> None:

@@ -241,6 +241,16 @@ def seat_names(connection: Connection) -> dict[str, str]:
     return names
 
 
+def names_of(seats: Sequence[Seat]) -> dict[str, str]:
+    """Return the id of each seat of an inventory by its folded id, sender and UUID."""
+    return {
+        name.strip().casefold(): seat.seat_id
+        for key in ("sender_profile_uuid", "sender", "seat_id")
+        for seat in seats
+        if (name := str(getattr(seat, key)))
+    }
+
+
 # --- recording --------------------------------------------------------------------
 
 

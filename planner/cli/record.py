@@ -14,7 +14,7 @@ from planner.cli.plan import AsOf, Config, Encoding, Json, Map, Param
 from planner.errors import InputError, Severity, UsageError
 
 if TYPE_CHECKING:
-    from planner.domain import OutcomeKind
+    from planner.domain import InputFile, OutcomeKind
     from planner.errors import Issue
     from planner.intake.outcomes import OutcomeTable
     from planner.ledger.outcomes import Recorded
@@ -79,7 +79,7 @@ def record(
     console.settings.json = json
     parameters = inputs.parameters(config, param)
     today = inputs.date_option(as_of)
-    told = read(
+    told, _ = read(
         files, what=kind_option(what), seat=seat,
         on=None if on is None else inputs.date_option(on, "--on"), as_of=today,
         overrides=inputs.pairs(mapping, "--map", 'status="Outcome"'), encoding=encoding,
@@ -121,8 +121,14 @@ def read(
     as_of: dt.date,
     overrides: dict[str, str],
     encoding: str | None,
-) -> OutcomeTable:
+    or_failed: bool = False,
+) -> tuple[OutcomeTable, tuple[InputFile, ...]]:
     """Read files of outcomes; say on stderr which column was taken for what.
+
+    Parameters
+    ----------
+    or_failed : bool
+        Whether a file that does not say what happened is one of failures.
 
     Raises
     ------
@@ -131,6 +137,7 @@ def read(
     """
     from dataclasses import replace
 
+    from planner.domain import OutcomeKind
     from planner.intake import outcome_columns, outcomes
     from planner.intake import read as reader
 
@@ -144,21 +151,26 @@ def read(
     issues = [*found, *more, *outcome_columns.check_overrides(tables, overrides)]
     parts = []
     for table in tables:
-        mapping, more = outcome_columns.recognise(table, overrides, what=what)
+        kind = what
+        mapping, more = outcome_columns.recognise(table, overrides, what=kind)
+        if or_failed and not set(outcome_columns.TELLING) & set(mapping.columns):
+            kind = OutcomeKind.FAILED
+            mapping, more = outcome_columns.recognise(table, overrides, what=kind)
         issues += more
-        parts.append((table, mapping))
+        parts.append((table, mapping, kind))
     inputs.stop_on_file_errors(issues)
-    for _, mapping in parts:
+    for _, mapping, _ in parts:
         for line in outcome_columns.describe(mapping):
             console.say(line)
     joined = outcomes.concatenate(
         [
-            outcomes.read(table, mapping, as_of=as_of, what=what, seat=seat, on=on)
-            for table, mapping in parts
+            outcomes.read(table, mapping, as_of=as_of, what=kind, seat=seat, on=on)
+            for table, mapping, kind in parts
         ]
     )
     console.steps_done()
-    return replace(joined, issues=(*issues, *joined.issues))
+    read_files = inputs.input_files(tables, "outcomes")
+    return replace(joined, issues=(*issues, *joined.issues)), read_files
 
 
 def _report(told: OutcomeTable, done: Recorded, *, as_json: bool, dry_run: bool) -> None:

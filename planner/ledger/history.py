@@ -131,7 +131,7 @@ def _facts(connection: Connection, matched: pd.DataFrame, asked: Asked) -> _Fact
         f"WHERE o.entry < {upto} ORDER BY o.entry, o.line"
     )
     triages = connection.exec_driver_sql(
-        "SELECT t.entry, t.person, t.cause, t.step FROM triages t "
+        "SELECT t.entry, t.person, t.cause, t.step, t.probability FROM triages t "
         f"JOIN matched m ON m.person = t.person WHERE t.entry < {upto} ORDER BY t.entry"
     )
     return _Facts(
@@ -178,7 +178,9 @@ def _known_leads(
     exclusion[replied == 1] = str(Exclusion.REPLIED_BEFORE)
     exclusion[forgotten] = str(Exclusion.DO_NOT_CONTACT)
     open_flag = spread(_flags_seen(facts.outcomes), int(Flag.UNKNOWN))
-    inmail_flag = spread(_refusing(facts.triages), int(Flag.UNKNOWN))
+    inmail_flag = spread(
+        _refusing(facts.triages, asked.parameters), int(Flag.UNKNOWN)
+    )
     known = (contacted != "") | (exclusion != "") | (open_flag != Flag.UNKNOWN) | held
     known |= inmail_flag != Flag.UNKNOWN
     at = np.flatnonzero(known)
@@ -217,10 +219,11 @@ def _dropped(triages: pd.DataFrame) -> list[int]:
     return [int(p) for p in last.loc[last["step"] == str(NextStep.DROP), "person"]]
 
 
-def _refusing(triages: pd.DataFrame) -> dict[int, int]:
-    """Return the persons whose InMail failed because they take none."""
+def _refusing(triages: pd.DataFrame, parameters: Parameters) -> dict[int, int]:
+    """Return the persons whose InMail surely failed because they take none."""
     last = triages.drop_duplicates("person", keep="last")
-    found = last.loc[last["cause"] == str(Cause.INMAIL_OFF), "person"]
+    sure = last["probability"] >= parameters.inmail_off_evidence
+    found = last.loc[(last["cause"] == str(Cause.INMAIL_OFF)) & sure, "person"]
     return {int(person): int(Flag.NO) for person in found}
 
 

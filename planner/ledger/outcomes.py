@@ -35,11 +35,12 @@ _PROOFS = (
     str(OutcomeKind.SENT), str(OutcomeKind.REPLIED), str(OutcomeKind.ACCEPTED)
 )  # fmt: skip
 #: Columns of `planner.schemas.OUTCOMES` that people are recognised by.
-_SPACES = {
+SPACES = {
     "slug": "slug", "sales_navigator_id": "hash", "profile_id": "hash",
     "member_id": "member", "getsales_uuid": "uuid", "email": "email", "lead_id": "lead",
 }  # fmt: skip
 _INMAILS = (str(Route.OPEN_INMAIL), str(Route.PAID_INMAIL))
+_UNDONE = (str(OutcomeKind.FAILED), str(OutcomeKind.SKIPPED))
 _ANSWERS_OF = {
     str(OutcomeKind.ACCEPTED): (str(Route.CONNECTION_REQUEST),),
 }
@@ -78,10 +79,7 @@ def record(
     """
     issues: list[Issue] = []
     outcomes = outcomes.reset_index(drop=True)
-    seat = np.array(
-        [seat_names.get(str(name).strip().casefold(), "") for name in outcomes["seat"]],
-        dtype=object,
-    )
+    seat = seat_ids(outcomes, seat_names)
     issues += _unknown_seats(outcomes, seat)
     is_balance = outcomes["kind"].to_numpy() == str(OutcomeKind.BALANCE_SEEN)
     new: dict[str, int] = defaultdict(int)
@@ -92,7 +90,8 @@ def record(
     new[kind] += len(balances)
     known[kind] += int(is_balance.sum()) - len(balances) - len(more)
     personal = outcomes[~is_balance].reset_index(drop=True)
-    lines = _matched(connection, personal, seat[~is_balance], as_of)
+    view = View(as_of=as_of)
+    lines = matched(connection, personal, seat[~is_balance], view)
     issues += _unplanned(personal, lines)
     fresh = _fresh(connection, lines)
     for name, is_new in zip(lines["kind"], fresh, strict=True):
@@ -109,6 +108,12 @@ def record(
 
 
 # --- seats ------------------------------------------------------------------------
+
+
+def seat_ids(outcomes: pd.DataFrame, seat_names: Mapping[str, str]) -> np.ndarray:
+    """Return the seat of each line by its id, blank where it is none that is known."""
+    names = [str(name).strip().casefold() for name in outcomes["seat"]]
+    return np.array([seat_names.get(name, "") for name in names], dtype=object)
 
 
 def _unknown_seats(outcomes: pd.DataFrame, seat: np.ndarray) -> list[Issue]:
@@ -179,7 +184,7 @@ def _balances(
 def identities_of(outcomes: pd.DataFrame) -> Identities:
     """Return the keys of the person of each line."""
     parts = []
-    for column, space in _SPACES.items():
+    for column, space in SPACES.items():
         cells = outcomes[column].to_numpy(dtype=object)
         at = np.flatnonzero(cells != "")
         parts.append((at, np.full(len(at), space, dtype=object), cells[at]))
@@ -196,16 +201,17 @@ _LINE = (
 )  # fmt: skip
 
 
-def _matched(
-    connection: Connection, outcomes: pd.DataFrame, seat: np.ndarray, as_of: dt.date
+def matched(
+    connection: Connection, outcomes: pd.DataFrame, seat: np.ndarray, view: View
 ) -> pd.DataFrame:
-    """Return a ledger line for each outcome; person -1 where the ledger knows nobody."""
+    """Return a ledger line for each outcome; person -1 where the ledger knows nobody.
+
+    Leaves the persons found in the temporary table ``matched``.
+    """
     found = people.match(connection, identities_of(outcomes))
     rows = [(int(person),) for person in pd.unique(found["person"])]
     people.load(connection, "matched", "person INTEGER PRIMARY KEY", rows)
-    planned = touches(
-        connection, View(as_of=as_of), join="JOIN matched m ON m.person = a.person"
-    )
+    planned = touches(connection, view, join="JOIN matched m ON m.person = a.person")
     by_person: dict[int, list[dict[str, object]]] = defaultdict(list)
     for record_ in planned.to_dict("records"):
         planned_send = {str(name): value for name, value in record_.items()}
@@ -218,7 +224,7 @@ def _matched(
         outcome = {str(name): value for name, value in row.items()}
         candidates = [send for person in persons[number] for send in by_person[person]]
         touch = _touch_of(outcome, str(seat[number]), candidates)
-        lines.append(_line(number, outcome, str(seat[number]), touch, persons, as_of))
+        lines.append(_line(number, outcome, str(seat[number]), touch, persons, view.as_of))
     kinds = dict.fromkeys(("line", "person", "credit_used", "open_flag", "assignment"))
     return pd.DataFrame(lines, columns=list(_LINE)).astype(dict.fromkeys(kinds, "int64"))
 
@@ -244,6 +250,9 @@ def _touch_of(
         same = _INMAILS if set(wanted) & set(_INMAILS) else wanted
         fits = [t for t in fits if t["route"] in same]
     day = str(outcome["happened_on"])[:10]
+    if not day and kind in _UNDONE:
+        # A list of failures without dates still holds those of before: no news.
+        fits = [t for t in fits if t["failed"] or t["skipped"]] or fits
     before = [t for t in fits if not day or str(t["send_on"]) <= day]
     return max(
         before or fits,
@@ -349,7 +358,7 @@ def _append_lines(
         rows = lines.loc[strangers, "line"].to_numpy()
         keys = people.only(identities_of(outcomes), rows)
         person = lines["person"].to_numpy(copy=True)
-        groups = _same_person(keys, len(rows))
+        groups = people.same_person(keys, len(rows))
         first = np.unique(groups, return_index=True)[1]
         made = people.register(connection, entry, people.grouped(keys, groups), len(first))
         person[strangers] = made[groups]
@@ -359,17 +368,6 @@ def _append_lines(
         connection, OUTCOMES,
         [{str(k): v for k, v in line.items()} for line in lines.to_dict("records")],
     )  # fmt: skip
-
-
-def _same_person(keys: Identities, count: int) -> np.ndarray:
-    """Return a number per line, the same for lines that share a key."""
-    group = np.arange(count)
-    first: dict[tuple[str, str], int] = {}
-    for line, space, value in zip(keys.lead, keys.space, keys.value, strict=True):
-        other = first.setdefault((str(space), str(value)), int(line))
-        low, high = sorted((int(group[other]), int(group[line])))
-        group[group == high] = low
-    return np.unique(group, return_inverse=True)[1]
 
 
 def _digest(lines: pd.DataFrame, balances: Sequence[Mapping[str, object]]) -> str:

@@ -140,3 +140,14 @@ def grouped(identities: Identities, group: np.ndarray) -> Identities:
     return Identities(
         lead=group[identities.lead], space=identities.space, value=identities.value
     )
+
+
+def same_person(keys: Identities, count: int) -> np.ndarray:
+    """Return a number per line, the same for lines that share a key."""
+    group = np.arange(count)
+    first: dict[tuple[str, str], int] = {}
+    for line, space, value in zip(keys.lead, keys.space, keys.value, strict=True):
+        other = first.setdefault((str(space), str(value)), int(line))
+        low, high = sorted((int(group[other]), int(group[line])))
+        group[group == high] = low
+    return np.unique(group, return_inverse=True)[1]

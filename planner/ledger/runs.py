@@ -229,6 +229,9 @@ def _assignments(
             "open_probability": rows["open_probability"].to_numpy(),
             "credit_probability": rows["credit_probability"].to_numpy(),
             "expected_replies": rows["expected_replies"].to_numpy(),
+            "owner": rows["owner"].astype(str).to_numpy(),
+            "group_name": rows["group"].astype(str).to_numpy(),
+            "priority": rows["priority"].to_numpy(dtype=float),
         }
     )
     # Two leads of a list that the ledger knows as one person: one touch.

@@ -28,6 +28,8 @@ from planner.params import Parameters
 DAYS_KEPT = 35
 #: Days of which sends are read at least: sightings of a balance are rarely farther apart.
 _DAYS_READ = 49
+#: Source of a balance that triage goes on with until somebody reads it.
+ASSUMED = "triage"
 _INMAILS = (str(Route.OPEN_INMAIL), str(Route.PAID_INMAIL))
 _COUNTED = {
     str(Route.OPEN_INMAIL): "open_inmails",

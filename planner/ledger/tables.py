@@ -100,6 +100,9 @@ ASSIGNMENTS = Table(
     Column("open_probability", Float, nullable=False),
     Column("credit_probability", Float, nullable=False),
     Column("expected_replies", Float, nullable=False),
+    Column("owner", Text, nullable=False, server_default=""),
+    Column("group_name", Text, nullable=False, server_default=""),
+    Column("priority", Float, nullable=True),
     sa.Index("assignments_of_seat", "seat_id", "send_on"),
 )
 
@@ -120,7 +123,8 @@ OUTCOMES = Table(
     sa.Index("outcomes_of_assignment", "assignment", "person"),
 )
 
-#: Balances that somebody read.
+#: Balances that somebody read (``source`` *seen*), or that triage goes on with until
+#: somebody does (*triage*).
 BALANCES = Table(
     "balances",
     metadata,
@@ -128,6 +132,7 @@ BALANCES = Table(
     Column("seat_id", Text, primary_key=True),
     Column("happened_on", Text, primary_key=True),
     Column("credits", Integer, nullable=False),
+    Column("source", Text, nullable=False, server_default="seen"),
 )
 
 #: Runs, or their part from a day on, that were not carried out.
@@ -139,7 +144,8 @@ VOIDS = Table(
     Column("from_date", Text, nullable=False),
 )
 
-#: Why InMails failed, and where their leads went.
+#: Why InMails failed, and where their leads went. ``assignment`` is the entry that had
+#: planned the failed one, 0 if none had.
 TRIAGES = Table(
     "triages",
     metadata,
@@ -150,6 +156,7 @@ TRIAGES = Table(
     Column("cause", Text, nullable=False),
     Column("probability", Float, nullable=False),
     Column("step", Text, nullable=False),
+    Column("assignment", Integer, nullable=False),
 )
 
 #: Seats that LinkedIn slowed down: nothing before ``until_date``, then a lower pace.

@@ -176,8 +176,8 @@ def open_month_limits(
     """Return the limits on free InMails in any 30 days.
 
     Where the ledger does not know the free InMails of the last days, all InMails of the
-    last 28 days count, rolling out of the window evenly. In the first week, which is laid out day by day,
-    the limit is the most that its days allow in turn.
+    last 28 days count, rolling out of the window evenly. In the first week, which is
+    laid out day by day, the limit is the most that its days allow in turn.
     """
     days = [day for period in periods.values() for day in period.days]
     room = open_room(seat, [day.date for day in days])
@@ -231,8 +231,9 @@ def connection_limits(
     """Return the weekly limits on connection requests, rolling over 7 days.
 
     Requests of the last 7 days leave the window on their day where the ledger knows it;
-    else they are taken to be spread over the seat's sending days. The first week's limit is the most that the days
-    allow in turn. Later weeks may use the full limit, laid out evenly.
+    else they are taken to be spread over the seat's sending days. The first week's limit
+    is the most that the days allow in turn. Later weeks may use the full limit, laid out
+    evenly.
     """
     by_week: dict[int, list[int]] = {}
     for number, period in periods.items():

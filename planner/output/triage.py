@@ -11,6 +11,7 @@ import datetime as dt
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -120,8 +121,15 @@ class TriageRun:
         return ordered.reset_index(drop=True)
 
 
-def write_triage(made: TriageRun, out_dir: Path) -> Path:
+def write_triage(
+    made: TriageRun, out_dir: Path, *, placing: folder.Placing = nullcontext
+) -> Path:
     """Write everything into ``<out_dir>/<week>-triage-<id>/``; return that folder.
+
+    Parameters
+    ----------
+    placing : callable
+        See `planner.output.folder.place`.
 
     Raises
     ------
@@ -130,7 +138,9 @@ def write_triage(made: TriageRun, out_dir: Path) -> Path:
     """
     run_id = triage_id(made)
     about = folder.Target(name=triage_name(made), document="triage.json", run_id=run_id)
-    return folder.place(out_dir, about, lambda path: _write_files(made, path))
+    return folder.place(
+        out_dir, about, lambda path: _write_files(made, path), placing=placing
+    )
 
 
 def triage_id(made: TriageRun) -> str:
