@@ -242,7 +242,7 @@ class Seat:
     weeks_active: int = 0
     recent_requests: tuple[tuple[dt.date, int], ...] | None = None
     recent_open_inmails: tuple[tuple[dt.date, int], ...] | None = None
-    stated: tuple[str, ...] = field(default=(), repr=False)
+    stated: tuple[str, ...] = field(default=(), repr=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

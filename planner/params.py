@@ -368,6 +368,16 @@ class Parameters:
         description=("A lead whose InMail failed because InMail is off, with at least "
                     "this probability, is planned no InMail again."),
         source="ours", low=0.5, high=1.0)
+    drop_evidence: float = _parameter(
+        0.8, "probability", group="triage",
+        description=("A lead is dropped, for good, only if its profile is gone or it has "
+                    "a message already with at least this probability."),
+        source="ours", low=0.5, high=1.0)
+    hold_evidence: float = _parameter(
+        0.7, "probability", group="triage",
+        description=("A seat is held, or taken for out of credits, only with at least "
+                    "this probability of it."),
+        source="ours", low=0.5, high=1.0)
     profile_gone_share: float = _parameter(
         0.02, "share of leads", group="triage",
         description="Profiles that are gone, hidden or restricted by the time of the send.",
@@ -392,17 +402,19 @@ class Parameters:
         source="domain.md 7: sources conflict, 0 or 1", low=0.0, high=1.0)
     zero_balance_freeze: float = _parameter(
         0.5, "probability", group="triage",
-        description="Chance that a free InMail fails too on a seat without credits.",
+        description=("Chance that LinkedIn stops a seat's free InMails too when it has no "
+                    "credits."),
         source="practitioner report, July 2026, against public code", low=0.0, high=1.0)
     exhausted_run: int = _parameter(
         3, "failures", group="triage",
         description=("Failed paid InMails in a row, without one that went out, that it "
-                    "takes to judge a seat out of credits when its balance is not low."),
+                    "takes to judge a seat out of credits when its balance is not at "
+                    "nothing, or to say that nothing goes out of it."),
         source="GetSales 15587500: not on one failure", low=2, high=20)
     velocity_block_share: float = _parameter(
         0.05, "probability", group="triage",
         description=("Chance per InMail of a velocity block at velocity_block_growth; at "
-                    "velocity_growth and below it is a fiftieth of that."),
+                    "velocity_growth a fiftieth of that, in an ordinary week nothing."),
         source="ours", low=0.001, high=0.5)
     velocity_block_growth: float = _parameter(
         5.2, "factor", group="triage",

@@ -16,6 +16,9 @@ _HEAD = """\
 # in front of its name and edit the value. A default that is left commented out follows
 # the planner's own when that is improved. What is in force: planner params
 
+# The ledger: a file or, for a team, a database such as postgresql://user@host/database
+#ledger = "planner.db"
+
 [parameters]
 """
 
@@ -63,7 +66,7 @@ def parameter_table(specs: Sequence[Spec]) -> str:
         "|---|---|---|---|---|---|",
     ]
     for spec in specs:
-        default = toml_value(spec.default).strip('"')
+        default = toml_value(spec.default).strip('"').replace("|", "\\|")
         cells = (
             f"`{spec.name}`", default, spec.unit, spec.range_text.replace("|", "or"),
             spec.description, spec.source,

@@ -40,9 +40,12 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 @pytest.fixture(autouse=True)
-def own_ledger(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def own_ledger(
+    tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Give each test a ledger of its own: none may end up in the checkout."""
-    monkeypatch.setenv("PLANNER_LEDGER", f"sqlite:///{tmp_path / 'planner.db'}")
+    path = tmp_path_factory.mktemp("ledger") / "planner.db"
+    monkeypatch.setenv("PLANNER_LEDGER", f"sqlite:///{path}")
 
 
 @pytest.fixture

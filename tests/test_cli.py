@@ -21,7 +21,10 @@ from planner.cli.demo import NOT_LEADS
 from planner.intake.seat_template import seat_template
 from planner.params import Parameters, specs
 
-COMMANDS = ("plan", "check", "estimate", "init", "demo", "params")
+COMMANDS = (
+    "plan", "check", "estimate", "init", "demo", "record", "triage", "forecast", "runs",
+    "show", "diff", "void", "forget", "params",
+)  # fmt: skip
 AS_OF = ("--as-of", "2026-11-23")
 LEADS = """\
 LinkedIn URL,First Name,Last Name,Company,Open Profile,Is It Free
@@ -104,7 +107,7 @@ def test_help_lists_commands_and_exit_codes(run: Run) -> None:
     assert (code, err) == (0, "")
     assert all(re.search(rf"^ +{command}\b", out, re.MULTILINE) for command in COMMANDS)
     text = " ".join(out.split())
-    assert all(f"{number} " in text.split("Exit codes:")[1] for number in range(8))
+    assert all(f"{number} " in text.split("Exit codes:")[1] for number in range(9))
 
 
 def test_the_version_is_the_packages(run: Run) -> None:
@@ -225,10 +228,13 @@ def test_running_twice_replaces_the_run(run: Run, folder: Path) -> None:
 
 
 def test_another_plan_does_not_replace_the_run(run: Run, folder: Path) -> None:
-    """A plan with another parameter is another run beside the first."""
+    """A plan with another parameter is another run beside the first, if it may be."""
     arguments = ("plan", "leads.csv", "-s", "seats.csv", *AS_OF)
     assert run(*arguments)[0] == 0
-    assert run(*arguments, "-p", "reserve=8")[0] == 0
+    code, _, err = run(*arguments, "-p", "reserve=8")
+    assert code == 5
+    assert "--supersede" in err
+    assert run(*arguments, "-p", "reserve=8", "--supersede")[0] == 0
     assert len(list((folder / "reports").iterdir())) == 2
 
 

@@ -25,6 +25,7 @@ def test_exit_codes_are_fixed() -> None:
         "LEDGER": 5,
         "AUDIT": 6,
         "REMOTE": 7,
+        "SHORT": 8,
     }
 
 

@@ -211,6 +211,7 @@ def test_canonical_form_is_a_fixed_point(word: str) -> None:
             st.sampled_from([SALES, PROFILE, UUID, "12345678", "a\nb", "x@example.com"]),
             st.builds("https://www.linkedin.com/sales/lead/{},a,b".format, handles),
             st.sampled_from(["https://www.linkedin.com/in/null", "null", "link", "ACoA"]),
+            st.sampled_from(["https://www.linkedin.com/in/NULL", "NULL", "Link", "N-A"]),
         ),
         max_size=8,
     ),

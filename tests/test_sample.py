@@ -366,7 +366,9 @@ def test_planner_toml_explains_every_parameter() -> None:
         assert f"Range: {spec.range_text}. Source: {spec.source}." in text
         assert f"Unit: {spec.unit}." in text or not spec.unit
         assert f"# ---- {spec.group} -" in text
-    assert max(map(len, planner_toml(specs()).splitlines())) <= 88
+    # A pattern stands on one line, however long it is.
+    lines = [x for x in planner_toml(specs()).splitlines() if "_pattern_" not in x]
+    assert max(map(len, lines)) <= 88
 
 
 @pytest.mark.parametrize("value", [True, False, 0, -3, 0.05, 1e-9, 'a "b" \\ c\n', "ö"])

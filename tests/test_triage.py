@@ -104,9 +104,9 @@ def test_states_equal_the_sum_over_all_paths() -> None:
         Mark.SEEN, Mark.SENT, Mark.FAILED, Mark.FAILED, Mark.SENT, Mark.RESET,
         Mark.FAILED, Mark.SETTLED,
     ]  # fmt: skip
-    by_row = [(0.1, 0.8, 0.9)] * 3
+    by_row = [(0.1, 0.8, 0.95, 0.9)] * 3
     others, given_all = states.Chain(line, 0.9, parameters).smooth(by_row)
-    start = states._start(line.priors[0])
+    start = states._start(line.priors[0], parameters)
     steps = states._steps(line, parameters)
     seen = [
         by_row[event.index]
@@ -114,9 +114,12 @@ def test_states_equal_the_sum_over_all_paths() -> None:
         else states._likelihood(event, 0.9, parameters)
         for event in line.events
     ]
-    one_of = [(1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (0.0, 0.0, 1.0)]
-    total = np.zeros((len(seen), 3))
-    for path in itertools.product(range(3), repeat=len(seen) + 1):
+    one_of = [
+        (1.0, 0.0, 0.0, 0.0), (0.0, 1.0, 0.0, 0.0),
+        (0.0, 0.0, 1.0, 0.0), (0.0, 0.0, 0.0, 1.0),
+    ]  # fmt: skip
+    total = np.zeros((len(seen), 4))
+    for path in itertools.product(range(4), repeat=len(seen) + 1):
         weight = start[path[0]]
         for k, step in enumerate(steps):
             weight *= step.ahead(one_of[path[k]])[path[k + 1]] * seen[k][path[k + 1]]
@@ -505,12 +508,13 @@ def _simulated(
         name = f"seat-{number:04d}"
         blank = make_record(name, seat=seat)
         line = timeline(blank, [(d, k, 1.0) for k, d in enumerate(days)], TODAY, parameters)
-        now = [states._start(line.priors[0])]
+        now = [states._start(line.priors[0], parameters)]
         state, sent = _draw(rng, now[0]), []
         for event, step in zip(line.events, states._steps(line, parameters), strict=True):
-            certain = [0.0, 0.0, 0.0]
+            certain = [0.0, 0.0, 0.0, 0.0]
             certain[state] = 1.0
-            state = _draw(rng, step.ahead((certain[0], certain[1], certain[2])))
+            a, b, c, d = certain
+            state = _draw(rng, step.ahead((a, b, c, d)))
             if event.mark is not Mark.FAILED:
                 continue
             lead = _draw(rng, priors.tolist())
@@ -518,7 +522,7 @@ def _simulated(
                 if rng.random() >= chance[state]:
                     sent.append((event.at, 1.0))
                     continue
-                lead += state
+                lead += causes._BY_STATE[state]
             shown = SHOWN[_draw(rng, table[:, lead].tolist())] if has_texts else ""
             truth.append(str(causes.CAUSES[lead]))
             rows.append({

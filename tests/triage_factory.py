@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from planner.domain import Seat
+from planner.domain import Seat, SeatDay
 from planner.params import Parameters
 from planner.schemas import names
 from planner.triage.judge import triage
@@ -23,6 +23,23 @@ from planner.triage.records import (
 
 #: A Tuesday; the next grant of every seat is on 1 December.
 TODAY = dt.date(2026, 11, 24)
+
+
+def make_day(
+    date: str, inmails: int = 20, requests: int = 15, *, paid: int | None = None
+) -> SeatDay:
+    """Return what a day has left."""
+    return SeatDay(
+        date=dt.date.fromisoformat(date),
+        max_inmails=inmails,
+        max_open_inmails=inmails,
+        max_paid_inmails=inmails if paid is None else paid,
+        max_connection_requests=requests,
+    )
+
+
+#: What is left of the week: Tuesday to Friday.
+WEEK = tuple(make_day(f"2026-11-{day}") for day in (24, 25, 26, 27))
 
 _BLANK: Mapping[str, Any] = {
     "text": "", "flag": -1, "integer": 0, "number": float("nan"), "bool": False,
@@ -92,9 +109,12 @@ def make_record(
     seen: Sequence[tuple[str, float]] = (),
     folded: Sequence[tuple[str, float, float]] = (),
     seat: Mapping[str, Any] | None = None,
-    **room: int,
+    **room: Any,
 ) -> SeatRecord:
-    """Return a seat with InMails sent (time, credit), balances seen and folded."""
+    """Return a seat with InMails sent (time, credit), balances seen and folded.
+
+    ``room`` are the fields of a seat's record that say what it has to spare.
+    """
     balances = [
         Balance(happened_on=at, expected=credits, low=credits, high=credits, is_seen=True)
         for at, credits in seen
@@ -105,6 +125,7 @@ def make_record(
         )
         for at, low, high in folded
     ]
+    room.setdefault("days", WEEK)
     return SeatRecord(
         seat=make_seat(seat_id, **(seat or {})),
         sent=tuple(SentInMail(happened_on=at, credit_probability=p) for at, p in sent),

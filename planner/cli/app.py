@@ -23,7 +23,8 @@ from planner.cli import (
 
 EPILOG = (
     "Exit codes: 0 done, 1 a defect, 2 wrong usage, 3 bad input or parameter, 4 no plan "
-    "possible or solver unfinished, 5 ledger, 6 audit failed, 7 GetSales refused. "
+    "possible or solver unfinished, 5 ledger, 6 audit failed, 7 GetSales refused, "
+    "8 a seat short of --fail-under. "
     "Results go to stdout, notes to stderr."
 )
 

@@ -42,12 +42,12 @@ def demo(
     options = inputs.LeadOptions(
         leads=leads, exclude=[str(folder / "do-not-contact.csv")], scraped_by="anna"
     )
-    ledger = f"sqlite:///{folder / ledgers.DEFAULT}"
-    with ledgers.opened(ledger, None, parameters, create=True) as book:
-        loaded, recalled = ledgers.load(
+    ledger = str(folder / ledgers.DEFAULT)
+    with ledgers.made(ledger, None, parameters) as book:
+        recalled = ledgers.load(
             book, options, str(folder / "seats.xlsx"), parameters, as_of=sample.AS_OF
         )
-        made = make(loaded, recalled, parameters, as_of=sample.AS_OF)
+        made = make(recalled, parameters, as_of=sample.AS_OF)
         target = write(made, folder / "reports", book, recalled)
     console.steps_done()
     report(with_import_findings(made), target, as_json=False)

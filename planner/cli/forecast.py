@@ -100,6 +100,11 @@ def _states(
         ahead = runs.planned_inmails(connection, today)
         use = runs.credit_use(connection, today, runway.PACE_DAYS)
         every = runs.runs(connection)
+    standing = [run for run in every if run.in_force]
+    for seat_id, later in (
+        runs.outlook_inmails(standing[-1], today) if standing else {}
+    ).items():
+        ahead.setdefault(seat_id, []).extend(later)
     if path is None:
         if not every:
             raise InputError(

@@ -17,12 +17,10 @@ from planner.errors import LedgerError
 from planner.params import Parameters
 
 if TYPE_CHECKING:
-    from sqlalchemy import Connection
-
     from planner.domain import History, Inputs, Plan, Seat, SeatHistory
     from planner.intake.seats import KnownCredits
     from planner.ledger.runs import Recorded, Run
-    from planner.ledger.store import Ledger
+    from planner.ledger.store import Connection, Ledger
 
 #: The ledger of a workspace, unless --ledger, PLANNER_LEDGER or planner.toml names one.
 DEFAULT = "planner.db"
@@ -40,10 +38,9 @@ LedgerOption = Annotated[
 
 
 def url(option: str | None, config: Path | None) -> str:
-    """Return the URL of the ledger: option, environment, planner.toml, planner.db."""
+    """Return where the ledger is: option, environment, planner.toml, planner.db."""
     named = option or os.environ.get(VARIABLE) or inputs.configured_ledger(config)
-    text = named or DEFAULT
-    return text if "://" in text else f"sqlite:///{text}"
+    return named or DEFAULT
 
 
 @contextmanager
@@ -81,6 +78,17 @@ def existing(
         yield ledger
 
 
+@contextmanager
+def made(
+    option: str | None, config: Path | None, parameters: Parameters
+) -> Iterator[Ledger]:
+    """Open the ledger; make it where there is none."""
+    with opened(option, config, parameters, create=True) as ledger:
+        if ledger is None:
+            raise LedgerError("the ledger could not be made")
+        yield ledger
+
+
 # --- what it knows ----------------------------------------------------------------
 
 
@@ -88,6 +96,7 @@ def existing(
 class Recalled:
     """Inputs as the ledger completes them, and where in it they stand.
 
+    Where there is no ledger yet, there is no history, and all else is as in an empty one.
     ``loaded`` are the inputs as read; ``standing`` is the run that plans the week
     already, ``later`` one in force that was planned later; ``head`` is the last entry
     seen.
@@ -95,7 +104,7 @@ class Recalled:
 
     loaded: Inputs
     inputs: Inputs
-    history: History
+    history: History | None
     standing: Run | None
     later: Run | None
     head: int
@@ -123,7 +132,7 @@ def load(
     *,
     as_of: dt.date,
     supersede: bool = False,
-) -> tuple[Inputs, Recalled | None]:
+) -> Recalled:
     """Read leads and seats, and what the ledger knows of them.
 
     Raises
@@ -133,22 +142,36 @@ def load(
     LedgerError
         If the ledger has a later run: the clock went back.
     """
-    if ledger is None:
-        return inputs.load(options, seats, parameters, as_of=as_of), None
-    from planner.ledger import history, touches
+    histories: dict[str, SeatHistory] = {}
+    if ledger is not None:
+        from planner.ledger import history, touches
 
-    with ledger.reading() as connection:
-        view = touches.View(as_of=as_of)
-        everything = history.seat_histories(connection, view, parameters)
+        with ledger.reading() as connection:
+            view = touches.View(as_of=as_of)
+            histories = history.seat_histories(connection, view, parameters)
     loaded = inputs.load(
         options, seats, parameters, as_of=as_of,
-        known_credits=known_credits(everything, parameters, as_of),
+        known_credits=known_credits(histories, parameters, as_of),
     )  # fmt: skip
+    if ledger is None:
+        return _without_ledger(loaded, parameters, as_of)
     console.step("asking the ledger")
     with ledger.reading() as connection:
-        return loaded, recall(
-            connection, loaded, parameters, as_of=as_of, supersede=supersede
-        )
+        return recall(connection, loaded, parameters, as_of=as_of, supersede=supersede)
+
+
+def _without_ledger(loaded: Inputs, parameters: Parameters, as_of: dt.date) -> Recalled:
+    from planner.ledger import reconcile
+
+    seats, issues = reconcile.reconciled(loaded.seats, {}, parameters, as_of=as_of)
+    return Recalled(
+        loaded=loaded,
+        inputs=replace(loaded, seats=seats, seat_issues=(*loaded.seat_issues, *issues)),
+        history=None,
+        standing=None,
+        later=None,
+        head=0,
+    )
 
 
 def recall(
@@ -303,7 +326,7 @@ class Recording:
             now.inputs, self.made.parameters, as_of=self.made.as_of, history=now.history
         )
         taken = standing is not None and not self.supersede
-        if taken or run_id != self.made.run_id:
+        if taken or now.later is not None or run_id != self.made.run_id:
             raise LedgerError(
                 f"{self.ledger.name}: another planner recorded something while this plan "
                 "was made; nothing was written: run the same command again"

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import datetime as dt
 
     from planner.cli.ledgers import Recalled
-    from planner.domain import Inputs, Plan
+    from planner.domain import Plan
     from planner.ledger.store import Ledger
     from planner.params import Parameters
 
@@ -120,21 +120,23 @@ def plan(
         leads=leads, exclude=exclude, mapping=mapping, scraped_by=scraped_by,
         encoding=encoding,
     )  # fmt: skip
-    with ledgers.opened(ledger, config, parameters, create=not dry_run) as book:
-        loaded, recalled = ledgers.load(
+    with ledgers.opened(ledger, config, parameters, create=False) as book:
+        recalled = ledgers.load(
             book, options, seats, parameters, as_of=today, supersede=supersede
         )
-        pipeline.check_issues(loaded.leads.issues, strict=strict)
-        made = make(loaded, recalled, parameters, as_of=today, supersede=supersede)
-        pipeline.check_issues(made.issues, strict=strict)
-        folder = None if dry_run else write(made, out, book, recalled, supersede=supersede)
+    pipeline.check_issues(recalled.loaded.leads.issues, strict=strict)
+    made = make(recalled, parameters, as_of=today, supersede=supersede)
+    pipeline.check_issues(made.issues, strict=strict)
+    folder = None
+    if not dry_run:
+        with ledgers.made(ledger, config, parameters) as book:
+            folder = write(made, out, book, recalled, supersede=supersede)
     console.steps_done()
     report(with_import_findings(made), folder, as_json=json)
 
 
 def make(
-    loaded: Inputs,
-    recalled: Recalled | None,
+    recalled: Recalled,
     parameters: Parameters,
     *,
     as_of: dt.date,
@@ -143,8 +145,6 @@ def make(
     """Make the plan, once the ledger has no objection."""
     from planner import pipeline
 
-    if recalled is None:
-        return pipeline.make_plan(loaded, parameters, as_of=as_of)
     ledgers.check_standing(recalled, parameters, as_of=as_of, supersede=supersede)
     console.step("planning")
     return pipeline.make_plan(
@@ -164,8 +164,8 @@ def with_import_findings(made: Plan) -> Plan:
 def write(
     made: Plan,
     out: Path,
-    book: Ledger | None,
-    recalled: Recalled | None,
+    book: Ledger,
+    recalled: Recalled,
     *,
     supersede: bool = False,
 ) -> Path:
@@ -173,8 +173,6 @@ def write(
     from planner.output import folder, names, workbook
 
     console.step("writing files")
-    if book is None or recalled is None:
-        return folder.write_run(made, out, {"plan.xlsx": workbook.write})
     recording = ledgers.Recording(
         ledger=book, made=made, recalled=recalled, supersede=supersede,
         folder=(out / names.run_name(made)).absolute(),
@@ -240,6 +238,9 @@ def summary(made: Plan) -> None:
             for row in made.seat_weeks.to_dict("records")
         ],
     )  # fmt: skip
+    for issue in made.issues:
+        if issue.code in TOLD:
+            console.result(f"  {issue.message}")
     worst = total["worst_exhaustion_probability"]
     any_seat = total["any_seat_exhaustion_probability"]
     console.result(
@@ -252,6 +253,9 @@ def summary(made: Plan) -> None:
         f"{total['sends_written']:,} are assigned."
     )
 
+
+#: Findings that stand beside the seats' figures: they are about balances.
+TOLD = ("balance-assertion", "seat-held")
 
 ROUTE_ROWS = (
     "open_inmail",

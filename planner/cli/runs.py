@@ -15,10 +15,10 @@ from planner.cli.plan import AsOf, Config, Json
 
 if TYPE_CHECKING:
     import pandas as pd
-    from sqlalchemy import Connection
 
     from planner.ledger.diffs import Difference
     from planner.ledger.runs import Run
+    from planner.ledger.store import Connection
 
 RunName = Annotated[
     str,

@@ -19,13 +19,11 @@ from planner.errors import ExitCode, InputError, Severity
 if TYPE_CHECKING:
     import datetime as dt
 
-    from sqlalchemy import Connection
-
-    from planner.domain import InputFile, Seat
+    from planner.domain import InputFile, Seat, SeatDay
     from planner.errors import Issue
     from planner.intake.outcomes import OutcomeTable
     from planner.ledger.failures import Failed
-    from planner.ledger.store import Ledger
+    from planner.ledger.store import Connection, Ledger
     from planner.output.triage import TriageRun
     from planner.params import Parameters
 
@@ -91,10 +89,11 @@ def triage(
         on=None if on is None else inputs.date_option(on, "--on"),
         overrides=inputs.pairs(mapping, "--map", 'error_text="Failure"'),
     )  # fmt: skip
+    told = _of_inmails(told)
     if not (told.outcomes["kind"] == "failed").any():
         raise InputError("no row says that an InMail failed: nothing to judge", told.issues)
     console.step("judging")
-    with _ledger(ledger, config, parameters, dry_run=dry_run) as book:
+    with _ledger(ledger, config, parameters, create=apply and not dry_run) as book:
         job = _Job(
             told=told, files=read_files, seats=seats, parameters=parameters, today=today,
             encoding=encoding,
@@ -104,6 +103,15 @@ def triage(
     _report(made, folder, applied=apply and not dry_run, as_json=json)
     if any(issue.severity is Severity.ERROR for issue in made.issues):
         raise typer.Exit(int(ExitCode.INPUT))
+
+
+def _of_inmails(told: OutcomeTable) -> OutcomeTable:
+    """Return the outcomes with failures that name no step as those of InMails."""
+    from planner.intake.outcomes import INMAIL
+
+    unnamed = (told.outcomes["kind"] == "failed") & (told.outcomes["route"] == "")
+    route = told.outcomes["route"].mask(unnamed, INMAIL)
+    return replace(told, outcomes=told.outcomes.assign(route=route))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -120,10 +128,10 @@ class _Job:
 
 @contextmanager
 def _ledger(
-    option: str | None, config: Path | None, parameters: Parameters, *, dry_run: bool
+    option: str | None, config: Path | None, parameters: Parameters, *, create: bool
 ) -> Iterator[Ledger]:
-    """Open the ledger, or a new one; in a dry run a new one is thrown away."""
-    with ledgers.opened(option, config, parameters, create=not dry_run) as book:
+    """Open the ledger, or a new one; unless it is to be kept, a new one is thrown away."""
+    with ledgers.opened(option, config, parameters, create=create) as book:
         if book is not None:
             yield book
             return
@@ -185,16 +193,22 @@ def _judged(
         recorded = outcomes.record(connection, told, names, as_of=job.today).issues
     upto = touches.ALL if standing is None else standing
     view = touches.View(as_of=job.today, upto=upto)
-    failed = failures.read(connection, told, names, view)
+    failed = failures.read(connection, told, names, view, job.parameters)
     histories = history.seat_histories(connection, view, job.parameters)
+    completed, notes = reconcile.reconciled(
+        seats, histories, job.parameters, as_of=job.today
+    )
     for seat in seats:
         if "credits" in seat.stated:
             histories[seat.seat_id] = reconcile.with_sighting(
                 seat, histories.get(seat.seat_id)
             )
-    records = failures.seat_records(
-        connection, seats, histories, failed, view, job.parameters
+    inventory = failures.Inventory(
+        seats=completed,
+        histories=histories,
+        days={seat.seat_id: _days(seat, job.today, job.parameters) for seat in completed},
     )
+    records = failures.seat_records(connection, inventory, failed, view, job.parameters)
     found = judge(failed.failures, records, as_of=job.today, parameters=job.parameters)
     made = TriageRun(
         triage=found,
@@ -203,9 +217,28 @@ def _judged(
         version=__version__,
         parameters=job.parameters,
         # Failures that no run planned are judged all the same.
-        issues=(*(i for i in recorded if i.code != "no-assignment"), *failed.issues),
+        issues=(
+            *(issue for issue in recorded if issue.code != "no-assignment"),
+            *notes,
+            *failed.issues,
+        ),
     )
     return made, failed
+
+
+def _days(seat: Seat, today: dt.date, parameters: Parameters) -> tuple[SeatDay, ...]:
+    """Return the days on which a seat sends: of this week, else of the next."""
+    from planner.dates import ONE_DAY, ONE_WEEK, monday
+    from planner.model.calendar import seat_calendar
+
+    week_after = monday(today) + ONE_WEEK
+    for start, end in ((today, week_after), (week_after, week_after + ONE_WEEK)):
+        calendar = seat_calendar(
+            0, seat, as_of=today, start=start, end=end - ONE_DAY, parameters=parameters
+        )
+        if calendar.periods:
+            return tuple(day for period in calendar.periods for day in period.days)
+    return ()
 
 
 def _report(made: TriageRun, folder: Path | None, *, applied: bool, as_json: bool) -> None:
@@ -254,7 +287,7 @@ def _report(made: TriageRun, folder: Path | None, *, applied: bool, as_json: boo
     console.result("  triage.xlsx         every failure with cause, evidence and next step")
     console.result("  getsales/           a list per seat and route, and how to import")
     console.result(
-        "Recorded in the ledger: restarts, seats on hold, who is not contacted again."
+        "Recorded in the ledger: failures, next steps, seats on hold."
         if applied
         else "The ledger is unchanged: the same command with --apply records it."
     )

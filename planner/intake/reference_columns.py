@@ -31,7 +31,7 @@ _REST = "|^.*$"  # so that every line gives one result
 #: The spellings that nearly all cells have, found by one scan over a block of cells.
 _FAST_SLUG = re.compile(
     r"^(?:https?://)?(?:[a-z]{2,3}\.)?linkedin\.com/in/"
-    rf"((?!AC[a-z]A|ac[a-z]aa|(?:{_RESERVED})(?:[/?]|$))[A-Za-z0-9][A-Za-z0-9-]{{2,99}})"
+    rf"((?!AC[a-z]A|ac[a-z]aa|(?i:{_RESERVED})(?:[/?]|$))[A-Za-z0-9][A-Za-z0-9-]{{2,99}})"
     r"/?(?:\?[!-~]*)?$" + _REST,
     re.MULTILINE,
 )
@@ -50,7 +50,7 @@ _FAST_EMAIL = re.compile(
     re.MULTILINE,
 )
 _FAST_HANDLE = re.compile(
-    rf"^((?!AC[a-z]A|ac[a-z]aa|(?:{'|'.join(sorted(NOT_HANDLES))})$)"
+    rf"^((?!AC[a-z]A|ac[a-z]aa|(?i:{'|'.join(sorted(NOT_HANDLES))})$)"
     r"[A-Za-z][A-Za-z0-9-]{2,99})$" + _REST,
     re.MULTILINE,
 )

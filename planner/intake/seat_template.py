@@ -235,7 +235,7 @@ def _credit_columns(p: Parameters) -> tuple[SeatColumn, ...]:
             form="whole",
             meaning="InMail credits that Sales Navigator shows for this seat now. Read it "
             "fresh every week: it is the number that everything else rests on.",
-            if_blank="an error",
+            if_blank="the ledger's balance; an error if it has none",
             example="96",
             low=0,
             high=600,
@@ -286,7 +286,7 @@ def _inmail_columns(p: Parameters) -> tuple[SeatColumn, ...]:
             form="whole",
             meaning="InMails this seat sent in the last 28 days, free and paid together, "
             "by hand and by tools. LinkedIn blocks seats that speed up suddenly.",
-            if_blank="the seat is new and starts slowly "
+            if_blank="what the ledger knows; else the seat is new and starts slowly "
             f"(over {p.new_seat_ramp_weeks} weeks)",
             example="84",
             low=0,
@@ -325,7 +325,7 @@ def _connection_columns(p: Parameters) -> tuple[SeatColumn, ...]:
             form="whole",
             meaning="Connection requests sent in the last 7 days; they count towards the "
             "weekly limit.",
-            if_blank="0",
+            if_blank="what the ledger knows, else 0",
             example="61",
             low=0,
             high=500,
@@ -336,7 +336,7 @@ def _connection_columns(p: Parameters) -> tuple[SeatColumn, ...]:
             form="whole",
             meaning="Connection requests not yet answered. The planner keeps them at or "
             f"below {p.max_pending_connection_requests}.",
-            if_blank="0",
+            if_blank="what the ledger knows, else 0",
             example="148",
             low=0,
             high=3000,

@@ -268,8 +268,8 @@ class _Row:
             acceptance_rate=self._value("acceptance_rate", cells.rate, None),
             stated=tuple(sorted(n for n, text in self.texts.items() if text.strip())),
         )
-        if "credits" not in seat.stated:
-            seat = self._with_known_credits(seat)
+        if "credits" not in seat.stated and self.known_credits is not None:
+            seat = self._with_known_credits(seat, self.known_credits)
         self._check_together(seat)
         if any(issue.severity is Severity.ERROR for issue in self.issues):
             return None
@@ -297,23 +297,29 @@ class _Row:
 
         return self._value(name, parse, blank)
 
-    def _with_known_credits(self, seat: Seat) -> Seat:
+    def _with_known_credits(self, seat: Seat, known_credits: KnownCredits) -> Seat:
         """Take the ledger's balance for a seat that states none."""
-        credits = None if self.known_credits is None else self.known_credits(seat)
+        credits = known_credits(seat)
         if credits is None:
-            self.issues.append(
-                self.error(
-                    "seat-without-credits",
-                    "credits is blank and the ledger has no balance of this seat: enter "
-                    "the balance that LinkedIn shows",
-                    "credits",
-                )
-            )
+            self._no_credits()
             return seat
         return replace(seat, credits=credits, credits_as_of=self.as_of)
 
+    def _no_credits(self) -> None:
+        self.issues.append(
+            self.error(
+                "seat-without-credits",
+                "credits is blank and the ledger has no balance of this seat: enter the "
+                "balance that LinkedIn shows",
+                "credits",
+            )
+        )
+
     def _credits(self) -> int:
         text = self.texts.get("credits", "").strip()
+        if not text and self.known_credits is None:
+            self._no_credits()
+            return 0
         if text.startswith("-"):
             self.issues.append(
                 self.error(

@@ -558,12 +558,12 @@ def _assertion(before: _Cycle, sighting: Sighting, alpha: float) -> Assertion:
         words = f"{opening}as expected"
     elif agrees:
         words = (
-            f"{opening}{expected:.4g} expected: agrees within the unsure InMails "
+            f"{opening}{_shown(expected)} expected: agrees within the unsure InMails "
             f"({at_least} to {at_most})"
         )
     else:
         too = "few" if difference < 0 else "many"
-        words = f"{opening}{expected:.4g} expected: {abs(difference):.4g} too {too}"
+        words = f"{opening}{_shown(expected)} expected: {_shown(abs(difference))} too {too}"
     return Assertion(
         happened_on=sighting.happened_on,
         seen=sighting.credits,
@@ -579,3 +579,8 @@ def _assertion(before: _Cycle, sighting: Sighting, alpha: float) -> Assertion:
 def _day(instant: str) -> dt.date:
     """Return the day (UTC) of an ISO date, or date and time."""
     return dt.date.fromisoformat(instant[:10])
+
+
+def _shown(credits: float) -> str:
+    """Return credits in words: whole if they are, else with one decimal."""
+    return f"{round(credits, 1):g}"

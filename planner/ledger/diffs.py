@@ -45,9 +45,7 @@ def difference(before: Run, after: Run, old: pd.DataFrame, new: pd.DataFrame) ->
     both = both.fillna("").sort_values("lead_id", kind="stable")
     for side in ("before", "after"):
         both[f"route_{side}"] = both[f"route_{side}"].replace("", _NOWHERE)
-    moves = (
-        both.groupby(["route_before", "route_after"]).size().rename("leads").reset_index()
-    )
+    moves = both.groupby(["route_before", "route_after"]).size().reset_index(name="leads")
     changed = both[
         (both["route_before"] != both["route_after"])
         | (both["seat_id_before"] != both["seat_id_after"])

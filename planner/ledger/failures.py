@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
-import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -15,12 +14,21 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from planner.dates import ONE_DAY, ONE_WEEK, VELOCITY_WEEKS, monday
-from planner.domain import Flag, NextStep, OutcomeKind, Route, Seat, SeatHistory
+from planner.domain import (
+    EventKind,
+    Flag,
+    NextStep,
+    OutcomeKind,
+    Route,
+    Seat,
+    SeatDay,
+    SeatHistory,
+)
 from planner.errors import Issue, Severity
 from planner.intake import identity
+from planner.ledger import balance as book_balance
 from planner.ledger import outcomes as book
-from planner.ledger import people, runs, seatbook
-from planner.ledger.balance import credit_terms, fold
+from planner.ledger import people, seatbook
 from planner.ledger.store import append, append_entry
 from planner.ledger.tables import (
     ASSIGNMENTS,
@@ -32,9 +40,18 @@ from planner.ledger.tables import (
 from planner.ledger.touches import View, reached, touches
 from planner.params import Parameters
 from planner.schemas import names
-from planner.triage.records import FAILURES, Balance, SeatRecord, SentInMail, Triage
+from planner.triage.records import (
+    FAILURES,
+    Balance,
+    SeatRecord,
+    SeatState,
+    SentInMail,
+    Triage,
+)
 
 _INMAILS = (str(Route.OPEN_INMAIL), str(Route.PAID_INMAIL))
+#: Days around today in which people of a company are contacted one after the other.
+_NEAR = 6 * ONE_DAY
 #: Days behind the first failure from which sends tell the pace of a seat.
 _PACE_DAYS = 70
 _SENT_STEPS = tuple(
@@ -63,11 +80,20 @@ class Failed:
 
 
 def digest(told: pd.DataFrame, seats: Sequence[Seat], parameters: Parameters) -> str:
-    """Return what two triages of the same failures and seats share."""
-    keys = ["happened_on", "seat", "error_text", *book.SPACES]
-    failed = told.loc[told["kind"] == str(OutcomeKind.FAILED), keys]
-    lines = sorted(failed.astype(str).itertuples(index=False, name=None))
-    text = repr((lines, sorted(map(repr, seats)), sorted(parameters.as_dict().items())))
+    """Return what two triages of the same files, inventory and parameters share.
+
+    Credits that the inventory does not state come from the ledger, which the first of
+    the two may have changed: they do not count.
+    """
+    columns = [name for name in told.columns if name not in ("source_file", "source_row")]
+    lines = sorted(told[columns].astype(str).itertuples(index=False, name=None))
+    stated = [
+        seat
+        if "credits" in seat.stated
+        else replace(seat, credits=0, credits_as_of=dt.date.min)
+        for seat in seats
+    ]
+    text = repr((lines, sorted(map(repr, stated)), sorted(parameters.as_dict().items())))
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
@@ -86,36 +112,55 @@ def standing(connection: Connection, key: str, as_of: dt.date) -> int | None:
 
 
 def read(
-    connection: Connection, told: pd.DataFrame, seat_names: Mapping[str, str], view: View
+    connection: Connection,
+    told: pd.DataFrame,
+    seat_names: Mapping[str, str],
+    view: View,
+    parameters: Parameters,
 ) -> Failed:
     """Return the failed InMails among outcomes, with what is known of their leads.
 
-    Failures of other routes, and those that an earlier triage has dealt with, are left
-    out and reported.
+    Failures of other routes, those that an earlier triage has dealt with, and those of
+    leads who were contacted or planned since, are left out and reported.
     """
     failed = told[told["kind"] == str(OutcomeKind.FAILED)].reset_index()
     seat = book.seat_ids(failed, seat_names)
     lines = book.matched(connection, failed, seat, view)
+    every = touches(connection, view, join="JOIN matched m ON m.person = a.person")
     of_inmail = lines["route"].isin([*_INMAILS, "inmail", ""]).to_numpy()
-    done = _dealt_with(connection, lines, view)
+    is_dated = (failed["happened_on"] != "").to_numpy()
+    done = _dealt_with(connection, lines, is_dated, view)
+    since = _contacted_since(lines, every)
     issues = [
         *_left_out(failed[~of_inmail], "not-an-inmail", (
             "this failure is not of an InMail: triage leaves it out"
         )),
-        *_left_out(failed[of_inmail & done], "triaged-before", (
+        *_left_out(failed[of_inmail & done & is_dated], "triaged-before", (
             "an earlier triage has dealt with this failure: it is left as it is"
         )),
+        *_left_out(failed[of_inmail & done & ~is_dated], "triaged-before", (
+            "an earlier triage has dealt with a failure of this lead, and this row has no "
+            "date: it is left as it is; if the lead failed again, give the date"
+        )),
+        *_left_out(failed[of_inmail & ~done & since], "contacted-since", (
+            "the lead was planned again or contacted after this failure: nothing is left "
+            "to do about it"
+        )),
     ]  # fmt: skip
-    kept = np.flatnonzero(of_inmail & ~done)
+    kept = np.flatnonzero(of_inmail & ~done & ~since)
     failed, lines = failed.iloc[kept].reset_index(drop=True), lines.iloc[kept]
     lines = lines.reset_index(drop=True)
     planned = _planned(connection, lines)
-    facts = _facts(connection, lines, view)
+    facts = _facts(connection, lines, every, view)
     failures = pd.DataFrame({name: failed[name] for name in _COPIED})
     failures["lead_id"] = _lead_ids(failed)
     failures["seat_id"] = lines["seat_id"].to_numpy()
     stated = failed["happened_on"].to_numpy(dtype=object)
-    failures["failed_on"] = np.where(stated != "", stated, planned["send_on"])
+    # An InMail that failed before today was not sent later, whatever was planned.
+    today = view.as_of.isoformat()
+    planned_on = planned["send_on"].where(planned["send_on"] < today, "").to_numpy()
+    planned_on = np.where(planned["send_on"] >= today, today, planned_on)
+    failures["failed_on"] = np.where(stated != "", stated, planned_on)
     inmail = lines["route"].where(lines["route"].isin(_INMAILS), str(Route.PAID_INMAIL))
     failures["route"] = inmail.to_numpy()
     flag = failed["open_flag"].to_numpy()
@@ -125,6 +170,9 @@ def read(
     failures["group"] = planned["group_name"].to_numpy()
     failures["degree_seat"] = lines["seat_id"].to_numpy()
     failures = failures.join(facts)
+    failures = failures.join(
+        _companies(connection, lines["person"], planned["company_key"], view, parameters)
+    )
     return Failed(
         failures=_typed(failures),
         person=lines["person"].to_numpy(),
@@ -147,18 +195,50 @@ def _left_out(rows: pd.DataFrame, code: str, message: str) -> list[Issue]:
     ]
 
 
-def _dealt_with(connection: Connection, lines: pd.DataFrame, view: View) -> np.ndarray:
+def _dealt_with(
+    connection: Connection, lines: pd.DataFrame, is_dated: np.ndarray, view: View
+) -> np.ndarray:
+    """Return which failures an earlier triage has dealt with.
+
+    One that nobody had planned is known by its day, or by its person if it has none.
+    """
     found = connection.execute(
         sa.select(TRIAGES.c.person, TRIAGES.c.assignment, TRIAGES.c.failed_on).where(
             TRIAGES.c.entry < view.upto
         )
-    )
-    # A failure that nobody had planned is known by its day.
-    known = {(p, a) if a else (p, str(on)[:10]) for p, a, on in found}
+    ).all()
+    planned = {(p, a) for p, a, _ in found if a}
+    unplanned = {(p, str(on)[:10]) for p, a, on in found if not a}
+    persons = {p for p, _ in unplanned}
     return np.array(
         [
-            ((p, a) if a else (p, str(on)[:10])) in known
-            for p, a, on in zip(
+            (p, a) in planned
+            if a
+            else (p, str(on)[:10]) in unplanned or (p in persons and not dated)
+            for p, a, on, dated in zip(
+                lines["person"], lines["assignment"], lines["happened_on"], is_dated,
+                strict=True,
+            )
+        ],
+        dtype=bool,
+    )  # fmt: skip
+
+
+def _contacted_since(lines: pd.DataFrame, every: pd.DataFrame) -> np.ndarray:
+    """Return which failures stand before a later send to their lead, made or planned."""
+    sends: dict[int, list[tuple[int, str]]] = {}
+    later = reached(every)
+    for person, entry, on in zip(
+        later["person"], later["entry"], later["date"], strict=True
+    ):
+        sends.setdefault(int(person), []).append((int(entry), str(on)))
+    return np.array(
+        [
+            any(
+                entry > assignment and on >= str(failed_on)[:10]
+                for entry, on in sends.get(int(person), ())
+            )
+            for person, assignment, failed_on in zip(
                 lines["person"], lines["assignment"], lines["happened_on"], strict=True
             )
         ],
@@ -190,19 +270,20 @@ def _planned(connection: Connection, lines: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=list(blank))
 
 
-def _facts(connection: Connection, lines: pd.DataFrame, view: View) -> pd.DataFrame:
-    """Return what else happened to the lead of each line."""
-    every = touches(connection, view, join="JOIN matched m ON m.person = a.person")
-    restarts = connection.exec_driver_sql(
+def _facts(
+    connection: Connection, lines: pd.DataFrame, every: pd.DataFrame, view: View
+) -> pd.DataFrame:
+    """Return what else happened to the lead of each line; ``every`` are their touches."""
+    triaged = connection.exec_driver_sql(
         "SELECT t.person, COUNT(*) FROM triages t JOIN matched m ON m.person = t.person "
-        f"WHERE t.entry < {int(view.upto)} AND t.step = 'restart' GROUP BY t.person"
+        f"WHERE t.entry < {int(view.upto)} GROUP BY t.person"
     )
-    num_restarts = {int(person): int(count) for person, count in restarts}
+    # Whoever failed before and fails now was tried again, by triage or by a plan.
+    num_restarts = {int(person): int(count) for person, count in triaged}
     by_person = {int(str(p)): own for p, own in every.groupby("person")}
+    columns = ["inmail_on", "inmail_seat", "accepted_by", "replied_on", "num_restarts"]
     rows = []
-    for person, assignment, seat_id in zip(
-        lines["person"], lines["assignment"], lines["seat_id"], strict=True
-    ):
+    for person, assignment in zip(lines["person"], lines["assignment"], strict=True):
         own = by_person.get(int(person), every.iloc[:0])
         went = own[own["route"].isin(_INMAILS) & own["happened"]]
         went = went[went["entry"] != assignment].sort_values("date").tail(1)
@@ -213,14 +294,43 @@ def _facts(connection: Connection, lines: pd.DataFrame, view: View) -> pd.DataFr
                 "accepted_by": _first(accepted["seat_id"]),
                 "replied_on": str(own["replied"].max()) if len(own) else "",
                 "num_restarts": num_restarts.get(int(person), 0),
-                "company_seat": seat_id,
             }
         )  # fmt: skip
-    columns = [
-        "inmail_on", "inmail_seat", "accepted_by", "replied_on", "num_restarts",
-        "company_seat",
-    ]  # fmt: skip
     return pd.DataFrame(rows, columns=columns)
+
+
+def _companies(
+    connection: Connection,
+    person: pd.Series,
+    company: pd.Series,
+    view: View,
+    parameters: Parameters,
+) -> pd.DataFrame:
+    """Return the seat of each line's company, and its other people contacted lately."""
+    keys = [(str(key),) for key in pd.unique(company) if key != ""]
+    people.load(connection, "companies", "company_key TEXT PRIMARY KEY", keys)
+    near = (view.as_of - _NEAR, view.as_of + _NEAR)
+    oldest = min(view.as_of - dt.timedelta(days=parameters.company_seat_days), near[0])
+    found = reached(
+        touches(
+            connection, view, join="JOIN companies c ON c.company_key = a.company_key",
+            where=f"AND a.send_on >= '{oldest.isoformat()}'",
+        )
+    )  # fmt: skip
+    found = found.sort_values(["date", "entry", "person"])
+    bound = found[found["seat_id"] != ""].drop_duplicates("company_key", keep="last")
+    seats = dict(zip(bound["company_key"], bound["seat_id"], strict=True))
+    if not parameters.company_seat_days:
+        seats = {}
+    lately = found["date"].between(near[0].isoformat(), near[1].isoformat())
+    contacted = {
+        str(key): set(own) for key, own in found[lately].groupby("company_key")["person"]
+    }
+    rows = [
+        (seats.get(key, ""), len(contacted.get(key, set()) - {who}))
+        for who, key in zip(person, company, strict=True)
+    ]
+    return pd.DataFrame(rows, columns=["company_seat", "company_near"])
 
 
 def _first(values: pd.Series) -> str:
@@ -249,80 +359,111 @@ def _lead_ids(failed: pd.DataFrame) -> list[str]:
 # --- seats ------------------------------------------------------------------------
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inventory:
+    """Seats as inventory and ledger know them, and the days on which they send.
+
+    ``days`` are by seat: those of this week, or of the next if none is left.
+    """
+
+    seats: Sequence[Seat]
+    histories: Mapping[str, SeatHistory]
+    days: Mapping[str, Sequence[SeatDay]]
+
+
 def seat_records(
     connection: Connection,
-    seats: Sequence[Seat],
-    histories: Mapping[str, SeatHistory],
+    inventory: Inventory,
     failed: Failed,
     view: View,
     parameters: Parameters,
 ) -> dict[str, SeatRecord]:
     """Return every seat with what happened on it and what it has room for.
 
-    A planned InMail without an outcome counts as sent: had it failed, it would be among
-    the failures.
+    A planned InMail without an outcome is taken for sent, but not for certain: had it
+    failed, it should be among the failures. Where later sends of its seat are recorded,
+    it is missing among them, and says nothing.
     """
-    days = sorted({str(on)[:10] for on in failed.failures["failed_on"] if on})
-    first = dt.date.fromisoformat(days[0]) if days else view.as_of
+    failed_on = sorted({str(on)[:10] for on in failed.failures["failed_on"] if on})
+    first = dt.date.fromisoformat(failed_on[0]) if failed_on else view.as_of
     since = (min(first, view.as_of) - dt.timedelta(days=_PACE_DAYS)).isoformat()
-    frame = reached(touches(connection, view, where=f"AND a.send_on >= '{since}'"))
+    frame = touches(connection, view, where=f"AND a.send_on >= '{since}'")
+    sent = _sent(frame, view.as_of)
+    ahead = frame[frame["date"] >= view.as_of.isoformat()]
+    by_seat = {str(seat_id): own for seat_id, own in ahead.groupby("seat_id")}
+    assumed = _assumed(connection, view)
+    records = {}
+    for seat in inventory.seats:
+        name = seat.seat_id
+        history = inventory.histories.get(name, SeatHistory(seat_id=name))
+        rooms = _Rooms(
+            seat=seat, history=history, as_of=view.as_of, parameters=parameters,
+            ahead=by_seat.get(name, ahead.iloc[:0]),
+        )  # fmt: skip
+        days = rooms.days(inventory.days.get(name, ()))
+        now, after = rooms.credits()
+        records[name] = SeatRecord(
+            seat=seat,
+            sent=tuple(sent.get(name, ())),
+            balances=_balances(rooms, failed_on, assumed),
+            spare_credits=now,
+            spare_inmails=rooms.inmails(days),
+            spare_requests=rooms.requests(days),
+            spare_after_reset=after,
+            days=days,
+        )
+    return records
+
+
+def _sent(frame: pd.DataFrame, as_of: dt.date) -> dict[str, list[SentInMail]]:
+    """Return the InMails that went out, as far as the ledger can tell, by seat."""
+    frame = reached(frame)
     inmails = frame[frame["route"].isin(_INMAILS)]
-    past = inmails[(inmails["date"] < view.as_of.isoformat()) | inmails["happened"]]
+    told = inmails[inmails["sent"] != ""].groupby("seat_id")["date"].max()
+    last_told = inmails["seat_id"].map(told).fillna("")
+    presumed = (inmails["date"] < as_of.isoformat()) & (inmails["date"] > last_told)
+    past = inmails[inmails["happened"] | presumed]
     use = past["credit_probability"].where(past["credit_used"] < 0, past["credit_used"])
-    sent: dict[str, list[SentInMail]] = {}
     when = past["sent"].where(past["sent"] != "", past["date"])
-    for seat_id, on, probability in zip(past["seat_id"], when, use, strict=True):
-        sent.setdefault(str(seat_id), []).append(
-            SentInMail(happened_on=str(on), credit_probability=float(probability))
+    sent: dict[str, list[SentInMail]] = {}
+    for seat_id, on, probability, certain in zip(
+        past["seat_id"], when, use, past["happened"], strict=True
+    ):
+        one = SentInMail(
+            happened_on=str(on),
+            credit_probability=float(probability),
+            is_certain=bool(certain),
         )
-    ahead = runs.planned_inmails(connection, view.as_of)
-    requests = _requests_ahead(connection, view)
-    return {
-        seat.seat_id: _seat_record(
-            seat, histories.get(seat.seat_id, SeatHistory(seat_id=seat.seat_id)),
-            tuple(sent.get(seat.seat_id, ())), ahead.get(seat.seat_id, []),
-            requests.get(seat.seat_id, 0), days, view.as_of, parameters,
-        )
-        for seat in seats
-    }  # fmt: skip
+        sent.setdefault(str(seat_id), []).append(one)
+    return sent
 
 
-def _requests_ahead(connection: Connection, view: View) -> dict[str, int]:
-    """Return the connection requests planned in the 7 days to come, by seat."""
-    last = (view.as_of + ONE_WEEK).isoformat()
-    frame = reached(
-        touches(
-            connection, view,
-            where=f"AND a.send_on >= '{view.as_of.isoformat()}' AND a.send_on < '{last}'",
-        )
-    )  # fmt: skip
-    frame = frame[frame["route"] == str(Route.CONNECTION_REQUEST)]
-    return {str(s): int(n) for s, n in frame["seat_id"].value_counts().items()}
+def _assumed(connection: Connection, view: View) -> set[tuple[str, str]]:
+    """Return seat and day of the balances that a triage assumed: nobody has seen them."""
+    found = connection.execute(
+        sa.select(BALANCES)
+        .where(BALANCES.c.entry < view.upto)
+        .order_by(BALANCES.c.happened_on, BALANCES.c.entry)
+    )
+    last = {(row.seat_id, row.happened_on): row.source for row in found}
+    return {key for key, source in last.items() if source == seatbook.ASSUMED}
 
 
-def _seat_record(  # noqa: PLR0913, PLR0917 - the seat and its whole surroundings
-    seat: Seat,
-    history: SeatHistory,
-    sent: tuple[SentInMail, ...],
-    ahead: Sequence[tuple[dt.date, float]],
-    requests_ahead: int,
-    days: Sequence[str],
-    as_of: dt.date,
-    parameters: Parameters,
-) -> SeatRecord:
-    terms = credit_terms(seat, parameters)
+def _balances(
+    rooms: _Rooms, failed_on: Sequence[str], assumed: set[tuple[str, str]]
+) -> tuple[Balance, ...]:
+    """Return the balances of a seat: those seen, and the book's on days of failures."""
+    name = rooms.seat.seat_id
     balances = [
         Balance(
             happened_on=event.happened_on, expected=event.credits, low=event.credits,
-            high=event.credits, is_seen=True,
+            high=event.credits, is_seen=(name, event.happened_on) not in assumed,
         )
-        for event in history.events
-        if event.kind == "seen"
+        for event in rooms.history.events
+        if event.kind is EventKind.SEEN
     ]  # fmt: skip
-    for day in days:
-        found = fold(
-            history.events, terms, dt.date.fromisoformat(day), alpha=parameters.alpha
-        )
+    for day in failed_on:
+        found = rooms.balance(dt.date.fromisoformat(day))
         if found is not None:
             balances.append(
                 Balance(
@@ -330,74 +471,110 @@ def _seat_record(  # noqa: PLR0913, PLR0917 - the seat and its whole surrounding
                     high=float(found.at_most), is_seen=False,
                 )
             )  # fmt: skip
-    now = fold(history.events, terms, as_of, alpha=parameters.alpha)
-    credits = 0 if now is None else now.at_least
-    before = [use for day, use in ahead if now is not None and day < now.next_reset]
-    spare = max(0, credits - seat.reserve - math.ceil(sum(before)))
-    after = min(credits + seat.monthly_grant, seat.credit_cap) - seat.reserve
-    working = not any(first <= as_of <= last for first, last in seat.away)
-    return SeatRecord(
-        seat=seat,
-        sent=sent,
-        balances=tuple(balances),
-        spare_credits=spare if working else 0,
-        spare_inmails=_inmail_room(seat, history, ahead, as_of, parameters),
-        spare_requests=_request_room(seat, history, requests_ahead, as_of, parameters),
-        spare_after_reset=max(0, after - math.ceil(sum(use for _, use in ahead))),
-    )
+    return tuple(balances)
 
 
-def _inmail_room(
-    seat: Seat,
-    history: SeatHistory,
-    ahead: Sequence[tuple[dt.date, float]],
-    as_of: dt.date,
-    parameters: Parameters,
-) -> int:
-    """Return the InMails that days and velocity leave this week beside what is planned."""
-    end = monday(as_of) + ONE_WEEK
-    days = [as_of + k * ONE_DAY for k in range((end - as_of).days)]
-    open_days = [
-        day for day in days if not any(first <= day <= last for first, last in seat.away)
-    ]
-    most = sum(
-        int(seat.max_inmails_per_day * seat.day_shares[day.weekday()] + 1e-9)
-        for day in open_days
-    )
-    planned = sum(day < end for day, _ in ahead)
-    first = as_of - dt.timedelta(weeks=VELOCITY_WEEKS)
-    past = [day for day in history.days if day.date >= first]
-    counts = sum(day.open_inmails + day.paid_inmails for day in past)
-    this_week = sum(
-        day.open_inmails + day.paid_inmails for day in past if day.date >= monday(as_of)
-    )
-    if seat.inmails_last_28_days is not None:
-        counts = max(counts, seat.inmails_last_28_days)
-    pace = parameters.velocity_growth * counts / VELOCITY_WEEKS + parameters.velocity_floor
-    return max(0, min(most - planned, int(pace) - this_week - planned))
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Rooms:
+    """What limits, credits and plans leave of one seat.
 
+    ``ahead`` are its sends from today on: planned, made, or failed today.
+    """
 
-def _request_room(
-    seat: Seat,
-    history: SeatHistory,
-    requests_ahead: int,
-    as_of: dt.date,
-    parameters: Parameters,
-) -> int:
-    """Return the connection requests that the limits leave beside what is planned."""
-    if any(first <= as_of <= last for first, last in seat.away):
-        return 0
-    first = as_of - 6 * ONE_DAY
-    recent = sum(day.connection_requests for day in history.days if day.date >= first)
-    recent = max(recent, seat.connection_requests_last_7_days)
-    pending = max(history.pending_connection_requests, seat.pending_connection_requests)
-    return max(
-        0,
-        min(
-            seat.max_connection_requests_per_week - recent - requests_ahead,
-            parameters.max_pending_connection_requests - pending - requests_ahead,
-        ),
-    )
+    seat: Seat
+    history: SeatHistory
+    as_of: dt.date
+    parameters: Parameters
+    ahead: pd.DataFrame
+
+    def balance(self, day: dt.date) -> book_balance.Balance | None:
+        """Return the book's balance at the start of a day, if it is known."""
+        terms = book_balance.credit_terms(self.seat, self.parameters)
+        alpha = self.parameters.alpha
+        return book_balance.fold(self.history.events, terms, day, alpha=alpha)
+
+    def credits(self) -> tuple[int, int]:
+        """Return the credits to spare before and after the next grant."""
+        now = self.balance(self.as_of)
+        if now is None:
+            return 0, 0
+        reset = now.next_reset.isoformat()
+        before = self._used(self.ahead[self.ahead["date"] < reset])
+        left = now.at_least - before
+        after = self.balance(now.next_reset)  # the grant is in, what lapses is out
+        granted = 0 if after is None else after.at_least
+        later = self._used(self.ahead[self.ahead["date"] >= reset])
+        reserve = self.seat.reserve
+        return max(0, left - reserve), max(0, granted - before - later - reserve)
+
+    def _used(self, sends: pd.DataFrame) -> int:
+        """Return the credits that sends need, at the confidence of the plan."""
+        inmails = sends[sends["route"].isin(_INMAILS)]
+        inmails = inmails[~inmails["undone"] | (inmails["failed"] != "")]
+        use = inmails["credit_probability"].to_numpy(dtype=float)
+        burned = inmails["undone"].to_numpy(dtype=bool)
+        use = np.where(burned, use * self.parameters.failed_send_credit_loss, use)
+        told = inmails["credit_used"].to_numpy(dtype=float)
+        use = np.where(told >= 0, told, use)
+        mass = book_balance.uses(use.tolist())
+        return book_balance.most_used(mass, self.parameters.alpha)
+
+    def days(self, days: Sequence[SeatDay]) -> tuple[SeatDay, ...]:
+        """Return the days with what is left of each."""
+        sends = reached(self.ahead)
+        counts = sends.groupby(["date", "route"]).size().to_dict()
+
+        def left(day: SeatDay) -> SeatDay:
+            on = day.date.isoformat()
+            free, paid = (counts.get((on, route), 0) for route in _INMAILS)
+            requests = counts.get((on, str(Route.CONNECTION_REQUEST)), 0)
+            return SeatDay(
+                date=day.date,
+                max_inmails=max(0, day.max_inmails - free - paid),
+                max_open_inmails=max(0, day.max_open_inmails - free),
+                max_paid_inmails=max(0, day.max_paid_inmails - paid),
+                max_connection_requests=max(0, day.max_connection_requests - requests),
+            )
+
+        return tuple(left(day) for day in days)
+
+    def inmails(self, days: Sequence[SeatDay]) -> int:
+        """Return the InMails that velocity leaves in the week of these days."""
+        if not days:
+            return 0
+        week = monday(days[0].date)
+        first = self.as_of - dt.timedelta(weeks=VELOCITY_WEEKS)
+        past = {day.date: day.open_inmails + day.paid_inmails for day in self.history.days}
+        counts = sum(number for day, number in past.items() if day >= first)
+        if self.seat.inmails_last_28_days is not None:
+            counts = max(counts, self.seat.inmails_last_28_days)
+        mean = counts / VELOCITY_WEEKS
+        pace = self.parameters.velocity_growth * mean + self.parameters.velocity_floor
+        this_week = sum(number for day, number in past.items() if day >= week)
+        sends = reached(self.ahead)
+        end = (week + ONE_WEEK).isoformat()
+        sends = sends[sends["route"].isin(_INMAILS) & (sends["date"] < end)]
+        this_week += int((sends["date"] >= week.isoformat()).sum())
+        return max(0, min(sum(day.max_inmails for day in days), int(pace) - this_week))
+
+    def requests(self, days: Sequence[SeatDay]) -> int:
+        """Return the connection requests that the limits leave in these days."""
+        first = self.as_of - _NEAR
+        recent = sum(
+            day.connection_requests for day in self.history.days if day.date >= first
+        )
+        recent = max(recent, self.seat.connection_requests_last_7_days)
+        pending = max(
+            self.history.pending_connection_requests, self.seat.pending_connection_requests
+        )
+        sends = reached(self.ahead)
+        sends = sends[sends["route"] == str(Route.CONNECTION_REQUEST)]
+        last = (self.as_of + ONE_WEEK).isoformat()
+        planned = int((sends["date"] < last).sum())
+        week = self.seat.max_connection_requests_per_week - recent - planned
+        waiting = self.parameters.max_pending_connection_requests - pending - planned
+        by_day = sum(day.max_connection_requests for day in days)
+        return max(0, min(by_day, week, waiting))
 
 
 # --- the ledger's own update ------------------------------------------------------
@@ -412,7 +589,10 @@ def apply(
     as_of: dt.date,
     key: str,
 ) -> int:
-    """Append what triage decided: causes, restarts, seats on hold, balances to assume."""
+    """Append what triage decided: causes, restarts, seats on hold, balances to assume.
+
+    A lead that waits for a balance to be read stays open: the next triage judges it anew.
+    """
     entry = append_entry(connection, "triage", as_of=as_of, digest=key)
     person = _registered(connection, entry, told, failed)
     findings = triage.findings
@@ -421,11 +601,14 @@ def apply(
     rows["at"] = np.arange(len(rows))
     # A person is judged once, by the last failure.
     chosen = rows.sort_values(["latest", "at"]).drop_duplicates("person", keep="last")
+    unread = {one.seat_id for one in triage.verdicts if one.state is SeatState.STOPPED}
     lines, planned = [], []
     for at, who, was in zip(
         chosen["at"], chosen["person"], chosen["assignment"], strict=True
     ):
         found = {str(k): v for k, v in findings.iloc[int(at)].to_dict().items()}
+        if found["seat_id"] in unread and found["next_step"] == str(NextStep.WAIT):
+            continue
         lines.append(
             {
                 "entry": entry, "person": int(who), "seat_id": str(found["seat_id"]),

@@ -548,7 +548,7 @@ def _advice(run: _Run, left: dict[str, int]) -> str:
     """Return one sentence; take what other seats are asked to carry from `left`."""
     reset = run.resets[0].isoformat()
     if run.verdict is Verdict.OUT:
-        there = f"{run.state.balance.expected:.4g} credits, {run.seat.reserve} in reserve"
+        there = f"{round(run.state.balance.expected, 1):g} credits, {run.seat.reserve} in reserve"
         return f"pause InMails until the reset on {reset} ({there}){_move(run, 0, left)}"
     if run.verdict in (Verdict.RUNS_OUT, Verdict.TIGHT):
         if not run.coming:
@@ -566,7 +566,7 @@ def _advice(run: _Run, left: dict[str, int]) -> str:
         lost = run.pace.forfeited + run.pace.expired
         return (
             f"spend {math.floor(lost + DUST)} more before the reset on {reset} or lose "
-            f"them: the cap takes {run.pace.forfeited:.4g}, {run.pace.expired:.4g} lapse"
+            f"them: the cap takes {round(run.pace.forfeited, 1):g}, {round(run.pace.expired, 1):g} lapse"
         )
     return f"carry on: about {run.pace.before_reset[0]:.0f} left at the reset on {reset}"
 

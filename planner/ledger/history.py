@@ -24,10 +24,10 @@ from planner.domain import (
     OutcomeKind,
     SeatHistory,
 )
-from planner.ledger import cohorts, packing, people, seatbook
+from planner.ledger import cohorts, columns, packing, people, seatbook
 from planner.ledger.store import secret_key
-from planner.ledger.tables import ENTRIES, RUNS
-from planner.ledger.touches import View, reached, touches
+from planner.ledger.tables import ENTRIES, RUNS, TRIAGES
+from planner.ledger.touches import Folded, View, folded
 from planner.params import Parameters
 
 #: Days before the first day planned in which people of a company were contacted lately.
@@ -65,7 +65,8 @@ def read(
     """
     key = secret_key(connection)
     matched = people.match(connection, table.identities)
-    facts = _facts(connection, matched, asked)
+    found = folded(connection, asked.view)
+    facts = _facts(connection, found, matched, asked)
     ids = table.leads["lead_id"].to_numpy(dtype=object)
     last = _last_run(connection, asked.view)
     held, scored = _compared(last, key, ids, table.leads, facts, matched)
@@ -73,15 +74,17 @@ def read(
         ids, matched, facts, held,
         people.forgotten(connection, key, table.identities), asked,
     )  # fmt: skip
-    owners, lately = _companies(connection, table.leads, matched, asked)
+    keys = [str(key) for key in pd.unique(table.leads["company_key"]) if key != ""]
+    marks = columns.companies(connection, keys)
+    owners, lately = _companies(found, keys, marks, matched, asked)
     observed = cohorts.observed_until(connection, asked.view)
-    sent, responses = cohorts.read(connection, asked.view, observed)
-    parts: list[Iterable[object]] = [
-        leads.itertuples(index=False, name=None),
+    sent, responses = cohorts.read(found, asked.view, observed)
+    parts: list[_Part] = [
+        leads,
         sorted(owners.items()),
         sorted(lately.items()),
-        sent.itertuples(index=False, name=None),
-        responses.itertuples(index=False, name=None),
+        sent,
+        responses,
     ]
     return History(
         leads=leads,
@@ -99,11 +102,17 @@ def read(
     )
 
 
-def _digest(parts: Iterable[Iterable[object]]) -> str:
+_Part = pd.DataFrame | Sequence[tuple[str, object]]
+
+
+def _digest(parts: Iterable[_Part]) -> str:
     digest = hashlib.sha256()
     for part in parts:
-        for item in part:
-            digest.update(repr(item).encode())
+        if isinstance(part, pd.DataFrame):
+            for name in part.columns:
+                digest.update(repr((name, part[name].tolist())).encode())
+        else:
+            digest.update(repr(part).encode())
         digest.update(b"|")
     return digest.hexdigest()
 
@@ -113,34 +122,73 @@ def _digest(parts: Iterable[Iterable[object]]) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class _Facts:
-    """What is known of persons: touches, outcomes and triages, one line each."""
+    """What is known of the people of the list; by person, but for the triages.
 
-    touches: pd.DataFrame
-    outcomes: pd.DataFrame
+    ``number`` is the place of each of the list's persons, in order; the arrays have one
+    entry for each: ordinal of the last touch (0 for none), whether one replied, the open
+    flag as last seen.
+    """
+
+    person: np.ndarray
+    last_touch: np.ndarray
+    replied: np.ndarray
+    open_flag: np.ndarray
     triages: pd.DataFrame
 
+    def of(self, values: np.ndarray, persons: np.ndarray) -> np.ndarray:
+        """Return the value of each of some persons of the list."""
+        return values[np.searchsorted(self.person, persons)]
 
-def _facts(connection: Connection, matched: pd.DataFrame, asked: Asked) -> _Facts:
-    rows = [(int(person),) for person in pd.unique(matched["person"])]
-    people.load(connection, "matched", "person INTEGER PRIMARY KEY", rows)
-    join = "JOIN matched m ON m.person = a.person"
-    upto = int(asked.view.upto)
-    outcomes = connection.exec_driver_sql(
-        "SELECT o.entry, o.line, o.person, o.kind, o.happened_on, o.open_flag, "
-        "o.assignment FROM outcomes o JOIN matched m ON m.person = o.person "
-        f"WHERE o.entry < {upto} ORDER BY o.entry, o.line"
-    )
-    triages = connection.exec_driver_sql(
-        "SELECT t.entry, t.person, t.cause, t.step, t.probability FROM triages t "
-        f"JOIN matched m ON m.person = t.person WHERE t.entry < {upto} ORDER BY t.entry"
-    )
+
+def _facts(
+    connection: Connection, found: Folded, matched: pd.DataFrame, asked: Asked
+) -> _Facts:
+    person = np.unique(matched["person"].to_numpy())
+    told, sends = found.told, found.sends
+    last = np.zeros(len(person), dtype=np.int64)
+    place = _place(person, sends.person)
+    reached = np.flatnonzero((place >= 0) & ~found.undone)
+    np.maximum.at(last, place[reached], found.date[reached])
+    place = _place(person, told.person)
+    proofs = (OutcomeKind.SENT, OutcomeKind.REPLIED, OutcomeKind.ACCEPTED)
+    proven = np.isin(told.kind, [found.code(str(kind)) for kind in proofs])
+    unplanned = np.flatnonzero((place >= 0) & proven & (told.assignment == 0))
+    np.maximum.at(last, place[unplanned], columns.day_of(told.at[unplanned]))
+    replied = np.zeros(len(person), dtype=np.bool_)
+    is_reply = told.kind == found.code(str(OutcomeKind.REPLIED))
+    replied[place[(place >= 0) & is_reply]] = True
+    flag = np.full(len(person), int(Flag.UNKNOWN), dtype=np.int64)
+    seen = np.flatnonzero((place >= 0) & (told.open_flag != Flag.UNKNOWN))
+    # Outcomes come by entry and line: of one instant, the last one recorded stays.
+    seen = seen[np.argsort(told.at[seen], kind="stable")]
+    flag[place[seen]] = told.open_flag[seen]
     return _Facts(
-        touches=touches(connection, asked.view, join=join),
-        outcomes=pd.DataFrame(
-            [tuple(row) for row in outcomes], columns=list(outcomes.keys())
-        ),
-        triages=pd.DataFrame([tuple(row) for row in triages], columns=list(triages.keys())),
+        person=person,
+        last_touch=last,
+        replied=replied,
+        open_flag=flag,
+        triages=_triages(connection, person, asked),
     )
+
+
+def _place(person: np.ndarray, persons: np.ndarray) -> np.ndarray:
+    """Return where each of `persons` stands among the sorted `person`; -1 if nowhere."""
+    size = int(max(person.max(initial=0), persons.max(initial=0))) + 1
+    number: np.ndarray = np.full(size, -1, dtype=np.int64)
+    number[person] = np.arange(len(person))
+    return np.asarray(number[persons])
+
+
+def _triages(connection: Connection, person: np.ndarray, asked: Asked) -> pd.DataFrame:
+    """Return the last triage of each person of the list."""
+    result = connection.execute(
+        sa.select(TRIAGES.c.person, TRIAGES.c.cause, TRIAGES.c.step)
+        .where(TRIAGES.c.entry < asked.view.upto)
+        .order_by(TRIAGES.c.entry)
+    )
+    frame = pd.DataFrame([tuple(row) for row in result], columns=list(result.keys()))
+    frame = frame[frame["person"].isin(person)]
+    return frame.drop_duplicates("person", keep="last")
 
 
 def _known_leads(
@@ -152,43 +200,41 @@ def _known_leads(
     asked: Asked,
 ) -> pd.DataFrame:
     """Return one line per lead of which anything is known, by lead id."""
-    lead = matched["lead"].to_numpy()
-    person = matched["person"]
+    lead, person = matched["lead"].to_numpy(), matched["person"].to_numpy()
+    place = np.searchsorted(facts.person, person)
     size = len(ids)
 
-    def spread(by_person: Mapping[int, object], blank: object) -> np.ndarray:
+    def spread(by_person: np.ndarray, blank: int) -> np.ndarray:
         """Give each lead its person's value; the largest where it has two persons."""
-        values = person.map(by_person)
-        known = values.notna().to_numpy()
-        result = np.full(size, blank, dtype=object)
-        for at, value in zip(lead[known], values[known], strict=True):
-            result[at] = value if result[at] == blank else max(result[at], value)
+        result = np.full(size, blank, dtype=np.int64)
+        np.maximum.at(result, lead, by_person[place])
         return result
 
-    last = _last_touch(facts)
-    contacted = spread(last, "")
-    replied = spread(dict.fromkeys(_persons(facts.outcomes, OutcomeKind.REPLIED), 1), 0)
-    dropped = spread(dict.fromkeys(_dropped(facts.triages), 1), 0)
+    contacted = spread(facts.last_touch, 0)
+    replied = spread(facts.replied.astype(np.int64), 0)
+    last = facts.triages
+    steps = last.loc[last["step"] == str(NextStep.DROP), "person"]
+    dropped = spread(np.isin(facts.person, steps).astype(np.int64), 0)
     wait = asked.parameters.recontact_after_days
-    since = (asked.view.as_of - dt.timedelta(days=wait)).isoformat()
-    too_soon = (contacted != "") & ((wait == 0) | (contacted > since))
+    since = asked.view.as_of.toordinal() - wait
+    too_soon = (contacted > 0) & ((wait == 0) | (contacted > since))
     exclusion = np.full(size, "", dtype=object)
     exclusion[too_soon] = str(Exclusion.CONTACTED_BEFORE)
     exclusion[dropped == 1] = str(Exclusion.DROPPED)
     exclusion[replied == 1] = str(Exclusion.REPLIED_BEFORE)
     exclusion[forgotten] = str(Exclusion.DO_NOT_CONTACT)
-    open_flag = spread(_flags_seen(facts.outcomes), int(Flag.UNKNOWN))
-    inmail_flag = spread(
-        _refusing(facts.triages, asked.parameters), int(Flag.UNKNOWN)
-    )
-    known = (contacted != "") | (exclusion != "") | (open_flag != Flag.UNKNOWN) | held
+    open_flag = spread(facts.open_flag, int(Flag.UNKNOWN))
+    off = last.loc[last["cause"] == str(Cause.INMAIL_OFF), "person"]
+    refusing = np.where(np.isin(facts.person, off), int(Flag.NO), int(Flag.UNKNOWN))
+    inmail_flag = spread(refusing, int(Flag.UNKNOWN))
+    known = (contacted > 0) | (exclusion != "") | (open_flag != Flag.UNKNOWN) | held
     known |= inmail_flag != Flag.UNKNOWN
     at = np.flatnonzero(known)
     return pd.DataFrame(
         {
             "lead_id": pd.Series(ids[at], dtype="str"),
             "exclusion": pd.Series(exclusion[at], dtype="str"),
-            "last_contacted_on": pd.Series(contacted[at], dtype="str"),
+            "last_contacted_on": pd.Series(_iso(contacted[at]), dtype="str"),
             "open_flag": open_flag[at].astype("int8"),
             "inmail_flag": inmail_flag[at].astype("int8"),
             "held": held[at],
@@ -196,74 +242,56 @@ def _known_leads(
     )
 
 
-def _last_touch(facts: _Facts) -> dict[int, str]:
-    """Return the date of the last touch of each person, planned or recorded."""
-    planned = reached(facts.touches)[["person", "date"]]
-    proofs = [OutcomeKind.SENT, OutcomeKind.REPLIED, OutcomeKind.ACCEPTED]
-    proven = facts.outcomes["kind"].isin([str(kind) for kind in proofs])
-    unplanned = facts.outcomes[proven & (facts.outcomes["assignment"] == 0)]
-    recorded = pd.DataFrame(
-        {"person": unplanned["person"], "date": unplanned["happened_on"].str[:10]}
-    )
-    every = pd.concat([planned, recorded], ignore_index=True)
-    last = every.groupby("person")["date"].max().reset_index()
-    return dict(zip(last["person"].tolist(), last["date"].tolist(), strict=True))
-
-
-def _persons(outcomes: pd.DataFrame, kind: OutcomeKind) -> list[int]:
-    return [int(p) for p in outcomes.loc[outcomes["kind"] == str(kind), "person"].unique()]
-
-
-def _dropped(triages: pd.DataFrame) -> list[int]:
-    last = triages.drop_duplicates("person", keep="last")
-    return [int(p) for p in last.loc[last["step"] == str(NextStep.DROP), "person"]]
-
-
-def _refusing(triages: pd.DataFrame, parameters: Parameters) -> dict[int, int]:
-    """Return the persons whose InMail surely failed because they take none."""
-    last = triages.drop_duplicates("person", keep="last")
-    sure = last["probability"] >= parameters.inmail_off_evidence
-    found = last.loc[(last["cause"] == str(Cause.INMAIL_OFF)) & sure, "person"]
-    return {int(person): int(Flag.NO) for person in found}
-
-
-def _flags_seen(outcomes: pd.DataFrame) -> dict[int, int]:
-    """Return the open flag of each person, as last seen."""
-    seen = outcomes[outcomes["open_flag"] != Flag.UNKNOWN]
-    last = seen.sort_values(["happened_on", "entry", "line"]).drop_duplicates(
-        "person", keep="last"
-    )
-    return {int(p): int(f) for p, f in zip(last["person"], last["open_flag"], strict=True)}
+def _iso(days: np.ndarray) -> np.ndarray:
+    """Return ordinals as ISO dates; blank for 0."""
+    distinct, place = np.unique(days, return_inverse=True)
+    texts = [
+        dt.date.fromordinal(day).isoformat() if day else "" for day in distinct.tolist()
+    ]
+    return np.array([*texts, ""], dtype=object)[place]
 
 
 # --- companies --------------------------------------------------------------------
 
 
 def _companies(
-    connection: Connection, leads: pd.DataFrame, matched: pd.DataFrame, asked: Asked
+    found: Folded,
+    keys: Sequence[str],
+    marks: np.ndarray,
+    matched: pd.DataFrame,
+    asked: Asked,
 ) -> tuple[dict[str, str], dict[str, int]]:
     """Return the seat of each company of the list, and its people contacted lately."""
-    keys = [(str(key),) for key in pd.unique(leads["company_key"]) if key != ""]
-    people.load(connection, "companies", "company_key TEXT PRIMARY KEY", keys)
-    join = "JOIN companies c ON c.company_key = a.company_key"
-    parameters = asked.parameters
+    sends, parameters = found.sends, asked.parameters
     oldest = asked.start - max(dt.timedelta(days=parameters.company_seat_days), _WINDOW)
-    found = reached(
-        touches(
-            connection, asked.view, join=join,
-            where=f"AND a.send_on >= '{oldest.isoformat()}'",
-        )
-    )  # fmt: skip
-    ordered = found.sort_values(["date", "entry", "person"])
-    last = ordered[ordered["seat_id"] != ""].drop_duplicates("company_key", keep="last")
-    owners = dict(zip(last["company_key"], last["seat_id"], strict=True))
-    if not parameters.one_seat_per_company or not parameters.company_seat_days:
-        owners = {}
-    first, start = (asked.start - _WINDOW).isoformat(), asked.start.isoformat()
-    recent = ordered[(ordered["date"] >= first) & (ordered["date"] <= start)]
-    others = recent[~recent["person"].isin(matched["person"])]
-    counts = others.drop_duplicates(["company_key", "person"])["company_key"].value_counts()
-    return owners, {str(key): int(count) for key, count in counts.items()}
+    at = np.flatnonzero((sends.day >= oldest.toordinal()) & ~found.undone)
+    order = np.argsort(marks)
+    place = np.searchsorted(marks, sends.company[at], sorter=order)
+    company = order[np.minimum(place, len(keys) - 1)] if len(keys) else place
+    listed = marks[company] == sends.company[at] if len(keys) else place < 0
+    at, company = at[listed], company[listed]
+    # Sends come by entry and person.
+    by_date = np.argsort(found.date[at], kind="stable")
+    at, company = at[by_date], company[by_date]
+    owners: dict[str, str] = {}
+    if parameters.one_seat_per_company and parameters.company_seat_days:
+        owned = np.flatnonzero(sends.seat[at] != found.code(""))
+        seat = np.full(len(keys), -1, dtype=np.int64)
+        seat[company[owned]] = sends.seat[at[owned]]
+        of = np.flatnonzero(seat >= 0)
+        owners = {
+            keys[number]: str(found.words[code])
+            for number, code in zip(of.tolist(), seat[of].tolist(), strict=True)
+        }
+    start = asked.start.toordinal()
+    recent = (found.date[at] >= start - _WINDOW.days) & (found.date[at] <= start)
+    recent &= ~np.isin(sends.person[at], matched["person"].to_numpy())
+    pairs = np.stack([company[recent], sends.person[at[recent]]])
+    number, count = np.unique(np.unique(pairs, axis=1)[0], return_counts=True)
+    lately = {
+        keys[of]: num for of, num in zip(number.tolist(), count.tolist(), strict=True)
+    }
+    return owners, lately
 
 
 # --- the last run -----------------------------------------------------------------
@@ -313,9 +341,10 @@ def _compared(
     known = place >= 0
     held[known] = last.leads.held[place[known]]
     flag = leads["open_flag"].to_numpy().astype("int64")
-    seen = matched["person"].map(_flags_seen(facts.outcomes)).fillna(Flag.UNKNOWN)
-    blank = flag[matched["lead"].to_numpy()] == Flag.UNKNOWN
-    flag[matched["lead"].to_numpy()[blank]] = seen.to_numpy()[blank].astype("int64")
+    seen = facts.of(facts.open_flag, matched["person"].to_numpy())
+    lead = matched["lead"].to_numpy()
+    blank = flag[lead] == Flag.UNKNOWN
+    np.maximum.at(flag, lead[blank], seen[blank])
     revealed = known & (flag != Flag.UNKNOWN)
     revealed[known] &= last.leads.unknown[place[known]]
     at = np.flatnonzero(revealed)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from typing import Any
 
@@ -25,7 +26,9 @@ def load(connection: Connection, name: str, columns: str, rows: list[Any]) -> No
     columns : str
         Names and types, as in ``CREATE TABLE``.
     """
-    connection.exec_driver_sql(f"DROP TABLE IF EXISTS {name}")
+    # By its full name: another program's table of that name is not ours to drop.
+    place = "pg_temp" if connection.dialect.name == "postgresql" else "temp"
+    connection.exec_driver_sql(f"DROP TABLE IF EXISTS {place}.{name}")
     connection.exec_driver_sql(f"CREATE TEMPORARY TABLE {name} ({columns})")
     if not rows:
         return
@@ -51,16 +54,39 @@ def match(connection: Connection, identities: Identities) -> pd.DataFrame:
         ``lead`` (position) and ``person``, one line per pair; a lead that the ledger
         took for two people has two.
     """
-    columns = [identities.lead.tolist(), identities.space.tolist()]
-    rows = list(zip(*columns, identities.value.tolist(), strict=True))
-    load(connection, "wanted", "lead INTEGER, space TEXT, value TEXT", rows)
-    found = connection.exec_driver_sql(
-        "SELECT DISTINCT w.lead, i.person FROM wanted w JOIN identities i "
-        "ON i.space = w.space AND i.value = w.value ORDER BY 1, 2"
-    ).all()
-    return pd.DataFrame(
-        [tuple(row) for row in found], columns=["lead", "person"], dtype="int64"
-    )
+    place, person = _known(connection, identities)
+    pairs = (identities.lead[place].astype(np.int64) << 32) | person
+    distinct = np.unique(pairs)
+    return pd.DataFrame({"lead": distinct >> 32, "person": distinct & 0xFFFFFFFF})
+
+
+#: The values of one kind go over in one piece: a row for each would take longer.
+_LOOK_UP = {
+    "sqlite": (
+        "SELECT w.key, i.person FROM json_each(?) w CROSS JOIN identities i "
+        "ON i.space = ? AND i.value = w.value"
+    ),
+    "postgresql": (
+        "SELECT w.place - 1, i.person FROM unnest(%s::text[]) WITH ORDINALITY "
+        "AS w(value, place) JOIN identities i ON i.space = %s AND i.value = w.value"
+    ),
+}
+
+
+def _known(connection: Connection, identities: Identities) -> tuple[np.ndarray, np.ndarray]:
+    """Return which identities the ledger has, by position, and whose they are."""
+    name = connection.dialect.name
+    places, persons = [np.empty(0, dtype=np.int64)], [np.empty(0, dtype=np.int64)]
+    for space in sorted(set(identities.space.tolist())):
+        at = np.flatnonzero(identities.space == space)
+        values: object = identities.value[at].tolist()
+        if name == "sqlite":
+            values = json.dumps(values)
+        rows = connection.exec_driver_sql(_LOOK_UP[name], (values, str(space))).all()
+        pairs = np.array([tuple(row) for row in rows], dtype=np.int64).reshape(-1, 2)
+        places.append(at[pairs[:, 0]])
+        persons.append(pairs[:, 1])
+    return np.concatenate(places), np.concatenate(persons)
 
 
 def forgotten(connection: Connection, key: bytes, identities: Identities) -> np.ndarray:
@@ -103,11 +129,11 @@ def register(
 def _add_identities(
     connection: Connection, identities: Identities, person: np.ndarray
 ) -> None:
+    known, _ = _known(connection, identities)
     taken = {
         (str(space), str(value))
-        for space, value in connection.exec_driver_sql(
-            "SELECT i.space, i.value FROM wanted w JOIN identities i "
-            "ON i.space = w.space AND i.value = w.value"
+        for space, value in zip(
+            identities.space[known], identities.value[known], strict=True
         )
     }
     rows = []

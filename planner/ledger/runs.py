@@ -13,6 +13,7 @@ import pandas as pd
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
+from planner.dates import ONE_DAY
 from planner.domain import Flag, History, Identities, Plan, Route, Seat
 from planner.errors import InputError
 from planner.ledger import packing, people
@@ -216,13 +217,15 @@ def _assignments(
     person: np.ndarray,
 ) -> list[dict[str, object]]:
     segment = [str(recorded.segment[int(at)]) for at in sent]
+    first_day = max(recorded.plan.as_of, recorded.plan.week_start).isoformat()
     lines = pd.DataFrame(
         {
             "entry": entry,
             "person": person,
             "seat_id": rows["seat_id"].astype(str).to_numpy(),
             "route": rows["route"].astype(str).to_numpy(),
-            "send_on": rows["send_on"].astype(str).to_numpy(),
+            # A message from a seat to look up has no day; it is this week's all the same.
+            "send_on": rows["send_on"].astype(str).replace("", first_day).to_numpy(),
             "company_key": rows["company_key"].astype(str).to_numpy(),
             "segment": segment,
             "open_flag": [_FLAGS[str(flag)] for flag in rows["open_flag"]],
@@ -258,12 +261,46 @@ def _document(recorded: Recorded) -> dict[str, object]:
             for item in plan.open_share.segments
         ],
         "scored": fresh,
+        "outlook": _outlook(plan),
         "seats": [_seat_record(seat) for seat in plan.seats],
         "files": [
             {"kind": file.kind, "sha256": file.sha256, "num_rows": file.num_rows}
             for file in plan.files
         ],
     }  # fmt: skip
+
+
+def _outlook(plan: Plan) -> list[list[object]]:
+    """Return seat, week, InMails and credits of the weeks after the planned one."""
+    later = plan.outlook[plan.outlook["week"] > plan.week]
+    inmails = later["open_inmails"] + later["paid_inmails"]
+    sums = later.assign(inmails=inmails).groupby(["seat_id", "week"], sort=True)
+    totals = sums[["inmails", "expected_credits"]].sum().round(4).reset_index()
+    return [list(line) for line in totals.itertuples(index=False, name=None)]
+
+
+def outlook_inmails(run: Run, as_of: dt.date) -> dict[str, list[tuple[dt.date, float]]]:
+    """Return, by seat, day and credit use of the InMails of the weeks after a run's own.
+
+    The program plans them by week; here they are spread over the seat's working days.
+    """
+    seats = {seat.seat_id: seat for seat in planned_seats(run)}
+    lines = run.document.get("outlook")
+    ahead: dict[str, list[tuple[dt.date, float]]] = {}
+    for seat_id, week, inmails, credits in lines if isinstance(lines, list) else []:
+        start = dt.date.fromisocalendar(int(week[:4]), int(week[6:]), 1)
+        days = [
+            start + k * ONE_DAY
+            for k, share in enumerate(seats[seat_id].day_shares)
+            if share > 0 and start + k * ONE_DAY >= as_of
+        ]
+        count = round(inmails)
+        if not days or not count:
+            continue
+        use = min(1.0, credits / count)
+        own = ahead.setdefault(seat_id, [])
+        own += [(days[k * len(days) // count], use) for k in range(count)]
+    return ahead
 
 
 def _seat_record(seat: Seat) -> dict[str, object]:

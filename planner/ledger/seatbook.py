@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 
-import pandas as pd
+import numpy as np
+import numpy.typing as npt
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
@@ -19,8 +20,9 @@ from planner.domain import (
     Route,
     SeatHistory,
 )
-from planner.ledger.tables import ASSIGNMENTS, BALANCES, OUTCOMES, SEAT_HOLDS
-from planner.ledger.touches import View, touches
+from planner.ledger.columns import NEVER, Numbers, code, day_of, plain, text_of
+from planner.ledger.tables import BALANCES, SEAT_HOLDS, VOIDS
+from planner.ledger.touches import Folded, Mask, View, folded, touches
 from planner.params import Parameters
 
 #: Days before the plan's date of which single days are kept: velocity and free InMails
@@ -44,13 +46,14 @@ def histories(
 ) -> dict[str, SeatHistory]:
     """Return the history of every seat that the ledger knows, by its id."""
     seen = _sightings(connection, view)
-    since = _since(seen, view, parameters)
-    sends = _sends(connection, view, since)
+    since = _Since.of(seen, view, parameters)
+    found = folded(connection, view, min([since.usual, *since.of_seat.values()]))
+    sends = _sends(found)
     first = _first_sends(connection, view)
     holds = _holds(connection, view)
     days = _days(sends, view)
     pending = _pending(sends, view, parameters)
-    events = _events(sends, seen, view, parameters)
+    events = _events(sends, seen, since, view, parameters)
     result = {}
     for seat_id in sorted({*first, *seen, *holds, *days}):
         history = SeatHistory(
@@ -85,66 +88,107 @@ def _sightings(connection: Connection, view: View) -> dict[str, list[CreditEvent
     return {seat_id: list(book.values()) for seat_id, book in books.items()}
 
 
-def _since(
-    seen: Mapping[str, list[CreditEvent]], view: View, parameters: Parameters
-) -> dt.date:
-    """Return the first day of which sends matter: that of a last sighting but one."""
-    since = view.as_of - dt.timedelta(days=_DAYS_READ)
-    oldest = view.as_of - dt.timedelta(
-        days=parameters.refund_window_days + parameters.pending_lifetime_days
-    )
-    for book in seen.values():
-        days = [dt.date.fromisoformat(event.happened_on[:10]) for event in book[-2:]]
-        since = min(since, days[-1], max(days[0], oldest))
-    return min(since, view.as_of - dt.timedelta(days=parameters.pending_lifetime_days))
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Since:
+    """The first day of which sends matter, by seat: that of its last sighting but one."""
 
+    usual: dt.date
+    of_seat: Mapping[str, dt.date]
 
-def _sends(connection: Connection, view: View, since: dt.date) -> pd.DataFrame:
-    """Return sends since a day, answered ones of before, and what nobody had planned."""
-    planned = touches(connection, view, where=f"AND a.send_on >= '{since.isoformat()}'")
-    answered = touches(
-        connection, view,
-        where=(
-            f"AND a.send_on < '{since.isoformat()}' AND EXISTS (SELECT 1 FROM outcomes p "
-            "WHERE p.assignment = a.entry AND p.person = a.person AND p.kind = 'replied' "
-            f"AND p.happened_on >= '{since.isoformat()}')"
-        ),
-    )  # fmt: skip
-    unplanned = connection.execute(
-        sa.select(OUTCOMES)
-        .where(
-            OUTCOMES.c.entry < view.upto, OUTCOMES.c.assignment == 0,
-            OUTCOMES.c.kind == str(OutcomeKind.SENT), OUTCOMES.c.seat_id != "",
-            OUTCOMES.c.happened_on >= since.isoformat(),
+    @classmethod
+    def of(
+        cls, seen: Mapping[str, list[CreditEvent]], view: View, parameters: Parameters
+    ) -> _Since:
+        back = max(_DAYS_READ, parameters.pending_lifetime_days)
+        usual = view.as_of - dt.timedelta(days=back)
+        oldest = view.as_of - dt.timedelta(
+            days=parameters.refund_window_days + parameters.pending_lifetime_days
         )
-        .order_by(OUTCOMES.c.entry, OUTCOMES.c.line)
-    ).all()  # fmt: skip
-    extra = pd.DataFrame(
-        [
-            {
-                "entry": 0, "person": row.person, "seat_id": row.seat_id,
-                "route": row.route, "date": row.happened_on[:10], "sent": row.happened_on,
-                "replied": "", "accepted": "", "failed": "", "undone": False,
-                "credit_used": row.credit_used, "credit_probability": 1.0,
-            }
-            for row in unplanned
-        ]
-    )  # fmt: skip
-    parts = [part for part in (planned, answered, extra) if len(part)]
-    return pd.concat(parts, ignore_index=True) if parts else planned
+        of_seat = {}
+        for seat_id, book in seen.items():
+            days = [dt.date.fromisoformat(event.happened_on[:10]) for event in book[-2:]]
+            of_seat[seat_id] = min(usual, days[-1], max(days[0], oldest))
+        return cls(usual=usual, of_seat=of_seat)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Sends:
+    """Sends, planned ones in force and those that nobody had planned, as columns.
+
+    ``seat_id`` and ``route`` are texts by code; the others are as in
+    `planner.ledger.touches.Folded`. ``answered`` says whether a reply or an acceptance
+    is known.
+    """
+
+    words: np.ndarray
+    seat: Numbers
+    route: Numbers
+    day: Numbers
+    date: Numbers
+    sent: Numbers
+    failed: Numbers
+    replied: Numbers
+    answered: Mask
+    undone: Mask
+    credit_used: Numbers
+    credit_probability: npt.NDArray[np.float64]
+
+    def routes(self, names: Iterable[str]) -> Mask:
+        """Return which sends go by one of these routes."""
+        return np.isin(self.route, [code(self.words, name) for name in names])
+
+
+def _sends(found: Folded) -> _Sends:
+    told, sends = found.told, found.sends
+    extra = (told.assignment == 0) & (told.kind == found.code(str(OutcomeKind.SENT)))
+    extra &= told.seat != found.code("")
+    at = np.flatnonzero(extra)
+    never = np.full(len(at), NEVER, dtype=np.int64)
+    date = day_of(told.at[at])
+
+    def both(planned: np.ndarray, unplanned: np.ndarray) -> np.ndarray:
+        return np.concatenate([planned, unplanned])
+
+    return _Sends(
+        words=found.words,
+        seat=both(sends.seat, told.seat[at]),
+        route=both(sends.route, told.route[at]),
+        day=both(sends.day, date),
+        date=both(found.date, date),
+        sent=both(found.at["sent"], told.at[at]),
+        failed=both(found.at["failed"], never),
+        replied=both(found.at["replied"], never),
+        answered=both((found.at["replied"] >= 0) | (found.at["accepted"] >= 0), never >= 0),
+        undone=both(found.undone, never >= 0),
+        credit_used=both(found.credit_used, told.credit_used[at]),
+        credit_probability=both(sends.credit_probability, np.ones(len(at))),
+    )
 
 
 def _first_sends(connection: Connection, view: View) -> dict[str, dt.date]:
-    planned = connection.execute(
-        sa.select(ASSIGNMENTS.c.seat_id, sa.func.min(ASSIGNMENTS.c.send_on))
-        .where(ASSIGNMENTS.c.entry < view.upto, ASSIGNMENTS.c.seat_id != "")
-        .group_by(ASSIGNMENTS.c.seat_id)
+    """Return the first day of each seat for which a send in force was planned."""
+    upto = int(view.upto)
+    # From seat to seat along the index, then to the first day: never over all lines.
+    found = connection.exec_driver_sql(
+        "WITH RECURSIVE s(seat_id) AS (SELECT MIN(seat_id) FROM assignments WHERE "
+        "seat_id > '' UNION ALL SELECT (SELECT MIN(b.seat_id) FROM assignments b WHERE "
+        "b.seat_id > s.seat_id) FROM s WHERE s.seat_id IS NOT NULL) "
+        "SELECT s.seat_id, (SELECT a.send_on FROM assignments a WHERE "
+        f"a.seat_id = s.seat_id AND a.entry < {upto} AND NOT EXISTS (SELECT 1 FROM voids v "
+        f"WHERE v.voided = a.entry AND v.entry < {upto} AND a.send_on >= v.from_date) "
+        "ORDER BY a.send_on LIMIT 1) FROM s WHERE s.seat_id IS NOT NULL"
     )
+    first = {str(seat_id): str(day) for seat_id, day in found if day}
+    # Of a voided part, what happened all the same counts.
+    voided = sa.select(VOIDS.c.voided).where(VOIDS.c.entry < upto).distinct()
+    for entry in connection.scalars(voided).all():
+        happened = touches(connection, view, where=f"AND a.entry = {int(entry)}")
+        for seat_id, day in zip(happened["seat_id"], happened["send_on"], strict=True):
+            if seat_id:
+                first[str(seat_id)] = min(first.get(str(seat_id), str(day)), str(day))
     limit = view.as_of.isoformat()
     return {
-        str(seat_id): dt.date.fromisoformat(date)
-        for seat_id, date in planned
-        if date and date < limit
+        seat_id: dt.date.fromisoformat(day) for seat_id, day in first.items() if day < limit
     }
 
 
@@ -164,71 +208,85 @@ def _holds(connection: Connection, view: View) -> dict[str, tuple[dt.date, float
     return {seat_id: hold for seat_id, hold in holds.items() if hold[0] > last}
 
 
-def _days(sends: pd.DataFrame, view: View) -> dict[str, list[DayCount]]:
-    first = (view.as_of - dt.timedelta(days=DAYS_KEPT)).isoformat()
-    past = sends[
-        (sends["date"] >= first)
-        & (sends["date"] < view.as_of.isoformat())
-        & ~sends["undone"].astype(bool)
-        & (sends["seat_id"] != "")
-    ]
-    counts: dict[str, dict[str, dict[str, int]]] = defaultdict(lambda: defaultdict(dict))
-    grouped = past.groupby(["seat_id", "date", "route"]).size().reset_index(name="num")
-    for line in grouped.to_dict("records"):
-        if name := _COUNTED.get(str(line["route"])):
-            counts[str(line["seat_id"])][str(line["date"])][name] = int(line["num"])
+def _days(sends: _Sends, view: View) -> dict[str, list[DayCount]]:
+    today = view.as_of.toordinal()
+    past = (sends.date >= today - DAYS_KEPT) & (sends.date < today) & ~sends.undone
+    past &= sends.routes(_COUNTED)
+    # One number for each line: seat, days ago, route.
+    size = len(sends.words)
+    number = sends.seat[past] * (DAYS_KEPT + 1) + today - sends.date[past]
+    number, count = np.unique(number * size + sends.route[past], return_counts=True)
+    counts: dict[str, dict[int, dict[str, int]]] = defaultdict(lambda: defaultdict(dict))
+    for line, num in zip(number.tolist(), count.tolist(), strict=True):
+        seat, ago = divmod(line // size, DAYS_KEPT + 1)
+        name = _COUNTED[str(sends.words[line % size])]
+        counts[str(sends.words[seat])][today - ago][name] = num
+    counts.pop("", None)
     return {
         seat_id: [
-            DayCount(date=dt.date.fromisoformat(date), **by_day[date])
+            DayCount(date=dt.date.fromordinal(date), **by_day[date])
             for date in sorted(by_day)
         ]
         for seat_id, by_day in counts.items()
     }
 
 
-def _pending(sends: pd.DataFrame, view: View, parameters: Parameters) -> dict[str, int]:
-    first = view.as_of - dt.timedelta(days=parameters.pending_lifetime_days)
-    waiting = sends[
-        (sends["route"] == str(Route.CONNECTION_REQUEST))
-        & (sends["date"] >= first.isoformat())
-        & (sends["date"] < view.as_of.isoformat())
-        & (sends["accepted"] == "")
-        & (sends["replied"] == "")
-        & ~sends["undone"].astype(bool)
-    ]
-    return {str(seat): int(n) for seat, n in waiting["seat_id"].value_counts().items()}
+def _pending(sends: _Sends, view: View, parameters: Parameters) -> dict[str, int]:
+    today = view.as_of.toordinal()
+    waiting = sends.routes([str(Route.CONNECTION_REQUEST)]) & ~sends.answered
+    waiting &= (sends.date >= today - parameters.pending_lifetime_days) & ~sends.undone
+    waiting &= sends.date < today
+    seat, num = np.unique(sends.seat[waiting], return_counts=True)
+    return {
+        str(sends.words[code]): count
+        for code, count in zip(seat.tolist(), num.tolist(), strict=True)
+    }
 
 
 def _events(
-    sends: pd.DataFrame,
+    sends: _Sends,
     seen: Mapping[str, list[CreditEvent]],
+    since: _Since,
     view: View,
     parameters: Parameters,
 ) -> dict[str, list[CreditEvent]]:
     """Return each seat's credit book: what was seen, spent and given back."""
-    limit = view.as_of.isoformat()
     books: dict[str, list[CreditEvent]] = {
         seat_id: list(book) for seat_id, book in seen.items()
     }
-    past = sends[sends["route"].isin(_INMAILS) & (sends["date"] < limit)]
-    for send in past.to_dict("records"):
-        if send["undone"] and not send["failed"]:
-            continue  # skipped: nothing was sent
-        book = books.setdefault(str(send["seat_id"]), [])
-        use = float(send["credit_probability"])
-        if send["credit_used"] >= 0:
-            use = float(send["credit_used"])
-        elif send["failed"] and send["undone"]:
-            use *= parameters.failed_send_credit_loss
-        when = str(send["sent"] or send["failed"] or send["date"])
-        book.append(CreditEvent(happened_on=when, kind=EventKind.SPENT, credits=use))
-        if send["replied"]:
-            # An answer with a plain date comes after the send of that day.
-            answered = max(str(send["replied"]), when)
+    first = np.array(
+        [since.of_seat.get(str(word), since.usual).toordinal() for word in sends.words],
+        dtype=np.int64,
+    )
+    late = np.maximum(sends.day, np.maximum(day_of(sends.sent), day_of(sends.replied)))
+    past = sends.routes(_INMAILS) & (sends.date < view.as_of.toordinal())
+    # Skipped: nothing was sent.
+    past &= (late >= first[sends.seat]) & ~(sends.undone & (sends.failed < 0))
+    at = np.flatnonzero(past)
+    failed, undone = sends.failed[at], sends.undone[at]
+    use = sends.credit_probability[at]
+    use = np.where(undone, use * parameters.failed_send_credit_loss, use)
+    use = np.where(sends.credit_used[at] >= 0, sends.credit_used[at], use)
+    when = np.where(failed >= 0, failed, plain(sends.date[at]))
+    when = np.where(sends.sent[at] >= 0, sends.sent[at], when)
+    # An answer with a plain date comes after the send of that day.
+    answered = np.where(sends.replied[at] >= 0, np.maximum(sends.replied[at], when), NEVER)
+    texts: dict[int, str] = {NEVER: ""}
+    for instant in {*when.tolist(), *answered.tolist()} - {NEVER}:
+        texts[instant] = text_of(instant)
+    seats = sends.words[sends.seat[at]]
+    lines = zip(seats, when.tolist(), use.tolist(), answered.tolist(), strict=True)
+    for seat_id, instant, credits, reply in lines:
+        book = books.setdefault(seat_id, [])
+        spent = CreditEvent(
+            happened_on=texts[instant], kind=EventKind.SPENT, credits=credits
+        )
+        book.append(spent)
+        if reply != NEVER:
             book.append(
                 CreditEvent(
-                    happened_on=answered, kind=EventKind.REFUNDED,
-                    credits=use, sent_on=when,
+                    happened_on=texts[reply], kind=EventKind.REFUNDED, credits=credits,
+                    sent_on=spent.happened_on,
                 )
             )  # fmt: skip
     return books

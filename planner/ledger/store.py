@@ -16,7 +16,8 @@ from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy import Connection, Engine, Table, event, exc
+from sqlalchemy import Connection as Connection
+from sqlalchemy import Engine, Table, event, exc
 
 from planner.errors import LedgerError
 from planner.ledger.tables import ENTRIES, META, MIGRATIONS, VERSION
@@ -68,7 +69,7 @@ def opened(url: str, *, wait_seconds: int, create: bool) -> Iterator[Ledger | No
     Parameters
     ----------
     url : str
-        SQLAlchemy URL, ``sqlite:///planner.db`` or ``postgresql://...``.
+        A file, or a URL: ``sqlite:///planner.db``, ``postgresql://...``.
     wait_seconds : int
         How long to wait for another planner.
     create : bool
@@ -147,7 +148,8 @@ def secret_key(connection: Connection) -> bytes:
 
 def _parsed(url: str) -> sa.URL:
     try:
-        parsed = sa.make_url(url)
+        is_file = "://" not in url
+        parsed = sa.URL.create("sqlite", database=url) if is_file else sa.make_url(url)
         backend = parsed.get_backend_name()
     except (exc.SQLAlchemyError, ValueError) as error:
         raise LedgerError(

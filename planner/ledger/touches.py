@@ -7,13 +7,19 @@ voided: whoever forgets to record must not contact people twice.
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, fields
 
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from planner.ledger.tables import VOIDS
+from planner.ledger import columns
+from planner.ledger.tables import RUNS, VOIDS
+
+Mask = npt.NDArray[np.bool_]
 
 #: More than any entry's number.
 ALL = 2**31 - 1
@@ -89,9 +95,108 @@ def reached(frame: pd.DataFrame) -> pd.DataFrame:
 def _voided(connection: Connection, frame: pd.DataFrame, view: View) -> pd.Series:
     """Return which lines belong to a run, or the part of a run, that was voided."""
     result = pd.Series(False, index=frame.index)
+    for voided, from_date in _voids(connection, view):
+        result |= (frame["entry"] == voided) & (frame["send_on"] >= from_date)
+    return result
+
+
+# --- all of them, column by column ------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Folded:
+    """What `touches` returns, as columns: one entry per planned send in force.
+
+    ``at`` is the last instant of each kind of outcome (`columns.NEVER` if there was
+    none), ``date`` the ordinal of the day on which the send was made or is planned.
+    ``told`` are all outcomes, planned or not; ``words`` are what codes stand for.
+    """
+
+    sends: columns.Sends
+    at: Mapping[str, columns.Numbers]
+    credit_used: columns.Numbers
+    date: columns.Numbers
+    happened: Mask
+    undone: Mask
+    told: columns.Told
+    words: np.ndarray
+
+    def code(self, word: str) -> int:
+        """Return the code of a word; one that nothing has if it does not occur."""
+        return columns.code(self.words, word)
+
+    def routes(self, names: Iterable[str]) -> Mask:
+        """Return which sends go by one of these routes."""
+        return np.isin(self.sends.route, [self.code(name) for name in names])
+
+
+def folded(connection: Connection, view: View, since: dt.date | None = None) -> Folded:
+    """Return planned sends in force, with what became of them; see `touches`.
+
+    Parameters
+    ----------
+    since : datetime.date, optional
+        Sends that are planned, were made and were answered before that day may be
+        missing.
+    """
+    found = columns.read(connection, view.upto, since)
+    sends, told = found.sends, found.told
+    at, credit_used = _latest(found)
+    sent = at["sent"]
+    happened = (sent >= 0) | (at["replied"] >= 0) | (at["accepted"] >= 0)
+    failed = at["failed"] >= 0
+    undone = (failed | (at["skipped"] >= 0)) & ~happened
+    own = np.isin(sends.entry, _runs_of(connection, view.week))
+    own &= (sends.day >= view.as_of.toordinal()) & ~happened
+    void = np.zeros(len(sends.day), dtype=np.bool_)
+    for voided, from_date in _voids(connection, view):
+        day = dt.date.fromisoformat(from_date).toordinal() if from_date else 0
+        void |= (sends.entry == voided) & (sends.day >= day)
+    kept = ~own & ~(void & ~happened & ~failed)
+    return Folded(
+        sends=columns.Sends(
+            **{item.name: getattr(sends, item.name)[kept] for item in fields(sends)}
+        ),
+        at={kind: instants[kept] for kind, instants in at.items()},
+        credit_used=credit_used[kept],
+        date=np.where(sent >= 0, columns.day_of(sent), sends.day)[kept],
+        happened=happened[kept],
+        undone=undone[kept],
+        told=told,
+        words=found.words,
+    )
+
+
+def _latest(
+    found: columns.Columns,
+) -> tuple[dict[str, columns.Numbers], columns.Numbers]:
+    """Return the last instant of each kind of outcome of each send, and its credit use."""
+    sends, told = found.sends, found.told
+    count = len(sends.entry)
+    at = {kind: np.full(count, columns.NEVER, dtype=np.int64) for kind in _KINDS}
+    credit_used = np.full(count, -1, dtype=np.int64)
+    if not count:
+        return at, credit_used
+    key = (sends.entry << 32) | sends.person
+    wanted = (told.assignment << 32) | told.person
+    place = np.minimum(np.searchsorted(key, wanted), count - 1)
+    planned = np.flatnonzero(key[place] == wanted)
+    place = place[planned]
+    for kind, instants in at.items():
+        of = told.kind[planned] == found.code(kind)
+        np.maximum.at(instants, place[of], told.at[planned[of]])
+    np.maximum.at(credit_used, place, told.credit_used[planned])
+    return at, credit_used
+
+
+def _runs_of(connection: Connection, week: str) -> list[int]:
+    if not week:
+        return []
+    return list(connection.scalars(sa.select(RUNS.c.entry).where(RUNS.c.week == week)))
+
+
+def _voids(connection: Connection, view: View) -> list[tuple[int, str]]:
     found = connection.execute(
         sa.select(VOIDS.c.voided, VOIDS.c.from_date).where(VOIDS.c.entry < view.upto)
     )
-    for voided, from_date in found:
-        result |= (frame["entry"] == voided) & (frame["send_on"] >= from_date)
-    return result
+    return [(int(voided), str(from_date)) for voided, from_date in found]

@@ -431,8 +431,9 @@ def _can_be_reached(
     bases = keys[:, chosen].max(axis=1) + 1
     group = np.ravel_multi_index(tuple(keys[:, chosen]), tuple(bases))
     most = capacity[keys[0, chosen]]
+    waited = np.broadcast_to(values.held, in_model.shape)[chosen].astype(np.int64)
     for value in (values.inmail_value[chosen], values.connection_value[chosen]):
-        rank, _ = ranks(group, -np.round(value, 12))
+        rank, _ = ranks(group, -np.round(value, 12), -waited)
         reached[chosen] |= rank < most
     return reached
 
@@ -448,6 +449,25 @@ def ranks(group: np.ndarray, *order_by: np.ndarray) -> tuple[np.ndarray, np.ndar
     rank[order] = np.arange(len(order)) - np.repeat(starts, lengths)
     size[order] = np.repeat(lengths, lengths)
     return rank, size
+
+
+def shared_ranks(
+    group: np.ndarray, order_by: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return each item's rank in its group, equal ones sharing the first's, and its size.
+
+    Leads that nothing tells apart must not land in different classes: the program would
+    choose among them at random, and who waited longest could not come first.
+    """
+    rank, size = ranks(group, order_by)
+    order = np.lexsort((rank, group))
+    same = (group[order][1:] == group[order][:-1]) & (
+        order_by[order][1:] == order_by[order][:-1]
+    )
+    first = np.where(np.r_[False, same], 0, np.arange(len(order)))
+    shared = np.empty_like(rank)
+    shared[order] = rank[order][np.maximum.accumulate(first)]
+    return shared, size
 
 
 def _classes(

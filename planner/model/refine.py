@@ -19,7 +19,7 @@ from planner.model.classes import (
     LeadValues,
     group_codes,
     number_classes,
-    ranks,
+    shared_ranks,
 )
 from planner.model.credits import DIGITS
 from planner.params import Parameters
@@ -72,7 +72,7 @@ class Refiner:
         bucket = np.where(clear, best[-1], NUM_CLEAR)
         close = np.flatnonzero(~clear)
         if len(close):
-            rank, size = ranks(group[close], -np.round(value[close], DIGITS))
+            rank, size = shared_ranks(group[close], -np.round(value[close], DIGITS))
             # Larger groups get more buckets, growing with the root of their size.
             root = np.sqrt(np.bincount(group[close]).astype(float))
             num_classes = self._parameters.max_classes / len(program.levels(instance))

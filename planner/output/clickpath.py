@@ -76,8 +76,11 @@ _CHECKS = """## 5. Check, then switch on
    blacklist, or the switch "move to list if saved" was off.
 3. Open one contact of each list: the `plan_` fields are filled, and the sender is right.
 4. Switch the automations on.
-5. At the end of the week: export the contacts that replied, and give the file to the next
-   plan with `--exclude`; note the balances that LinkedIn shows in the seat inventory.
+5. On Friday: `planner record` what was sent, answered and accepted (the seats' sheets with
+   their statuses, or exports), and export the contacts that **failed** at the InMail node
+   (click its *Failed* count) for `planner triage`. Do not restart them before: a seat out
+   of credits and a recipient who takes no InMails look the same here.
+6. On Monday: note the balances that LinkedIn shows in the seat inventory.
 """
 
 _AFTER = r"""## 6. Clear last week's plan

@@ -23,7 +23,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from planner.domain import Plan
-from planner.errors import InputError
+from planner.errors import InputError, PlannerError
 from planner.output import getsales, run, tables
 from planner.output.names import run_name
 
@@ -136,13 +136,23 @@ def place(
         _check_target(target, about)
         with _staging(out_dir, target.name) as staging:
             write(staging)
-            if _holds(target, staging):
-                with placing():
-                    return target
             _flush(staging)
-            with placing():
-                _put_in_place(staging, target)
+            _place(staging, target, placing)
     return target
+
+
+def _place(staging: Path, target: Path, placing: Placing) -> None:
+    """Put the folder in place while `placing` holds; take a new one back if that fails."""
+    is_new = False
+    try:
+        with placing():
+            if not _holds(target, staging):
+                is_new = not target.exists()
+                _put_in_place(staging, target)
+    except PlannerError:
+        if is_new and target.exists():
+            target.rename(staging)
+        raise
 
 
 def _holds(target: Path, staging: Path) -> bool:

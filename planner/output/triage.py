@@ -54,6 +54,7 @@ STATE_WORDS: Mapping[str, str] = {
     "fine": "fine",
     "exhausted": "out of credits",
     "velocity_block": "velocity block",
+    "stopped": "nothing goes out",
 }
 
 #: Steps that GetSales gets a list for.
@@ -70,32 +71,38 @@ _ID_LENGTH = 20
 _DIGITS = 9  # the last bits of a float hang on the numpy build
 
 _README = r"""
-## 1. Stop what has failed
+## 1. Take the failed contacts out
 
-In the automation, click the **Failed** count of the InMail node. Do **not** use *Restart on
-This Node* for all of them: GetSales would try each again on the seat that failed. For the
-contacts in the lists below use *Cancel*, so that no contact is in two automations at once;
-leave the others as they are, triage.xlsx says what they wait for.
+In the automation, click the **Failed** count of the InMail node; a window with the failed
+tasks opens. Do **not** use *Restart on This Node* or *Restart from Top*: GetSales would try
+each contact again on the seat that failed. *Cancel* the contacts of the lists below, so
+that none is in two automations at once. For all others see section 5.
 
 ## 2. Import: one file, one list
 
 CRM → Contacts → Import → CSV, into a list of exactly the name given, with **"move to list
-if saved" on**. A list whose sender is the one that failed may be restarted on its node
-instead, contact by contact.
+if saved" on**. Map the columns as the README of the weekly plan says; *plan\_run* and the
+other fields that begin with *plan\_* must exist before the import.
 
 """
 _AFTER = r"""
 ## 3. Automations
 
-One segment per list (auto-filter *list is …* **and** *plan\_run is the run above*), one
-sender per segment, first step as given. A contact does not enter the same automation twice:
-use a copy of it. Switch off first what reads these lists.
-
-## 4. Seats
-
-Do what triage.xlsx says of each seat before anything is switched on: read the balances it
-asks for, and hold the seats that it holds.
+One segment per list (auto-filter *list is …* **and** *plan\_run is the run above*), with
+the sender of the line as its **only** sender, and the first step of the line. Switch off
+every automation that reads these lists before the import. A contact does not enter the same
+automation twice: use a copy of it. GetSales does not read *plan\_send\_on*: do not switch
+an automation on before the first day of its list, and keep the sender's daily limits.
 """
+_NO_LIST: Mapping[str, str] = {
+    str(NextStep.WAIT): (
+        "wait: *Cancel* them as well and send them nothing. The next plan takes them again "
+        "if they are in its lead files; triage.xlsx gives the day and what each waits for."
+    ),
+    str(NextStep.DROP): (
+        "dropped: *Cancel* them. No plan takes them again once this triage is recorded."
+    ),
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -203,12 +210,34 @@ def lists(made: TriageRun) -> ImportFiles:
 def readme(name: str, made: TriageRun, imports: ImportFiles) -> str:
     """Return what to click in GetSales, as Markdown."""
     rows = sum(file.num_rows for file in imports.files)
+    lists = "1 list" if len(imports.files) == 1 else f"{len(imports.files):,} lists"
+    contacts = "1 contact" if rows == 1 else f"{rows:,} contacts"
     head = (
         f"# GetSales: failed InMails, {name}\n\n"
-        f"{len(imports.files)} lists, {rows:,} contacts, as of {made.as_of}. Menus may be "
-        "named differently in your version.\n"
+        f"{lists}, {contacts}, as of {made.as_of}. Menus may be named differently in your "
+        "version.\n"
     )
-    return head + _README + clickpath.file_table(imports.files) + _AFTER
+    table = clickpath.file_table(imports.files)
+    return head + _README + table + _AFTER + _seat_lines(made) + _other_leads(made)
+
+
+def _seat_lines(made: TriageRun) -> str:
+    lines = [
+        f"- **{clickpath.plain(one.sender)}**: {clickpath.plain(one.words)}\n"
+        for one in made.triage.verdicts
+        if one.asks_balance or one.held_until or one.pace_factor < 1
+    ]
+    head = "\n## 4. Seats\n\n"
+    if not lines:
+        return head + "Nothing to do: no seat is out of credits or slowed down.\n"
+    return head + "Before anything is switched on:\n\n" + "".join(lines)
+
+
+def _other_leads(made: TriageRun) -> str:
+    latest = made.findings[made.findings["is_latest"]]
+    counts = _counts(latest["next_step"], list(_NO_LIST))
+    lines = [f"- {counts[step]:,} {words}\n" for step, words in _NO_LIST.items()]
+    return "\n## 5. Leads in no list\n\n" + "".join(lines)
 
 
 # --- document ---------------------------------------------------------------------
@@ -268,10 +297,16 @@ def _summary(made: TriageRun, name: str) -> Page:
     latest = found[found["is_latest"]]
     num_empty = sum(one.assumed_credits is not None for one in made.triage.verdicts)
     num_held = sum(bool(one.held_until) for one in made.triage.verdicts)
+    num_ask = sum(one.asks_balance for one in made.triage.verdicts)
     what = f"{len(found):,} failed InMails of {len(latest):,} leads"
+    seats = (
+        f"Seats out of credits: {num_empty:,}. To be held: {num_held:,}. "
+        f"Balances to read: {num_ask:,}."
+    )
     notes = (
         f"{name}, as of {made.as_of}. {what}.",
-        f"{num_empty:,} seats out of credits, {num_held:,} to be held.",
+        seats,
+        "Probabilities are of the cause; the step is the one worth most over all causes.",
     )
     return Page(
         name="Summary",

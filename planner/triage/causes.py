@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 from planner.domain import Cause, Degree, Flag, Route
 from planner.errors import ParameterError
 from planner.params import Parameters
-from planner.triage.states import Three, failure_chance
+from planner.triage.states import Four, failure_chance
 
 Floats: TypeAlias = NDArray[np.float64]
 
@@ -39,6 +39,8 @@ LEAD_CAUSES = (
 )
 #: Causes of a reachable lead by state of its seat: fine, exhausted, blocked.
 SEAT_CAUSES = (Cause.UNKNOWN, Cause.CREDITS_EXHAUSTED, Cause.VELOCITY_BLOCK)
+# Where the cause of each state of the chain stands in SEAT_CAUSES.
+_BY_STATE = [0, 1, 1, 2]
 #: Columns of a posterior.
 CAUSES = (*LEAD_CAUSES, *SEAT_CAUSES)
 
@@ -204,15 +206,15 @@ def lead_priors(failures: pd.DataFrame, parameters: Parameters) -> Floats:
 def failure_chances(needs: Floats, parameters: Parameters) -> Floats:
     """Return the chance that an InMail to a reachable lead fails: failures by states."""
     by_need = {need: failure_chance(need, parameters) for need in set(needs.tolist())}
-    return np.array([by_need[need] for need in needs.tolist()]).reshape(-1, 3)
+    return np.array([by_need[need] for need in needs.tolist()]).reshape(-1, 4)
 
 
-def failure_likelihoods(priors: Floats, chances: Floats, texts: Floats) -> list[Three]:
+def failure_likelihoods(priors: Floats, chances: Floats, texts: Floats) -> list[Four]:
     """Return the likelihood of each failure, with its text, by state of its seat."""
     num = len(LEAD_CAUSES)
     of_lead = (priors[:, :num] * texts[:, :num]).sum(axis=1, keepdims=True)
-    both = of_lead + priors[:, num:] * chances * texts[:, num:]
-    return [(fine, empty, blocked) for fine, empty, blocked in both.tolist()]
+    both = of_lead + priors[:, num:] * chances * texts[:, num:][:, _BY_STATE]
+    return [(a, b, c, d) for a, b, c, d in both.tolist()]
 
 
 def posterior(
@@ -225,12 +227,15 @@ def posterior(
     priors, chances, texts : numpy.ndarray
         From `lead_priors`, `failure_chances` and `text_likelihoods`.
     states : numpy.ndarray
-        Chances of fine, exhausted and blocked given all other events of the seat.
+        Chances of the chain's states given all other events of the seat.
     leads : sequence of str
         Keys of the leads: what other failures of a lead say about it counts as well.
     """
     num = len(LEAD_CAUSES)
-    by_state = chances * states * texts[:, num:]
+    weight = chances * states
+    by_state = texts[:, num:] * np.stack(
+        [weight[:, 0], weight[:, 1] + weight[:, 2], weight[:, 3]], axis=1
+    )
     says = np.concatenate([texts[:, :num], by_state.sum(axis=1, keepdims=True)], axis=1)
     # Each failure of a lead says something about it to the lead's other failures.
     frame = pd.DataFrame(np.log(np.maximum(says, 1e-300)))

@@ -16,7 +16,7 @@ from planner.triage import causes
 from planner.triage.causes import CAUSES, Floats
 from planner.triage.records import FINDINGS, SeatRecord, SeatVerdict, Triage
 from planner.triage.runs import Surroundings, runs, surroundings
-from planner.triage.states import Chain, Three
+from planner.triage.states import Chain, Three, joined, split
 from planner.triage.steps import next_steps
 from planner.triage.timeline import Timeline, timeline
 from planner.triage.verdicts import Judged, verdict
@@ -48,7 +48,7 @@ class _Failed:
 class _Lines:
     """Timelines of the seats, with the states of each.
 
-    By failure, ``others`` are the chances of its seat's states given all other events.
+    By failure, ``others`` are the chances of the chain's states given all other events.
     Texts that speak of credits are left aside in both: a tool shows one and the same
     text for a whole run, so each may count for its own failure only.
     """
@@ -144,14 +144,16 @@ def _lines(
         failed.priors, failed.chances, failed.seat_texts
     )
     empty, fine = parameters.exhausted_share, 1 - parameters.exhausted_share
-    others = np.tile([fine * (1 - _BLOCKED), empty, fine * _BLOCKED], (len(failed.at), 1))
+    unknown = split((fine * (1 - _BLOCKED), empty, fine * _BLOCKED), parameters)
+    others = np.tile(unknown, (len(failed.at), 1))
     ok_share = 1 - parameters.inmail_off_share - parameters.profile_gone_share
     lines, states = {}, {}
     for seat_id in sorted(rows_by_seat):
         own = [(failed.at[k], k, float(failed.needs[k])) for k in rows_by_seat[seat_id]]
         line = timeline(seats[seat_id], own, as_of, parameters)
         chain = Chain(line, ok_share, parameters)
-        given_others, states[seat_id] = chain.smooth(likelihoods)
+        given_others, given_all = chain.smooth(likelihoods)
+        states[seat_id] = [joined(four) for four in given_all]
         for position, event in enumerate(line.events):
             if event.index >= 0:
                 others[event.index] = given_others[position]

@@ -12,7 +12,7 @@ from enum import StrEnum
 
 import pandas as pd
 
-from planner.domain import Cause, Seat
+from planner.domain import Cause, Seat, SeatDay
 from planner.schemas import Column
 
 #: One line per failed InMail that triage is given.
@@ -44,6 +44,11 @@ FAILURES: tuple[Column, ...] = (
     Column(name="group", kind="text", meaning="only seats of this group may send"),
     Column(name="company_key", kind="text", meaning="normalised company"),
     Column(name="company_seat", kind="text", meaning="seat that the company belongs to"),
+    Column(
+        name="company_near",
+        kind="integer",
+        meaning="other people of the company contacted within a week",
+    ),
     Column(name="linkedin_url", kind="text", meaning="canonical URL; carried along"),
     Column(name="sales_navigator_id", kind="text", meaning="opaque id; carried along"),
     Column(name="getsales_uuid", kind="text", meaning="System UUID; carried along"),
@@ -81,11 +86,13 @@ class SentInMail:
     """An InMail that went out.
 
     ``credit_probability`` is the chance that it used a credit: 1 or 0 where the balance
-    or the profile's flag says so.
+    or the profile's flag says so. One that is not ``is_certain`` was planned, and nobody
+    said that it failed.
     """
 
     happened_on: str
     credit_probability: float
+    is_certain: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,7 +133,11 @@ class SeatRecord:
     spare_credits : int
         Credits surely there above the reserve and what is already planned.
     spare_inmails, spare_requests : int
-        InMails and connection requests that limits and plan leave room for this week.
+        InMails and connection requests that limits and plan leave room for in the days
+        below.
+    days : tuple of SeatDay
+        Days on which it sends, of this week, or of the next if none is left: what limits
+        and plan leave of each.
     spare_after_reset : int
         Credits of the next grant that are not spoken for.
     """
@@ -138,14 +149,20 @@ class SeatRecord:
     spare_inmails: int = 0
     spare_requests: int = 0
     spare_after_reset: int = 0
+    days: tuple[SeatDay, ...] = ()
 
 
 class SeatState(StrEnum):
-    """What keeps all of a seat's InMails from going out, if anything does."""
+    """What keeps all of a seat's InMails from going out, if anything does.
+
+    *Stopped* is a seat of which nothing goes out, for want of credits or for a block:
+    its balance tells which.
+    """
 
     FINE = "fine"
     EXHAUSTED = "exhausted"
     BLOCKED = "velocity_block"
+    STOPPED = "stopped"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -153,7 +170,8 @@ class Spell:
     """A run of failures of one seat with one likely cause on the seat.
 
     ``until`` is the date of the grant that ended it, or the time of the first InMail
-    that went out after it; empty while it lasts.
+    that went out after it; empty while it lasts. A grant or a balance does not end a
+    velocity block.
     """
 
     state: SeatState

@@ -18,16 +18,19 @@ class Run:
     """Consecutive failures of a seat.
 
     ``positions`` are their places in the timeline. ``ended_by`` is the first proof of a
-    credit after them (None while there is none). ``is_seen_empty`` says whether
-    somebody read a balance of zero from the first of them on, before that proof.
+    credit after them (None while there is none), ``resumed_by`` the first InMail, free
+    or paid, that surely went out after them. ``is_seen_empty`` says whether somebody
+    read a balance of zero from the first of them on, before that proof.
     """
 
     positions: tuple[int, ...]
     since: str
     last: str
     ended_by: Event | None
+    resumed_by: Event | None
     is_seen_empty: bool
     num_sent_inside: int
+    num_planned_inside: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +53,7 @@ class Surroundings:
 def is_proof(event: Event) -> bool:
     """Return whether an event shows that the seat had a credit."""
     if event.mark is Mark.SENT:
-        return event.credit >= PAID
+        return event.is_certain and event.credit >= PAID
     if event.mark is Mark.SEEN:
         return event.balance is not None and event.balance.expected >= 1
     return event.mark is Mark.RESET
@@ -72,15 +75,19 @@ def runs(line: Timeline) -> tuple[Run, ...]:
 
 
 def _run(events: Sequence[Event], inside: Sequence[int], end: int) -> Run:
+    between = [one for one in events[inside[0] : inside[-1]] if one.mark is Mark.SENT]
+    after = (
+        one for one in events[inside[-1] :] if one.mark is Mark.SENT and one.is_certain
+    )
     return Run(
         positions=tuple(inside),
         since=events[inside[0]].at,
         last=events[inside[-1]].at,
         ended_by=events[end] if end < len(events) else None,
+        resumed_by=next(after, None),
         is_seen_empty=any(event.mark is Mark.SEEN for event in events[inside[0] : end]),
-        num_sent_inside=sum(
-            event.num for event in events[inside[0] : inside[-1]] if event.mark is Mark.SENT
-        ),
+        num_sent_inside=sum(one.num for one in between if one.is_certain),
+        num_planned_inside=sum(one.num for one in between if not one.is_certain),
     )
 
 
@@ -124,7 +131,7 @@ def _after(events: Sequence[Event]) -> Iterator[tuple[Balance | None, int, int]]
             seen, paid, free = None, 0, 0
         elif event.mark is Mark.SEEN:
             seen = event.balance
-        elif event.mark is Mark.SENT:
+        elif event.mark is Mark.SENT and event.is_certain:
             is_paid = event.credit >= PAID
             paid, free = paid + event.num * is_paid, free + event.num * (not is_paid)
     yield from reversed(found)

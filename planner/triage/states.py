@@ -1,11 +1,12 @@
-"""What was the matter with a seat at each of its events: an exact three-state chain.
+"""What was the matter with a seat at each of its events: an exact chain of states.
 
-A seat is *fine*, *exhausted* (no credit) or *blocked* (velocity). Given that, its InMails
-go out or fail independently of each other, so forward and backward passes weigh every
-possible moment at which it ran out, was blocked, or recovered, in time linear in the
-number of events. Error texts that speak of missing credits are not looked at here:
-GetSales shows them where the recipient has InMail off, too (15587500). So no number of
-them can empty a seat.
+A seat is *fine*, *exhausted* (no credit) or *blocked* (velocity). Whether LinkedIn stops
+the free InMails of an exhausted seat too is not known, but it does so for all of them or
+for none: these are two states. Given the state, InMails go out or fail independently, so
+forward and backward passes weigh every possible moment at which it ran out, was blocked,
+or recovered, in time linear in the number of events. Error texts that speak of missing
+credits are not looked at here: GetSales shows them where the recipient has InMail off, too
+(15587500). So no number of them can empty a seat.
 """
 
 from __future__ import annotations
@@ -20,6 +21,9 @@ from planner.triage.timeline import Event, Mark, Prior, Timeline
 
 #: A number for each of fine, exhausted, blocked.
 Three: TypeAlias = tuple[float, float, float]
+#: A number for each state of the chain: fine, exhausted with free InMails going out,
+#: exhausted without, blocked.
+Four: TypeAlias = tuple[float, float, float, float]
 
 #: Order of the states in a `Three`.
 STATES = (SeatState.FINE, SeatState.EXHAUSTED, SeatState.BLOCKED)
@@ -28,6 +32,8 @@ STATES = (SeatState.FINE, SeatState.EXHAUSTED, SeatState.BLOCKED)
 BLOCK_LEAKS = 0.05
 #: Chance that an InMail that needs a credit goes out without one: a flag was wrong.
 CREDIT_LEAKS = 0.01
+#: Chance that a free InMail goes out of a seat whose free ones are stopped.
+FREEZE_LEAKS = 0.02
 
 _MISREAD = 1e-4  # a balance seen that does not fit the state
 _REFUND = 0.002  # an answer gives a credit back: per InMail, without a grant
@@ -35,9 +41,23 @@ _REFUND_SEEN = 0.01  # the same, up to a balance that was seen
 _GRANT_ON_TIME = 0.8
 _GRANT_BY_DELAY = 0.97
 _FIRST_BLOCK = 0.005
+_UNTOLD = 0.5  # a list of failures leaves some out
 
 
-def sent_likelihood(credit: float, ok_share: float, parameters: Parameters) -> Three:
+def joined(four: Four) -> Three:
+    """Return the chances of fine, exhausted and blocked."""
+    fine, empty, frozen, blocked = four
+    return fine, empty + frozen, blocked
+
+
+def split(three: Three, parameters: Parameters) -> Four:
+    """Return the chances of the chain's states where nothing is known of a freeze."""
+    fine, empty, blocked = three
+    freeze = parameters.zero_balance_freeze
+    return fine, empty * (1 - freeze), empty * freeze, blocked
+
+
+def sent_likelihood(credit: float, ok_share: float, parameters: Parameters) -> Four:
     """Return the chance that an InMail goes out in each state.
 
     Parameters
@@ -47,19 +67,22 @@ def sent_likelihood(credit: float, ok_share: float, parameters: Parameters) -> T
     ok_share : float
         Chance that nothing about its recipient keeps it from going out.
     """
-    free = (1 - credit) * (1 - parameters.zero_balance_freeze)
+    fine, empty, frozen, blocked = failure_chance(credit, parameters)
     return (
-        ok_share * (1 - parameters.other_failure_share),
-        ok_share * (credit * CREDIT_LEAKS + free),
-        ok_share * BLOCK_LEAKS,
+        ok_share * (1 - fine),
+        ok_share * (1 - empty),
+        ok_share * (1 - frozen),
+        ok_share * (1 - blocked),
     )
 
 
-def failure_chance(credit: float, parameters: Parameters) -> Three:
+def failure_chance(credit: float, parameters: Parameters) -> Four:
     """Return the chance that an InMail to a reachable lead fails in each state."""
+    paid = credit * (1 - CREDIT_LEAKS)
     return (
         parameters.other_failure_share,
-        credit * (1 - CREDIT_LEAKS) + (1 - credit) * parameters.zero_balance_freeze,
+        paid,
+        paid + (1 - credit) * (1 - FREEZE_LEAKS),
         1 - BLOCK_LEAKS,
     )
 
@@ -78,22 +101,22 @@ class Chain:
     """
 
     def __init__(self, line: Timeline, ok_share: float, parameters: Parameters) -> None:
-        self._start = _start(line.priors[0])
+        self._start = _start(line.priors[0], parameters)
         self._steps = _steps(line, parameters)
         self._failed = [event.index for event in line.events]
         self._seen = [_likelihood(event, ok_share, parameters) for event in line.events]
 
-    def smooth(self, failed: Sequence[Three]) -> tuple[list[Three], list[Three]]:
+    def smooth(self, failed: Sequence[Four]) -> tuple[list[Four], list[Four]]:
         """Return, by event, the chance of each state given all others, and given all.
 
         Parameters
         ----------
-        failed : sequence of Three
+        failed : sequence of Four
             Likelihood of each failure by row.
 
         Returns
         -------
-        others, all : list of Three
+        others, all : list of Four
             The first leaves out the event's own likelihood, so that the causes of a
             single failure can be told apart with it.
         """
@@ -101,13 +124,13 @@ class Chain:
             failed[row] if row >= 0 else own
             for row, own in zip(self._failed, self._seen, strict=True)
         ]
-        before: list[Three] = []
+        before: list[Four] = []
         now = self._start
         for step, likelihood in zip(self._steps, seen, strict=True):
             ahead = step.ahead(now)
             before.append(ahead)
             now = _normal(_product(ahead, likelihood))
-        after: list[Three] = [(1.0, 1.0, 1.0)] * len(seen)
+        after: list[Four] = [(1.0, 1.0, 1.0, 1.0)] * len(seen)
         for k in range(len(seen) - 2, -1, -1):
             later = _product(seen[k + 1], after[k + 1])
             after[k] = _normal(self._steps[k + 1].back(later))
@@ -115,37 +138,46 @@ class Chain:
         return others, [_normal(_product(o, s)) for o, s in zip(others, seen, strict=True)]
 
 
-def _start(prior: Prior) -> Three:
-    return ((1 - prior.exhausted) * (1 - _FIRST_BLOCK), prior.exhausted,
-            (1 - prior.exhausted) * _FIRST_BLOCK)  # fmt: skip
+def _start(prior: Prior, parameters: Parameters) -> Four:
+    fine = 1 - prior.exhausted
+    three = (fine * (1 - _FIRST_BLOCK), prior.exhausted, fine * _FIRST_BLOCK)
+    return split(three, parameters)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Step:
-    """Chances of moving between states up to an event, before it is looked at."""
+    """Chances of moving between states up to an event, before it is looked at.
+
+    ``freezes`` is the chance that a seat that runs out loses its free InMails as well.
+    """
 
     runs_out: float
+    freezes: float
     is_blocked: float
     is_granted: float
     is_released: float
 
-    def ahead(self, now: Three) -> Three:
+    def ahead(self, now: Four) -> Four:
         """Return the chances of the states after the step."""
-        fine, empty, blocked = now
+        fine, empty, frozen, blocked = now
         stays = 1 - self.runs_out - self.is_blocked
+        out, kept = fine * self.runs_out, 1 - self.is_granted
         return (
-            fine * stays + empty * self.is_granted + blocked * self.is_released,
-            fine * self.runs_out + empty * (1 - self.is_granted),
+            fine * stays + (empty + frozen) * self.is_granted + blocked * self.is_released,
+            out * (1 - self.freezes) + empty * kept,
+            out * self.freezes + frozen * kept,
             fine * self.is_blocked + blocked * (1 - self.is_released),
         )
 
-    def back(self, later: Three) -> Three:
+    def back(self, later: Four) -> Four:
         """Return the likelihood of what comes later by the state before the step."""
-        fine, empty, blocked = later
+        fine, empty, frozen, blocked = later
         stays = 1 - self.runs_out - self.is_blocked
+        out = (1 - self.freezes) * empty + self.freezes * frozen
         return (
-            stays * fine + self.runs_out * empty + self.is_blocked * blocked,
+            stays * fine + self.runs_out * out + self.is_blocked * blocked,
             self.is_granted * fine + (1 - self.is_granted) * empty,
+            self.is_granted * fine + (1 - self.is_granted) * frozen,
             self.is_released * fine + (1 - self.is_released) * blocked,
         )
 
@@ -159,6 +191,7 @@ def _steps(line: Timeline, parameters: Parameters) -> list[_Step]:
         steps.append(
             _Step(
                 runs_out=runs_out,
+                freezes=parameters.zero_balance_freeze,
                 is_blocked=min(prior.block, 1 - runs_out),
                 is_granted=_granted(event),
                 is_released=1 - 0.5**half_lives,
@@ -183,22 +216,30 @@ def _is_left(event: Event) -> bool:
     return event.balance is not None and event.balance.expected >= 1
 
 
-def _likelihood(event: Event, ok_share: float, parameters: Parameters) -> Three:
+def _likelihood(event: Event, ok_share: float, parameters: Parameters) -> Four:
     """Return the likelihood of an event by state; a failure's own stands elsewhere."""
     if event.mark is Mark.SENT:
-        fine, empty, blocked = sent_likelihood(event.credit, ok_share, parameters)
-        return fine**event.num, empty**event.num, blocked**event.num
+        each = sent_likelihood(event.credit, ok_share, parameters)
+        told = tuple(one**event.num for one in each)
+        if not event.is_certain:
+            # Planned, and in no list of failures; the list may not hold them all.
+            told = tuple(_UNTOLD + (1 - _UNTOLD) * one for one in told)
+        return told[0], told[1], told[2], told[3]
     if event.mark is Mark.SEEN:
-        return (1.0, _MISREAD, 1.0) if _is_left(event) else (_MISREAD, 1.0, _MISREAD)
-    return (1.0, 1.0, 1.0)
+        if _is_left(event):
+            return (1.0, _MISREAD, _MISREAD, 1.0)
+        return (_MISREAD, 1.0, 1.0, _MISREAD)
+    return (1.0, 1.0, 1.0, 1.0)
 
 
-def _product(one: Three, other: Three) -> Three:
-    return one[0] * other[0], one[1] * other[1], one[2] * other[2]
+def _product(one: Four, other: Four) -> Four:
+    return one[0] * other[0], one[1] * other[1], one[2] * other[2], one[3] * other[3]
 
 
-def _normal(chances: Three) -> Three:
+def _normal(chances: Four) -> Four:
     total = sum(chances)
     if total <= 0.0:  # impossible by every account: know nothing
-        return (1 / 3, 1 / 3, 1 / 3)
-    return chances[0] / total, chances[1] / total, chances[2] / total
+        return (0.25, 0.25, 0.25, 0.25)
+    return (
+        chances[0] / total, chances[1] / total, chances[2] / total, chances[3] / total,
+    )  # fmt: skip

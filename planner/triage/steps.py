@@ -1,8 +1,20 @@
 """What becomes of each lead whose InMail failed: one step, one seat, one day.
 
-Leads are served by priority. Credits, InMails and requests are given out by seat and
-never beyond what the seat has to spare; where several seats may take over, the one with
-the most left does. A seat that is out of credits or held takes nothing.
+Nobody knows the cause for sure. So each lead takes the step with the most expected
+replies over the probabilities of the causes, of those that there is room for:
+
+- an InMail (*restart*) works where the cause lay with the seat, or is unknown: r replies.
+  Where it fails again, it burns `failed_send_credit_loss` of a credit, worth r each;
+- the same later (*wait*) is worth `delay_cost_per_week` less for each week;
+- a *connection request* works unless the lead has a message already, is connected, or is
+  gone: acceptance rate times replies after acceptance;
+- a *message* works where the lead is connected to the seat: replies after acceptance;
+- to plan the lead again next week (*wait*) is worth a request, a week later.
+
+A step that cannot be undone asks for certainty: a lead is dropped only at `drop_evidence`,
+or if it has replied. Leads are served by priority. Credits, InMails, requests and days are
+given out by seat and never beyond what the seat has to spare; where several seats may
+take over, the one with the most left does. A seat of which nothing goes out takes nothing.
 """
 
 from __future__ import annotations
@@ -10,22 +22,25 @@ from __future__ import annotations
 import datetime as dt
 import heapq
 import math
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from zoneinfo import ZoneInfo
 
 import pandas as pd
 
-from planner.dates import resets_after
-from planner.domain import Cause, Flag, NextStep, Route
+from planner.dates import ONE_DAY, resets_after
+from planner.domain import Cause, Flag, NextStep, Route, Seat, SeatDay
 from planner.params import Parameters
 from planner.triage.records import SeatRecord, SeatState, SeatVerdict
 
 _COLUMNS = ("next_step", "next_route", "next_seat", "next_on", "next_reason")
-_HOURS = 24
 _WEEK = 7
-#: From this probability of missing credits on, a balance is looked at before anything
-#: else is done about a failure of unknown cause.
-_WORTH_A_LOOK = 0.2
+_YEAR = 366
+#: A message goes out only to somebody who is more likely connected than not.
+_LIKELY = 0.5
+#: Below this probability of the cause, the reason says that the cause is not sure.
+_SURE = 0.7
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,14 +58,15 @@ class _Step:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Lead:
-    """One row of the findings, as far as the step hangs on it."""
+    """One row of the findings, as far as the step hangs on it.
+
+    ``chances`` are the probabilities of the causes, ``cause`` the most likely one.
+    """
 
     lead_id: str
     seat_id: str
     cause: str
-    p_credits: float
-    p_seat: float
-    p_lead_lost: float
+    chances: Mapping[Cause, float]
     is_open: bool
     refuses: bool
     has_profile: bool
@@ -60,7 +76,16 @@ class _Lead:
     group: str
     company: str
     company_seat: str
+    company_near: int
     connected_to: str
+
+    def chance(self, *causes: Cause) -> float:
+        """Return the probability that the cause is one of these."""
+        return math.fsum(self.chances[cause] for cause in causes)
+
+    @property
+    def inmail_route(self) -> Route:
+        return Route.OPEN_INMAIL if self.is_open else Route.PAID_INMAIL
 
 
 class _Room:
@@ -100,9 +125,57 @@ class _Room:
         return found
 
 
+class _Days:
+    """What is left of each seat's days, for one route at a time."""
+
+    def __init__(self, seats: Mapping[str, SeatRecord]) -> None:
+        self._left = {seat_id: list(one.days) for seat_id, one in seats.items()}
+
+    def first(self, seat_id: str, route: Route) -> str:
+        """Return the first day of a seat with room for a send, or ""."""
+        days = self._left.get(seat_id, [])
+        return next((day.date.isoformat() for day in days if _has_room(day, route)), "")
+
+    def take(self, seat_id: str, on: str, route: Route) -> None:
+        """Book a send."""
+        days = self._left[seat_id]
+        at = next(k for k, day in enumerate(days) if day.date.isoformat() == on)
+        days[at] = _less(days[at], route)
+
+
+def _has_room(day: SeatDay, route: Route) -> bool:
+    own = {
+        Route.OPEN_INMAIL: min(day.max_inmails, day.max_open_inmails),
+        Route.PAID_INMAIL: min(day.max_inmails, day.max_paid_inmails),
+        Route.CONNECTION_REQUEST: day.max_connection_requests,
+    }
+    return own.get(route, 1) > 0  # messages have no limit that counts here
+
+
+def _less(day: SeatDay, route: Route) -> SeatDay:
+    if route is Route.CONNECTION_REQUEST:
+        return replace(day, max_connection_requests=day.max_connection_requests - 1)
+    if route is Route.OPEN_INMAIL:
+        day = replace(day, max_open_inmails=day.max_open_inmails - 1)
+    if route is Route.PAID_INMAIL:
+        day = replace(day, max_paid_inmails=day.max_paid_inmails - 1)
+    if route is Route.MESSAGE:
+        return day
+    return replace(day, max_inmails=day.max_inmails - 1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Values:
+    """Expected replies of each step for one lead; ``inmail`` is that of a restart."""
+
+    inmail: float
+    request: float
+    message: float
+
+
 @dataclass(slots=True, kw_only=True)
 class _Desk:
-    """Where steps are given out: rooms, held seats, companies bound so far."""
+    """Where steps are given out: rooms, days, companies bound and contacted so far."""
 
     seats: Mapping[str, SeatRecord]
     verdicts: Mapping[str, SeatVerdict]
@@ -112,25 +185,39 @@ class _Desk:
     inmails: _Room
     requests: _Room
     grants: _Room
+    days: _Days
     pools: dict[str, tuple[str, ...]]
     company_seat: dict[str, str] = field(default_factory=dict)
+    company_new: Counter[str] = field(default_factory=Counter)
 
     # --- pools --------------------------------------------------------------------
 
     def pool(self, lead: _Lead) -> tuple[str, ...]:
         """Return the seats that may send to a lead."""
-        bound = lead.company_seat or self.company_seat.get(lead.company, "")
+        bound = self.company_seat.get(lead.company, "") or lead.company_seat
         pool = self.pools.get(lead.group, ()) if lead.group else self.pools[""]
         if lead.owner:
             pool = (lead.owner,) if lead.owner in self.seats else ()
-        if self.parameters.one_seat_per_company and lead.company and bound:
+        if self.parameters.one_seat_per_company and lead.company and bound in self.seats:
             pool = (bound,) if bound in pool else ()
         return pool
 
-    def bind(self, lead: _Lead, seat_id: str) -> None:
-        """Note the seat that a lead's company is contacted from."""
+    def book(self, lead: _Lead, seat_id: str, route: Route, on: str) -> None:
+        """Note a send: its day, its company, and the seat that the company is bound to."""
+        self.days.take(seat_id, on, route)
         if lead.company:
             self.company_seat.setdefault(lead.company, seat_id)
+            self.company_new[lead.company] += 1
+
+    def is_crowded(self, lead: _Lead) -> bool:
+        """Return whether enough people of the lead's company are contacted as it is."""
+        near = lead.company_near + self.company_new[lead.company]
+        return bool(lead.company) and near >= self.parameters.max_new_leads_per_company
+
+    def state(self, seat_id: str) -> SeatState:
+        """Return what is the matter with a seat."""
+        found = self.verdicts.get(seat_id)
+        return found.state if found else SeatState.FINE
 
     def is_sound(self, seat_id: str) -> bool:
         """Return whether nothing is the matter with a seat, not even a doubt."""
@@ -142,34 +229,41 @@ class _Desk:
         found = self.verdicts.get(seat_id)
         return found.held_until if found else ""
 
+    def may_restart(self, lead: _Lead) -> bool:
+        """Return whether another InMail to the lead may be tried."""
+        return lead.restarts < self.parameters.max_restarts and not lead.refuses
+
     # --- options ------------------------------------------------------------------
 
     def restart(self, lead: _Lead) -> _Step | None:
         """Try the InMail again on a seat that has a credit for it."""
-        if lead.restarts >= self.parameters.max_restarts or lead.refuses:
+        if not self.may_restart(lead) or self.is_crowded(lead):
             return None
-        pool = self.pool(lead)
+        pool, route = self.pool(lead), lead.inmail_route
 
         def fits(seat_id: str) -> bool:
             paid = self.credits.has(seat_id) or lead.is_open
-            return self.is_sound(seat_id) and paid and self.inmails.has(seat_id)
+            room = self.inmails.has(seat_id) and self.days.first(seat_id, route)
+            return self.is_sound(seat_id) and paid and bool(room)
 
         room = self.inmails if lead.is_open else self.credits
         own = lead.seat_id in pool and fits(lead.seat_id)
         seat_id = lead.seat_id if own else room.fullest(pool, fits)
         if not seat_id:
             return None
-        left = self.credits.left.get(seat_id, 0)
+        left, on = self.credits.left.get(seat_id, 0), self.days.first(seat_id, route)
         if not lead.is_open:
             self.credits.take(seat_id, 1)
+            if self.grants.has(seat_id):  # what is spent now is missing after the grant
+                self.grants.take(seat_id, 1)
         self.inmails.take(seat_id, 1)
-        self.bind(lead, seat_id)
+        self.book(lead, seat_id, route, on)
         spare = f"{left:,} credit" + ("s" if left != 1 else "")
         return _Step(
             step=NextStep.RESTART,
-            route=Route.OPEN_INMAIL if lead.is_open else Route.PAID_INMAIL,
+            route=route,
             seat_id=seat_id,
-            on=self.as_of.isoformat(),
+            on=on,
             reason="the profile is open: no credit needed"
             if lead.is_open
             else f"{'its own' if own else 'this'} seat has {spare} to spare",
@@ -177,51 +271,109 @@ class _Desk:
 
     def wait_for_grant(self, lead: _Lead) -> _Step | None:
         """Wait for the next grant of a seat that will have a credit for the lead."""
-        if lead.restarts >= self.parameters.max_restarts or lead.refuses:
+        if not self.may_restart(lead) or lead.is_open:
             return None
         pool = self.pool(lead)
-        own = lead.seat_id in pool and self.grants.has(lead.seat_id)
-        seat_id = lead.seat_id if own else self.grants.fullest(pool, lambda _: True)
+
+        def fits(seat_id: str) -> bool:
+            return self.grants.has(seat_id) and self.state(seat_id) in (
+                SeatState.FINE, SeatState.EXHAUSTED,
+            )  # fmt: skip
+
+        own = lead.seat_id in pool and fits(lead.seat_id)
+        seat_id = lead.seat_id if own else self.grants.fullest(pool, fits)
         if not seat_id:
             return None
         self.grants.take(seat_id, 1)
-        self.bind(lead, seat_id)
         reset = self.next_reset(seat_id)
         return _Step(
             step=NextStep.WAIT,
             route=Route.PAID_INMAIL,
             seat_id=seat_id,
-            on=self.granted_on(seat_id).isoformat(),
-            reason=f"no seat has a credit to spare; the next grant is on {reset}",
+            on=self.granted_on(seat_id),
+            reason=f"no credit to spare before the grant of {reset}: plan it again then",
         )
+
+    def wait_for_seat(self, lead: _Lead) -> _Step | None:
+        """Wait until the lead's own seat may send again, or its balance is read."""
+        seat_id = lead.seat_id
+        state = self.state(seat_id)
+        if not self.may_restart(lead) or seat_id not in self.pool(lead):
+            return None
+        if state is SeatState.STOPPED:
+            reason = (
+                "nothing goes out of its seat: read the balance, record it and run triage "
+                "again"
+            )
+            return self._wait(seat_id, reason, self.as_of)
+        if held := self.held_until(seat_id):
+            reason = f"its seat is held until {held}: plan it again then"
+            return self._wait(seat_id, reason, dt.date.fromisoformat(held))
+        return None
 
     def request(self, lead: _Lead, reason: str) -> _Step | None:
         """Send a connection request, from the same seat if it has room."""
-        if not lead.has_profile:
+        if not lead.has_profile or self.is_crowded(lead):
             return None
-        pool = self.pool(lead)
+        pool, route = self.pool(lead), Route.CONNECTION_REQUEST
 
         def fits(seat_id: str) -> bool:
-            return self.requests.has(seat_id) and not self.held_until(seat_id)
+            stopped = self.state(seat_id) in (SeatState.BLOCKED, SeatState.STOPPED)
+            room = self.requests.has(seat_id) and self.days.first(seat_id, route)
+            return bool(room) and not stopped
 
         own = lead.seat_id in pool and fits(lead.seat_id)
         seat_id = lead.seat_id if own else self.requests.fullest(pool, fits)
         if not seat_id:
             return None
+        on = self.days.first(seat_id, route)
         self.requests.take(seat_id, 1)
-        self.bind(lead, seat_id)
+        self.book(lead, seat_id, route, on)
         return _Step(
             step=NextStep.CONNECTION_REQUEST,
-            route=Route.CONNECTION_REQUEST,
+            route=route,
             seat_id=seat_id,
-            on=self.as_of.isoformat(),
+            on=on,
             reason=reason,
         )
 
-    def wait(self, seat_id: str, reason: str, on: str = "") -> _Step:
-        """Wait until a day, a week from now if none is given."""
-        later = on or (self.as_of + dt.timedelta(days=_WEEK)).isoformat()
-        return _Step(step=NextStep.WAIT, seat_id=seat_id, on=later, reason=reason)
+    def message(self, lead: _Lead) -> _Step | None:
+        """Send a message from the seat that the lead is connected to."""
+        seat_id = lead.connected_to
+        likely = lead.chance(Cause.ALREADY_CONNECTED) >= _LIKELY
+        if not likely or seat_id not in self.seats or self.held_until(seat_id):
+            return None
+        on = self.days.first(seat_id, Route.MESSAGE)
+        if not on:
+            return None
+        return _Step(
+            step=NextStep.MESSAGE,
+            route=Route.MESSAGE,
+            seat_id=seat_id,
+            on=on,
+            reason="connected to this seat: a message is free",
+        )
+
+    def wait(self, lead: _Lead) -> _Step:
+        """Leave the lead to the plan of a week from now."""
+        pool = self.pool(lead)
+        seat_id = lead.seat_id if lead.seat_id in pool else ""
+        later = self.as_of + dt.timedelta(days=_WEEK)
+        if not lead.has_profile and not self.may_restart(lead):
+            reason = "no LinkedIn profile known: add it"
+        elif not pool:
+            reason = "no seat may send to this lead: check its owner, group and company"
+        elif self.is_crowded(lead):
+            most = self.parameters.max_new_leads_per_company
+            people = f"{most:,} people" if most != 1 else "1 person"
+            reason = f"{people} of its company in 7 days is the most: plan it again then"
+        else:
+            reason = "no seat has room for it in these days: plan it again next week"
+        return self._wait(seat_id, reason, later)
+
+    def _wait(self, seat_id: str, reason: str, on: dt.date) -> _Step:
+        day = first_day(self.seats[seat_id].seat, on) if seat_id in self.seats else on
+        return _Step(step=NextStep.WAIT, seat_id=seat_id, on=day.isoformat(), reason=reason)
 
     # --- dates and values ---------------------------------------------------------
 
@@ -230,28 +382,81 @@ class _Desk:
         rule = self.seats[seat_id].seat.reset_rule
         return next(resets_after(rule, self.as_of))
 
-    def granted_on(self, seat_id: str) -> dt.date:
-        """Return the first day on which a seat's next grant must have come."""
-        days = math.ceil(self.parameters.grant_delay_hours / _HOURS)
-        return self.next_reset(seat_id) + dt.timedelta(days=days)
+    def granted_on(self, seat_id: str) -> str:
+        """Return the first day on which a seat may use its next grant."""
+        seat = self.seats[seat_id].seat
+        return first_inmail_day(seat, self.next_reset(seat_id), self.parameters).isoformat()
 
-    def values(self, lead: _Lead) -> tuple[float, float, float]:
-        """Return expected replies of a restart, of waiting for a grant, of a request."""
+    def values(self, lead: _Lead) -> Values:
+        """Return expected replies of an InMail now, a request, and a message."""
         record = self.seats.get(lead.seat_id)
         inmail = record.seat.inmail_reply_rate if record else None
         accepted = record.seat.acceptance_rate if record else None
-        if inmail is None:
-            inmail = self.parameters.inmail_reply_rate
-        if accepted is None:
-            accepted = self.parameters.acceptance_rate
-        weeks = (self.granted_on(lead.seat_id) - self.as_of).days / _WEEK if record else 1.0
-        restart = inmail * lead.p_seat
-        request = accepted * self.parameters.reply_rate_after_acceptance
-        return (
-            restart,
-            restart * max(1 - self.parameters.delay_cost_per_week * weeks, 0.0),
-            request * (1 - lead.p_lead_lost),
+        return expected_replies(
+            lead.chances,
+            needs_credit=not lead.is_open,
+            inmail_rate=self.parameters.inmail_reply_rate if inmail is None else inmail,
+            acceptance=self.parameters.acceptance_rate if accepted is None else accepted,
+            parameters=self.parameters,
         )
+
+    def next_try(self, lead: _Lead) -> str:
+        """Return the day after the next grant of a lead's seat, or a week from now."""
+        if lead.seat_id in self.seats:
+            return self.granted_on(lead.seat_id)
+        return (self.as_of + dt.timedelta(days=_WEEK)).isoformat()
+
+    def later(self, value: float, on: str) -> float:
+        """Return what is left of a value on a later day."""
+        weeks = (dt.date.fromisoformat(on) - self.as_of).days / _WEEK
+        return value * max(1 - self.parameters.delay_cost_per_week * weeks, 0.0)
+
+
+def expected_replies(
+    chances: Mapping[Cause, float],
+    *,
+    needs_credit: bool,
+    inmail_rate: float,
+    acceptance: float,
+    parameters: Parameters,
+) -> Values:
+    """Return the expected replies of each step over the causes, as the module says."""
+    works = math.fsum(
+        chances[cause]
+        for cause in (Cause.CREDITS_EXHAUSTED, Cause.VELOCITY_BLOCK, Cause.UNKNOWN)
+    )
+    burned = parameters.failed_send_credit_loss * (1 - works) if needs_credit else 0.0
+    lost = math.fsum(
+        chances[cause]
+        for cause in (Cause.ALREADY_MESSAGED, Cause.ALREADY_CONNECTED, Cause.PROFILE_GONE)
+    )
+    answers = parameters.reply_rate_after_acceptance
+    return Values(
+        inmail=inmail_rate * (works - burned),
+        request=acceptance * answers * (1 - lost),
+        message=answers * chances[Cause.ALREADY_CONNECTED],
+    )
+
+
+def first_day(seat: Seat, day: dt.date) -> dt.date:
+    """Return the first day from `day` on that a seat works; `day` if it never does."""
+    for offset in range(_YEAR):
+        one = day + offset * ONE_DAY
+        is_away = any(first <= one <= last for first, last in seat.away)
+        if seat.day_shares[one.weekday()] > 0 and not is_away:
+            return one
+    return day
+
+
+def first_inmail_day(seat: Seat, reset: dt.date, parameters: Parameters) -> dt.date:
+    """Return the first day whose sending hours begin after a grant has surely come."""
+    settled = dt.datetime.combine(reset, dt.time(), dt.UTC)
+    settled += dt.timedelta(hours=parameters.grant_delay_hours)
+    opens = dt.time(parameters.send_hour_start, tzinfo=ZoneInfo(seat.time_zone))
+    day = reset
+    while dt.datetime.combine(day, opens) < settled:
+        day += ONE_DAY
+    return first_day(seat, day)
 
 
 def next_steps(
@@ -274,7 +479,7 @@ def next_steps(
     verdicts : sequence of SeatVerdict
         Of the seats that failed.
     as_of : datetime.date
-        Day of the steps that are carried out at once.
+        Today; what is carried out at once gets the first day that its seat has left.
     parameters : Parameters
         Rates, limits and delays.
     """
@@ -287,9 +492,6 @@ def next_steps(
     ]
     weight = dict(zip(findings["lead_id"], points, strict=True))
     leads.sort(key=lambda lead: (-weight[lead.lead_id], lead.lead_id))
-    # Who waits for a held seat keeps that seat's credits: others come first.
-    blocked = str(Cause.VELOCITY_BLOCK)
-    leads.sort(key=lambda lead: lead.cause == blocked)
     steps = {lead.lead_id: _decide(desk, lead) for lead in leads}
     cells = [steps[lead_id].cells for lead_id in findings["lead_id"]]
     return pd.DataFrame(cells, columns=list(_COLUMNS), index=findings.index, dtype=object)
@@ -322,28 +524,19 @@ def _desk(
                 for k, one in seats.items()
             }
         ),
+        days=_Days(seats),
         pools=pools,
     )
 
 
 def _leads(findings: pd.DataFrame) -> Iterator[_Lead]:
     failures = findings["lead_id"].value_counts()
-    lost = [
-        f"p_{cause}"
-        for cause in (Cause.ALREADY_MESSAGED, Cause.ALREADY_CONNECTED, Cause.PROFILE_GONE)
-    ]
-    seat_side = [
-        f"p_{cause}"
-        for cause in (Cause.CREDITS_EXHAUSTED, Cause.VELOCITY_BLOCK, Cause.UNKNOWN)
-    ]
     for row in findings.to_dict("records"):
         yield _Lead(
             lead_id=row["lead_id"],
             seat_id=row["seat_id"],
             cause=row["cause"],
-            p_credits=row[f"p_{Cause.CREDITS_EXHAUSTED}"],
-            p_seat=sum(row[name] for name in seat_side),
-            p_lead_lost=sum(row[name] for name in lost),
+            chances={cause: row[f"p_{cause}"] for cause in Cause},
             is_open=row["open_flag"] == Flag.YES,
             refuses=row["inmail_flag"] == Flag.NO,
             has_profile=bool(row["linkedin_url"] or row["sales_navigator_id"]),
@@ -353,100 +546,54 @@ def _leads(findings: pd.DataFrame) -> Iterator[_Lead]:
             group=row["group"],
             company=row["company_key"],
             company_seat=row["company_seat"],
+            company_near=int(row["company_near"]),
             connected_to=row["accepted_by"] or row["degree_seat"] or row["seat_id"],
         )
 
 
 def _decide(desk: _Desk, lead: _Lead) -> _Step:
+    """Return the step worth most of those that there is room for."""
     if lead.has_replied:
         return _Step(step=NextStep.DROP, reason="the lead has replied: a person answers")
-    return _BY_CAUSE[lead.cause](desk, lead)
-
-
-def _drop_messaged(_desk: _Desk, _lead: _Lead) -> _Step:
-    return _Step(step=NextStep.DROP, reason="has an InMail already: no second one")
-
-
-def _drop_gone(_desk: _Desk, _lead: _Lead) -> _Step:
-    return _Step(step=NextStep.DROP, reason="the profile is gone or out of reach")
-
-
-def _message(desk: _Desk, lead: _Lead) -> _Step:
-    return _Step(
-        step=NextStep.MESSAGE,
-        route=Route.MESSAGE,
-        seat_id=lead.connected_to,
-        on=desk.as_of.isoformat(),
-        reason="already connected: a message is free",
-    )
-
-
-def _request_instead(desk: _Desk, lead: _Lead) -> _Step:
-    reason = "takes no InMails: a request needs none"
-    return desk.request(lead, reason) or _no_room(desk, lead)
-
-
-def _after_credits(desk: _Desk, lead: _Lead) -> _Step:
-    """Restart, wait for a grant, or ask for a connection: what is worth most and fits."""
-    restart, wait, request = desk.values(lead)
-    instead = "worth more than another InMail: the lead may be the cause"
-    if lead.restarts >= desk.parameters.max_restarts:
-        instead = "was tried again before: a failed InMail may burn a credit"
-    elif request <= restart:
-        instead = "no seat has a credit for it, now or after the next grant"
-    options: list[tuple[float, int, Callable[[], _Step | None]]] = [
-        (restart, 0, lambda: desk.restart(lead)),
-        (wait, 1, lambda: desk.wait_for_grant(lead)),
-        (request, 2, lambda: desk.request(lead, instead)),
+    lost = lead.chance(Cause.ALREADY_MESSAGED, Cause.PROFILE_GONE)
+    if lost >= desk.parameters.drop_evidence:
+        return _Step(step=NextStep.DROP, reason=_DROPPED[lead.cause])
+    values = desk.values(lead)
+    later = desk.later(values.inmail, desk.next_try(lead))
+    again = values.request * (1 - desk.parameters.delay_cost_per_week)
+    options: list[tuple[float, Callable[[], _Step | None]]] = [
+        (values.inmail, lambda: desk.restart(lead)),
+        (later, lambda: desk.wait_for_seat(lead)),
+        (later, lambda: desk.wait_for_grant(lead)),
+        (values.request, lambda: desk.request(lead, _why_request(desk, lead, values))),
+        (values.message, lambda: desk.message(lead)),
+        (max(again, 0.0), lambda: desk.wait(lead)),
     ]
-    for _, _, option in sorted(options, key=lambda one: (-one[0], one[1])):
-        step = option()
-        if step is not None:
-            return step
-    if lead.seat_id not in desk.pool(lead) or instead.startswith("was tried"):
-        return _no_room(desk, lead)
-    reason = "nothing to spare now or after the next grant: plan it again then"
-    return desk.wait(lead.seat_id, reason, desk.granted_on(lead.seat_id).isoformat())
+    ordered = sorted(enumerate(options), key=lambda one: (-one[1][0], one[0]))
+    steps = (option() for _, (_, option) in ordered)
+    step = next(step for step in steps if step is not None)
+    sure = max(lead.chances.values())
+    if sure < _SURE and step.step is not NextStep.WAIT:
+        doubt = (
+            f"; its cause is not sure ({sure:.0%}), this step fits most of those possible"
+        )
+        return replace(step, reason=step.reason + doubt)
+    return step
 
 
-def _after_block(desk: _Desk, lead: _Lead) -> _Step:
-    """Try another seat, or wait until the held one may send again."""
-    held = desk.held_until(lead.seat_id)
-    step = desk.restart(lead)
-    if step is not None:
-        return step
-    if lead.restarts >= desk.parameters.max_restarts:
-        reason = "was tried again before: a failed InMail may burn a credit"
-        return desk.request(lead, reason) or _no_room(desk, lead)
-    reason = f"the seat is held until {held}" if held else "the seat starts slowly again"
-    return desk.wait(lead.seat_id, reason, held)
-
-
-def _after_unknown(desk: _Desk, lead: _Lead) -> _Step:
-    found = desk.verdicts.get(lead.seat_id)
-    if found and found.asks_balance and lead.p_credits >= _WORTH_A_LOOK:
-        reason = "read the seat's balance first: it may be out of credits"
-        return desk.wait(lead.seat_id, reason, desk.as_of.isoformat())
-    reason = "cause unknown: a request risks no credit"
-    return desk.request(lead, reason) or _no_room(desk, lead)
-
-
-def _no_room(desk: _Desk, lead: _Lead) -> _Step:
-    if not lead.has_profile:
-        return desk.wait("", "no LinkedIn profile known: add it")
-    pool = desk.pool(lead)
-    if not pool:
-        return desk.wait("", "no seat may send to this lead: check its owner and group")
-    seat_id = lead.seat_id if lead.seat_id in pool else ""
-    return desk.wait(seat_id, "no seat has room for it this week: plan it again")
-
-
-_BY_CAUSE: Mapping[str, Callable[[_Desk, _Lead], _Step]] = {
-    str(Cause.CREDITS_EXHAUSTED): _after_credits,
-    str(Cause.INMAIL_OFF): _request_instead,
-    str(Cause.VELOCITY_BLOCK): _after_block,
-    str(Cause.ALREADY_MESSAGED): _drop_messaged,
-    str(Cause.ALREADY_CONNECTED): _message,
-    str(Cause.PROFILE_GONE): _drop_gone,
-    str(Cause.UNKNOWN): _after_unknown,
+_DROPPED: Mapping[str, str] = {
+    cause: "has an InMail already: no second one"
+    if cause == Cause.ALREADY_MESSAGED
+    else "the profile is gone or out of reach"
+    for cause in map(str, Cause)
 }
+
+
+def _why_request(desk: _Desk, lead: _Lead, values: Values) -> str:
+    if lead.refuses or lead.cause == Cause.INMAIL_OFF:
+        return "takes no InMails: a request needs none"
+    if lead.restarts >= desk.parameters.max_restarts:
+        return "was tried again before: a failed InMail may burn a credit"
+    if values.request > values.inmail:
+        return "a request risks no credit, another InMail might fail again"
+    return "no seat has room for another InMail"

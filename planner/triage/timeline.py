@@ -33,6 +33,8 @@ _TENTH = 3.29  # standard deviations between the ends of a 90 % interval
 _SURE = 0.98  # no book is trusted beyond this
 _ONSET_SHARE = 0.1  # of the doubt, per InMail: it may come true at any of them
 _WEEK, _BASE_WEEKS = 7, 4
+_SPAN = 50  # chance of a block where one was seen, against that at the limit
+_NO_BURST = 1e-6  # LinkedIn may slow a seat down for other reasons
 _MONTH_DAYS = 30
 
 
@@ -53,7 +55,8 @@ class Event:
 
     ``index`` is the row of a failure, ``credit`` the chance that an InMail needs a
     credit; ``balance`` belongs to the two kinds of readings. InMails that went out on
-    one day with nothing else between them are one event, with their number.
+    one day with nothing else between them are one event, with their number; those of
+    which nobody said that they went out are not ``is_certain``.
     """
 
     at: str
@@ -63,6 +66,7 @@ class Event:
     credit: float = 0.0
     num: int = 1
     balance: Balance | None = None
+    is_certain: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,13 +76,15 @@ class Prior:
     ``exhausted`` is the chance, by the book, that the seat has no credit; ``onset`` the
     least chance that it runs out at this event; ``growth`` the InMails of seven days
     against the weekly mean before (NaN if there is no history), ``block`` the chance of
-    a velocity block that follows from it.
+    a velocity block that follows from it. ``book`` are the credits by the book, NaN if
+    no balance is known.
     """
 
     exhausted: float
     onset: float
     growth: float
     block: float
+    book: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,7 +128,13 @@ def timeline(
         for at, row, credit in failures
     ]
     events += [
-        Event(at=one.happened_on, mark=Mark.SENT, day=day, credit=one.credit_probability)
+        Event(
+            at=one.happened_on,
+            mark=Mark.SENT,
+            day=day,
+            credit=one.credit_probability,
+            is_certain=one.is_certain,
+        )
         for one in record.sent
         for day in [day_of(one.happened_on)]
         if day >= first
@@ -155,15 +167,20 @@ def _merged(events: Sequence[Event]) -> Iterator[Event]:
         sent = list(group)
         paid = [one for one in sent if one.credit >= PAID]
         free = [one for one in sent if one.credit < PAID]
-        for some in (paid, free):
+        parts = [
+            [one for one in some if one.is_certain is certain]
+            for some in (paid, free)
+            for certain in (True, False)
+        ]
+        for some in parts:
             if some:
                 need = math.fsum(one.credit for one in some) / len(some)
                 yield replace(some[0], num=len(some), credit=need)
 
 
-def _order(event: Event) -> tuple[str, Mark, float, float, int]:
+def _order(event: Event) -> tuple[str, Mark, float, float, int, bool]:
     balance = event.balance.expected if event.balance else 0.0
-    return event.at, event.mark, event.credit, balance, event.index
+    return event.at, event.mark, event.credit, balance, event.index, event.is_certain
 
 
 def _grants(
@@ -256,6 +273,7 @@ def _priors(
             onset=_any(doubt * _ONSET_SHARE, event.num) if is_attempt else 0.0,
             growth=growth,
             block=_any(_block(growth, parameters), event.num) if is_attempt else 0.0,
+            book=book.mean,
         )
         book.take(event, record, parameters)
 
@@ -282,7 +300,16 @@ def _growth(
 
 
 def _block(growth: float, parameters: Parameters) -> float:
-    """Return the chance of a velocity block at one InMail: log-linear in the growth."""
+    """Return the chance of a velocity block at one InMail.
+
+    Log-linear in the growth from `velocity_growth` up; below it, it falls with the square
+    of what the week is above an ordinary one, to next to nothing.
+    """
     low, high = parameters.velocity_growth, parameters.velocity_block_growth
-    share = 0.0 if math.isnan(growth) or high <= low else (growth - low) / (high - low)
-    return float(parameters.velocity_block_share * 50 ** (min(max(share, 0.0), 1.0) - 1))
+    least = parameters.velocity_block_share / _SPAN
+    if math.isnan(growth):
+        return float(least)
+    if growth < low:
+        return float(max(least * max((growth - 1) / (low - 1), 0.0) ** 2, _NO_BURST))
+    share = min((growth - low) / (high - low), 1.0) if high > low else 0.0
+    return float(least * _SPAN**share)

@@ -1,10 +1,12 @@
 """What a seat's failures together say about the seat.
 
 A seat is judged out of credits on what is known of the seat alone: a run of failed paid
-InMails that no proof of a credit has ended, either `exhausted_run` long or on a balance
-that the book has at nothing. Error texts of missing credits have no say (see `states`).
-So a seat whose balance was seen, or that sent a paid InMail, after its failures is never
-judged empty, however many of them there were.
+InMails that no proof of a credit has ended, on a balance that the book has at nothing or
+that nobody knows. It is judged blocked after a burst, or where credits were seen while
+nothing went out. If neither explains why nothing goes out, the verdict says just that:
+the balance, once somebody reads it, tells the two apart. Error texts of missing credits
+have no say (see `states`). So a seat whose balance was seen, or that sent a paid InMail,
+after its failures is never judged empty, however many of them there were.
 """
 
 from __future__ import annotations
@@ -19,12 +21,14 @@ from planner.params import Parameters
 from planner.triage.records import SeatRecord, SeatState, SeatVerdict, Spell
 from planner.triage.runs import Run
 from planner.triage.states import STATES, Three
-from planner.triage.timeline import Event, Mark, Timeline
+from planner.triage.timeline import Event, Mark, Prior, Timeline
 
 #: From this probability on, a state is taken for true.
 LIKELY = 0.5
 #: From this probability of exhaustion on, somebody should look at the balance.
 ASKS_FROM = 0.1
+#: From this chance by the book on, a run of failures is put down to missing credits.
+_BOOK_ALLOWS = 0.1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,21 +52,23 @@ def verdict(judged: Judged, as_of: dt.date, parameters: Parameters) -> SeatVerdi
         spell for run in judged.runs for spell in _spell(judged, run, parameters)
     )
     last_run = judged.runs[-1]
+    own = spells[-1] if spells and spells[-1].last == last_run.last else None
     state, since, until = SeatState.FINE, "", ""
     held_until, factor = "", 1.0
-    own = spells[-1] if spells and spells[-1].last == last_run.last else None
-    if own and own.state is SeatState.EXHAUSTED and not own.until:
-        state, since = SeatState.EXHAUSTED, own.since
+    if own and not own.until:
+        state, since = own.state, own.since
+    if state is SeatState.EXHAUSTED:
         until = _next_grant(judged.record, as_of)
-    if own and own.state is SeatState.BLOCKED and not own.until:
-        free = dt.date.fromisoformat(own.last[:10])
+    if state is SeatState.BLOCKED:
+        free = dt.date.fromisoformat(last_run.last[:10])
         free += dt.timedelta(days=parameters.velocity_hold_days)
         slow = free + dt.timedelta(days=parameters.velocity_hold_days)
         factor = parameters.velocity_resume_factor if as_of < slow else 1.0
         if as_of < free:
-            state, since, until = SeatState.BLOCKED, own.since, free.isoformat()
-            held_until = until
-    chances = dict(zip(STATES, _now(judged), strict=True))
+            until = held_until = free.isoformat()
+        else:
+            state, since = SeatState.FINE, ""
+    chances = _now(judged)
     is_empty = state is SeatState.EXHAUSTED
     unsure = chances[SeatState.EXHAUSTED] >= ASKS_FROM and last_run.ended_by is None
     sent = [event for event in _since_first(judged) if event.mark is Mark.SENT]
@@ -76,25 +82,31 @@ def verdict(judged: Judged, as_of: dt.date, parameters: Parameters) -> SeatVerdi
         assumed_credits=0 if is_empty else None,
         held_until=held_until,
         pace_factor=factor,
-        asks_balance=is_empty or bool(held_until) or unsure,
+        asks_balance=state in (SeatState.EXHAUSTED, SeatState.STOPPED)
+        or (bool(held_until) and not _is_seen_since(judged, last_run))
+        or unsure,
         spells=spells,
         num_failures=sum(len(run.positions) for run in judged.runs),
-        num_sent=sum(event.num for event in sent),
+        num_sent=sum(event.num for event in sent if event.is_certain),
         words="",
     )
     return _with_words(found, judged, chances, parameters)
 
 
-def _now(judged: Judged) -> Three:
+def _now(judged: Judged) -> Mapping[SeatState, float]:
     """Return the chances of the states now: of a block, those at the last failure.
 
     A block fades with time in the chain, but its hold is counted in days.
     """
     last = judged.states[-1]
-    at_failure = judged.states[judged.runs[-1].positions[-1]]
-    if at_failure[2] >= LIKELY and judged.runs[-1].ended_by is None:
-        return at_failure
-    return last
+    run = judged.runs[-1]
+    at_failure = judged.states[run.positions[-1]]
+    if 1 - at_failure[0] >= LIKELY and (run.ended_by or run.resumed_by) is None:
+        last = at_failure
+    if at_failure[2] >= LIKELY and run.resumed_by is None:
+        last = at_failure
+    chances = dict(zip(STATES, last, strict=True))
+    return {**chances, SeatState.STOPPED: last[1] + last[2]}
 
 
 def _since_first(judged: Judged) -> Sequence[Event]:
@@ -105,37 +117,66 @@ def _spell(judged: Judged, run: Run, parameters: Parameters) -> tuple[Spell, ...
     """Return the spell that a run shows, if its cause lies with the seat."""
     chances = [judged.states[position] for position in run.positions]
     mean = [math.fsum(three[k] for three in chances) / len(chances) for k in range(3)]
-    state = STATES[max(range(3), key=lambda k: mean[k])]
-    if state is SeatState.FINE or max(mean) < LIKELY:
+    if mean[1] + mean[2] < LIKELY:
         return ()
-    if state is SeatState.EXHAUSTED and not _is_shown(judged, run, parameters):
+    state = SeatState.STOPPED
+    if mean[1] >= parameters.hold_evidence and _is_shown(judged, run, parameters):
+        state = SeatState.EXHAUSTED
+    elif mean[2] >= parameters.hold_evidence and _is_explained(judged, run, parameters):
+        state = SeatState.BLOCKED
+    elif len(run.positions) < parameters.exhausted_run:
         return ()
     hit = [
         judged.line.events[position].at
         for position, three in zip(run.positions, chances, strict=True)
-        if three[STATES.index(state)] >= LIKELY
+        if _chance(state, three) >= LIKELY
     ]
     if not hit:
         return ()
+    ends = [run.ended_by] if state is SeatState.EXHAUSTED else [run.resumed_by]
+    if state is SeatState.STOPPED:
+        ends.append(run.ended_by)
+    until = min((end.at for end in ends if end is not None), default="")
     return (
-        Spell(
-            state=state,
-            since=hit[0],
-            last=run.last,
-            until=run.ended_by.at if run.ended_by else "",
-            num_failures=len(hit),
-        ),
+        Spell(state=state, since=hit[0], last=run.last, until=until, num_failures=len(hit)),
     )
+
+
+def _chance(state: SeatState, three: Three) -> float:
+    if state is SeatState.STOPPED:
+        return three[1] + three[2]
+    return three[STATES.index(state)]
 
 
 def _is_shown(judged: Judged, run: Run, parameters: Parameters) -> bool:
-    """Return whether the seat itself, not the leads, shows that it had no credits."""
+    """Return whether the book, not only the failures, says that there was no credit."""
     rows = [judged.line.events[position].index for position in run.positions]
     num_paid = sum(row in judged.paid_failures for row in rows)
-    is_low = run.is_seen_empty or any(
-        judged.line.priors[position].exhausted >= LIKELY for position in run.positions
-    )
-    return num_paid >= parameters.exhausted_run or (is_low and num_paid > 0)
+    first = _before(judged, run)
+    if run.is_seen_empty or first.exhausted >= LIKELY:
+        return num_paid > 0
+    is_possible = math.isnan(first.book) or first.exhausted >= _BOOK_ALLOWS
+    return is_possible and num_paid >= parameters.exhausted_run
+
+
+def _is_explained(judged: Judged, run: Run, parameters: Parameters) -> bool:
+    """Return whether a burst came before, or the balance shows that it is a block."""
+    return _growth(judged, run) >= parameters.velocity_growth or _is_seen_since(judged, run)
+
+
+def _before(judged: Judged, run: Run) -> Prior:
+    return judged.line.priors[run.positions[0]]
+
+
+def _growth(judged: Judged, run: Run) -> float:
+    """Return the largest growth at a failure of the run; 0 if there is no history."""
+    found = [judged.line.priors[position].growth for position in run.positions]
+    return max((one for one in found if not math.isnan(one)), default=0.0)
+
+
+def _is_seen_since(judged: Judged, run: Run) -> bool:
+    """Return whether credits were seen right after the run: it was not their want."""
+    return run.ended_by is not None and run.ended_by.mark is Mark.SEEN
 
 
 def _next_grant(record: SeatRecord, as_of: dt.date) -> str:
@@ -168,13 +209,9 @@ def _with_words(
         )
         parts.append("Read its balance to be sure.")
     elif found.state is SeatState.BLOCKED:
-        growth = judged.line.priors[judged.runs[-1].positions[0]].growth
-        pace = "" if math.isnan(growth) else f" after {growth:.1f} times its usual week"
-        parts.append(
-            f"Velocity block since {found.since[:10]}{pace}: hold it until "
-            f"{found.held_until}, then start at {found.pace_factor:.0%} of its pace. "
-            "Read its balance: credits left confirm it."
-        )
+        parts += _block_words(found, judged, parameters)
+    elif found.state is SeatState.STOPPED:
+        parts += _stop_words(found, judged, parameters)
     elif found.asks_balance:
         parts.append(
             f"Read its balance: {chances[SeatState.EXHAUSTED]:.0%} that it is out of "
@@ -190,16 +227,63 @@ def _with_words(
     else:
         rows = {event.index for event in judged.line.events}
         leads = "" if rows & judged.paid_failures else " The cause lies with the leads."
+        went = f"{found.num_sent:,} InMail" + ("s" if found.num_sent != 1 else "")
         parts.append(
-            f"Fine: {_failures(found.num_failures)}, {found.num_sent:,} InMails went out "
+            f"Fine: {_failures(found.num_failures)}, {went} known to have gone out "
             f"since the first.{leads}"
         )
     return replace(found, words=" ".join(parts))
 
 
+def _block_words(found: SeatVerdict, judged: Judged, parameters: Parameters) -> list[str]:
+    run = judged.runs[-1]
+    growth = _growth(judged, run)
+    is_burst = growth >= parameters.velocity_growth
+    pace = f" after {growth:.1f} times its usual week" if is_burst else ""
+    seen = ""
+    if run.ended_by and run.ended_by.balance and _is_seen_since(judged, run):
+        left = run.ended_by.balance.expected
+        seen = f"; {left:,.0f} credits were seen on {run.ended_by.at[:10]}"
+    hold = (
+        f"Velocity block since {found.since[:10]}{pace}{seen}: send nothing from it before "
+        f"{found.held_until}, then start at {found.pace_factor:.0%} of its pace."
+    )
+    if found.asks_balance:
+        return [hold, "Read its balance: credits left confirm it."]
+    return [hold]
+
+
+def _stop_words(found: SeatVerdict, judged: Judged, parameters: Parameters) -> list[str]:
+    book = _before(judged, judged.runs[-1]).book
+    though = (
+        "" if math.isnan(book) else f", though the ledger had about {_credits(book)} for it"
+    )
+    grant = _next_grant(judged.record, dt.date.fromisoformat(judged.runs[-1].last[:10]))
+    until = f" until the grant of {grant}" if grant else ""
+    num = _failures(found.spells[-1].num_failures)
+    what = f"Nothing is known to have gone out since {found.since[:10]}: {num} in a row"
+    cure = (
+        "Read its balance, record it and run triage again. No credits left: somebody "
+        f"else spent them, it is out of credits{until}. Credits left: LinkedIn blocks it, "
+        f"so send nothing from it for {parameters.velocity_hold_days} days."
+    )
+    return [f"{what}{though}.", cure, "Until then the ledger's balance stays."]
+
+
+def _credits(number: float) -> str:
+    whole = round(number)
+    return f"{whole:,} credit" + ("s" if whole != 1 else "")
+
+
+_PAST: Mapping[SeatState, str] = {
+    SeatState.EXHAUSTED: "Out of credits",
+    SeatState.BLOCKED: "Velocity block",
+    SeatState.STOPPED: "Nothing went out",
+}
+
+
 def _past(spell: Spell) -> str:
-    what = "Out of credits" if spell.state is SeatState.EXHAUSTED else "Velocity block"
-    return f"{what} from {spell.since[:10]} to {spell.until[:10]}."
+    return f"{_PAST[spell.state]} from {spell.since[:10]} to {spell.until[:10]}."
 
 
 def _failures(num: int) -> str:

@@ -114,9 +114,13 @@ def _run(around: Surroundings) -> str:
         }
         until = f" until {words[run.ended_by.mark]} {run.ended_by.at[:10]}"
     free = f" ({run.num_sent_inside:,} free went out)" if run.num_sent_inside else ""
+    if run.num_planned_inside:
+        free += f"; {run.num_planned_inside:,} more were planned, no file says what became"
+        free += " of them"
     return (
         f"number {around.number:,} of {num:,} failed InMails of the seat from "
-        f"{run.since[:10]} on{until}, with no paid one between them{free}"
+        f"{run.since[:10]} on{until}, with no paid one known to have gone out between "
+        f"them{free}"
     )
 
 

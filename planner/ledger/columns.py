@@ -1,0 +1,350 @@
+"""Sends and outcomes column by column, for folds that go through all of them.
+
+Lines of entries never change, so each entry keeps its lines once more, packed: a fold
+over a year of touches takes them from there, and from the tables where an entry has no
+pack. Texts stand as codes into ``words``, instants as numbers in the order of their texts,
+company keys as keyed hashes.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, fields
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import sqlalchemy as sa
+from sqlalchemy import Connection
+
+from planner.ledger import packing
+from planner.ledger.store import append, secret_key
+from planner.ledger.tables import ASSIGNMENTS, ENTRIES, OUTCOMES, metadata
+
+Numbers = npt.NDArray[np.int64]
+
+#: Lines of an entry once more, packed. ``last_day`` is the ordinal of the last day for
+#: which something is planned in it, or on which something happened; 0 without any.
+PACKS = sa.Table(
+    "packs",
+    metadata,
+    sa.Column("entry", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("last_day", sa.Integer, nullable=False),
+    sa.Column("data", sa.LargeBinary, nullable=False),
+)
+
+#: Instants of a day: the plain date, then its seconds, with one to spare for a leap second.
+_DAY = 86_402
+#: Entries that one query asks for.
+_AT_ONCE = 500
+#: No outcome of a kind.
+NEVER = -1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Sends:
+    """Planned sends, one entry per line of the assignments, by entry and person.
+
+    ``seat``, ``route`` and ``segment`` are codes, ``company`` a keyed hash (0 for none),
+    ``day`` is the ordinal of the day planned.
+    """
+
+    entry: Numbers
+    person: Numbers
+    seat: Numbers
+    route: Numbers
+    segment: Numbers
+    day: Numbers
+    company: npt.NDArray[np.uint64]
+    credit_probability: npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Told:
+    """Outcomes, one entry per line, by entry and line; ``at`` is an instant."""
+
+    entry: Numbers
+    person: Numbers
+    kind: Numbers
+    at: Numbers
+    seat: Numbers
+    route: Numbers
+    credit_used: Numbers
+    open_flag: Numbers
+    assignment: Numbers
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Columns:
+    """Lines of some entries, and the texts that codes stand for."""
+
+    words: npt.NDArray[np.object_]
+    sends: Sends
+    told: Told
+
+    def code(self, word: str) -> int:
+        """Return the code of a word; one that nothing has if it does not occur."""
+        return code(self.words, word)
+
+
+def code(words: npt.NDArray[np.object_], word: str) -> int:
+    """Return where a word stands among `words`; -1 if it is not there."""
+    found = np.flatnonzero(words == word)
+    return int(found[0]) if len(found) else -1
+
+
+_SENDS = {
+    "person": "<i4", "seat": "<u2", "route": "<u2", "segment": "<u2", "day": "<i4",
+    "company": "<u8", "credit_probability": "<f8",
+}  # fmt: skip
+_TOLD = {
+    "person": "<i4", "kind": "<u2", "at": "<i8", "seat": "<u2", "route": "<u2",
+    "credit_used": "<i1", "open_flag": "<i1", "assignment": "<i4",
+}  # fmt: skip
+
+
+# --- instants ---------------------------------------------------------------------
+
+
+def instants(texts: Sequence[str]) -> Numbers:
+    """Return numbers in the order of ISO dates, and dates and times in UTC."""
+    plain = np.array([text[:10] for text in texts], dtype="datetime64[D]").astype(np.int64)
+    times = np.array(
+        [0 if len(text) == len("2026-11-23") else _second(text) for text in texts],
+        dtype=np.int64,
+    )
+    return (plain + _EPOCH) * _DAY + times
+
+
+_EPOCH = dt.date(1970, 1, 1).toordinal()
+
+
+def _second(text: str) -> int:
+    return 1 + 3600 * int(text[11:13]) + 60 * int(text[14:16]) + int(text[17:19])
+
+
+def day_of(at: Numbers) -> Numbers:
+    """Return the ordinal of the day of each instant; -1 for `NEVER`."""
+    return at // _DAY
+
+
+def plain(days: Numbers) -> Numbers:
+    """Return the instants of plain dates, given by their ordinals."""
+    return days * _DAY
+
+
+def text_of(at: int) -> str:
+    """Return an instant as text."""
+    day, time = divmod(at, _DAY)
+    text = dt.date.fromordinal(day).isoformat()
+    if not time:
+        return text
+    minutes, second = divmod(time - 1, 60)
+    return f"{text}T{minutes // 60:02d}:{minutes % 60:02d}:{second:02d}Z"
+
+
+# --- keeping ----------------------------------------------------------------------
+
+
+def keep(connection: Connection, entry: int) -> None:
+    """Pack the lines of an entry, once all of them are appended."""
+    if not _has_packs(connection):
+        return
+    part = _from_tables(connection, [entry])
+    words = [str(word) for word in part.words]
+    header = json.dumps([words, len(part.sends.person), len(part.told.person)]).encode()
+    chunks = [len(header).to_bytes(4, "little"), header]
+    for lines, kinds in ((part.sends, _SENDS), (part.told, _TOLD)):
+        for name, kind in kinds.items():
+            chunks.append(getattr(lines, name).astype(kind).tobytes())
+    last = max(part.sends.day.max(initial=0), day_of(part.told.at).max(initial=0))
+    append(
+        connection, PACKS,
+        [
+            {
+                "entry": entry,
+                "last_day": int(last),
+                "data": b"".join(chunks),
+            }
+        ],
+    )  # fmt: skip
+
+
+_CODED = frozenset({"seat", "route", "segment", "kind"})
+
+
+# --- reading ----------------------------------------------------------------------
+
+
+def read(connection: Connection, upto: int, since: dt.date | None = None) -> Columns:
+    """Return the lines of the entries before number `upto`.
+
+    Parameters
+    ----------
+    since : datetime.date, optional
+        Leave out entries, oldest first, as long as nothing in them is planned for that
+        day or later, or was sent or answered then.
+    """
+    packed: dict[int, int] = {}
+    if _has_packs(connection):
+        lines = connection.execute(sa.select(PACKS.c.entry, PACKS.c.last_day))
+        packed = {int(entry): int(last) for entry, last in lines}
+    entries = connection.scalars(
+        sa.select(ENTRIES.c.entry).where(ENTRIES.c.entry < upto).order_by(ENTRIES.c.entry)
+    )
+    every = [(int(entry), packed.get(int(entry))) for entry in entries]
+    if since is None:
+        return _concatenated(list(_parts(connection, every, 0)))
+    first = since.toordinal()
+    late = [entry for entry, last in every if last is None or last >= first]
+    start = min(late, default=upto)
+    parts = list(_parts(connection, every, start))
+    earliest = start
+    for part in parts:
+        recent = (day_of(part.told.at) >= first) & (part.told.assignment > 0)
+        earliest = min(earliest, int(part.told.assignment[recent].min(initial=earliest)))
+    if earliest < start:
+        before = [item for item in every if item[0] < start]
+        parts = [*_parts(connection, before, earliest), *parts]
+    return _concatenated(parts)
+
+
+def _has_packs(connection: Connection) -> bool:
+    return sa.inspect(connection).has_table(PACKS.name)
+
+
+def _parts(
+    connection: Connection, every: Sequence[tuple[int, int | None]], start: int
+) -> Iterator[Columns]:
+    wanted = [item for item in every if item[0] >= start]
+    if not wanted:
+        return
+    bare = [entry for entry, last in wanted if last is None]
+    if len(bare) < len(wanted):
+        first, last = wanted[0][0], wanted[-1][0]
+        packs = connection.execute(
+            sa.select(PACKS.c.entry, PACKS.c.data).where(
+                PACKS.c.entry >= first, PACKS.c.entry <= last
+            )
+        )
+        for entry, data in packs:
+            yield _unpacked(int(entry), data)
+    if bare:
+        yield _from_tables(connection, bare)
+
+
+def _unpacked(entry: int, data: bytes) -> Columns:
+    size = int.from_bytes(data[:4], "little")
+    words, num_sends, num_told = json.loads(data[4 : 4 + size])
+    place = 4 + size
+    columns: list[dict[str, Any]] = []
+    for count, kinds in ((num_sends, _SENDS), (num_told, _TOLD)):
+        lines: dict[str, Any] = {"entry": np.full(count, entry, dtype=np.int64)}
+        for name, kind in kinds.items():
+            column = np.frombuffer(data, dtype=kind, count=count, offset=place)
+            place += column.nbytes
+            wide = np.uint64 if name == "company" else np.int64
+            lines[name] = column if kind == "<f8" else column.astype(wide)
+        columns.append(lines)
+    return Columns(
+        words=np.array([*words, ""], dtype=object)[:-1],
+        sends=Sends(**columns[0]), told=Told(**columns[1]),
+    )  # fmt: skip
+
+
+def _from_tables(connection: Connection, entries: Sequence[int]) -> Columns:
+    """Return the lines of some entries as the tables have them."""
+    a, o = ASSIGNMENTS.c, OUTCOMES.c
+    sends: list[Any] = []
+    told: list[Any] = []
+    for start in range(0, len(entries), _AT_ONCE):
+        some = entries[start : start + _AT_ONCE]
+        sends += connection.execute(
+            sa.select(
+                a.entry,
+                a.person,
+                a.seat_id,
+                a.route,
+                a.segment,
+                a.send_on,
+                a.company_key,
+                a.credit_probability,
+            ).where(a.entry.in_(some))
+        )
+        told += connection.execute(
+            sa.select(
+                o.entry,
+                o.line,
+                o.person,
+                o.kind,
+                o.happened_on,
+                o.seat_id,
+                o.route,
+                o.credit_used,
+                o.open_flag,
+                o.assignment,
+            ).where(o.entry.in_(some))
+        )
+    sends.sort(key=lambda row: (row[0], row[1]))
+    told.sort(key=lambda row: (row[0], row[1]))
+    codes: dict[str, int] = {}
+
+    def coded(texts: Iterable[str]) -> Numbers:
+        return _numbers([codes.setdefault(str(text), len(codes)) for text in texts])
+
+    s: list[list[Any]] = [list(c) for c in zip(*sends, strict=True)] or [[]] * 8
+    t: list[list[Any]] = [list(c) for c in zip(*told, strict=True)] or [[]] * 10
+    return Columns(
+        sends=Sends(
+            entry=_numbers(s[0]), person=_numbers(s[1]), seat=coded(s[2]),
+            route=coded(s[3]), segment=coded(s[4]), day=day_of(instants(s[5])),
+            company=companies(connection, s[6]),
+            credit_probability=np.array(s[7], dtype=np.float64),
+        ),
+        told=Told(
+            entry=_numbers(t[0]), person=_numbers(t[2]), kind=coded(t[3]),
+            at=instants(t[4]), seat=coded(t[5]), route=coded(t[6]),
+            credit_used=_numbers(t[7]), open_flag=_numbers(t[8]),
+            assignment=_numbers(t[9]),
+        ),
+        words=np.array([*codes, ""], dtype=object)[:-1],
+    )  # fmt: skip
+
+
+def companies(connection: Connection, keys: Sequence[str]) -> npt.NDArray[np.uint64]:
+    """Return what stands for each company key: a keyed hash, 0 for a blank."""
+    marks = packing.marks(secret_key(connection), keys)
+    return np.where(np.array([key != "" for key in keys], dtype=bool), marks, 0).astype(
+        np.uint64
+    )
+
+
+def _numbers(values: Sequence[int]) -> Numbers:
+    return np.array(values, dtype=np.int64)
+
+
+def _concatenated(parts: Sequence[Columns]) -> Columns:
+    """Return the lines of all parts, by entry, with one set of words."""
+    codes: dict[str, int] = {}
+    numbers = [
+        _numbers([codes.setdefault(str(word), len(codes)) for word in part.words])
+        for part in parts
+    ]
+    made: dict[str, Any] = {}
+    for group, kind in (("sends", Sends), ("told", Told)):
+        columns: dict[str, Any] = {}
+        for item in fields(kind):
+            blank = {"company": np.uint64, "credit_probability": np.float64}
+            values = [np.empty(0, dtype=blank.get(item.name, np.int64))]
+            for part, number in zip(parts, numbers, strict=True):
+                column = getattr(getattr(part, group), item.name)
+                values.append(number[column] if item.name in _CODED else column)
+            columns[item.name] = np.concatenate(values)
+        entry = columns["entry"]
+        if len(entry) and (np.diff(entry) < 0).any():
+            order = np.argsort(entry, kind="stable")
+            columns = {name: column[order] for name, column in columns.items()}
+        made[group] = kind(**columns)
+    return Columns(words=np.array([*codes, ""], dtype=object)[:-1], **made)

@@ -1,0 +1,419 @@
+"""The ledger through the commands: what a week leaves behind, and what the next one sees."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import pytest
+
+from planner import cli
+
+Outcome = tuple[int, str, str]
+Run = Callable[..., Outcome]
+
+WEEK_1, WEEK_2 = "2026-11-23", "2026-11-30"
+HEADER = "LinkedIn URL,First Name,Last Name,Company,Open Profile,Segment"
+
+
+def lead(number: int, *, flag: str = "no", company: str = "") -> str:
+    """Return a row of a lead list."""
+    url = f"https://www.linkedin.com/in/sample-lead-{number:03d}"
+    return f"{url},Given{number},Surname{number},{company},{flag},"
+
+
+def write(path: Path, *lines: str) -> None:
+    """Write lines to a file."""
+    path.write_text("\n".join(lines) + "\n", "utf-8")
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return a workspace with 60 leads and two seats; the ledger is its planner.db."""
+    write(tmp_path / "leads.csv", HEADER, *(lead(k) for k in range(60)))
+    write(
+        tmp_path / "seats.csv",
+        "seat_id,sender,credits,inmails_last_28_days",
+        "anna,Anna Sampleby,50,40",
+        "ben,Ben Sampleton,30,40",
+    )
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("PLANNER_LEDGER")
+    return tmp_path
+
+
+@pytest.fixture
+def run(capsys: pytest.CaptureFixture[str], folder: Path) -> Run:
+    """Return a function that runs a command in `folder`."""
+
+    def call(*arguments: str) -> Outcome:
+        code = cli.run(arguments)
+        out, err = capsys.readouterr()
+        return code, out, err
+
+    return call
+
+
+def plan(run: Run, as_of: str, *more: str, leads: str = "leads.csv") -> dict[str, object]:
+    """Plan as of a day and return the run's document."""
+    code, out, err = run(
+        "plan", leads, "-s", "seats.csv", "--as-of", as_of, "--json", *more
+    )
+    assert code == 0, err
+    document: dict[str, object] = json.loads(out)
+    return document
+
+
+def assigned(document: dict[str, object]) -> list[dict[str, str]]:
+    """Return the run's assignments."""
+    path = Path(str(document["folder"])) / "assignments.csv"
+    with path.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def sent(document: dict[str, object]) -> list[dict[str, str]]:
+    """Return the assignments that are sent this week."""
+    return [row for row in assigned(document) if row["send_on"]]
+
+
+def record(run: Run, folder: Path, rows: Sequence[str], as_of: str) -> dict[str, object]:
+    """Record outcomes given as lines of ``url,status,date``."""
+    write(folder / "outcomes.csv", "LinkedIn URL,status,date", *rows)
+    code, out, err = run("record", "outcomes.csv", "--as-of", as_of, "--json")
+    assert code == 0, err
+    result: dict[str, object] = json.loads(out)
+    return result
+
+
+# --- the same week --------------------------------------------------------------------
+
+
+def test_the_same_command_finds_the_same_run(run: Run, folder: Path) -> None:
+    """Planning twice is one run, one folder; nothing is appended."""
+    first = plan(run, WEEK_1)
+    assert plan(run, WEEK_1)["run_id"] == first["run_id"]
+    assert len(list((folder / "reports").iterdir())) == 1
+    code, out, _ = run("runs", "--json")
+    assert code == 0
+    assert [item["status"] for item in json.loads(out)["runs"]] == ["in force"]
+
+
+def test_the_same_command_finds_its_run_after_outcomes(run: Run, folder: Path) -> None:
+    """What was recorded since does not make the planned week another one."""
+    first = plan(run, WEEK_1)
+    record(run, folder, [f"{sent(first)[0]['linkedin_url']},replied,2026-11-25"], WEEK_2)
+    assert plan(run, WEEK_1)["run_id"] == first["run_id"]
+
+
+def test_a_dry_run_leaves_no_ledger(run: Run, folder: Path) -> None:
+    """``--dry-run`` writes neither files nor a ledger."""
+    plan(run, WEEK_1, "--dry-run")
+    assert sorted(path.name for path in folder.iterdir()) == ["leads.csv", "seats.csv"]
+
+
+def test_superseding_voids_the_rest_of_the_week(run: Run, folder: Path) -> None:
+    """On Wednesday the week is planned anew; Monday's and Tuesday's sends stand."""
+    monday = plan(run, WEEK_1)
+    early = {r["lead_id"] for r in sent(monday) if r["send_on"] < "2026-11-25"}
+    code, _, err = run("plan", "leads.csv", "-s", "seats.csv", "--as-of", "2026-11-25")
+    assert code == 5
+    assert "--supersede" in err
+    wednesday = plan(run, "2026-11-25", "--supersede")
+    by_lead = {row["lead_id"]: row for row in assigned(wednesday)}
+    assert early
+    assert {by_lead[lead_id]["route"] for lead_id in early} == {"excluded"}
+    late = {r["lead_id"] for r in sent(monday)} - early
+    assert late & {r["lead_id"] for r in sent(wednesday)}
+    assert plan(run, "2026-11-25", "--supersede")["run_id"] == wednesday["run_id"]
+    assert plan(run, "2026-11-25")["run_id"] == wednesday["run_id"]
+
+
+def test_a_clock_that_went_back_is_refused(run: Run) -> None:
+    """A plan for before the last one is refused, and says which run is in the way."""
+    made = plan(run, WEEK_2)
+    code, _, err = run("plan", "leads.csv", "-s", "seats.csv", "--as-of", WEEK_1)
+    assert code == 5
+    assert str(made["name"]) in err
+
+
+# --- the next week ----------------------------------------------------------------------
+
+
+def test_nobody_is_contacted_twice(run: Run) -> None:
+    """Whoever was planned last week is excluded this week, recorded or not."""
+    first = {row["lead_id"] for row in sent(plan(run, WEEK_1))}
+    second = assigned(plan(run, WEEK_2))
+    rules = {row["lead_id"]: row for row in second if row["lead_id"] in first}
+    assert first
+    assert {row["route"] for row in rules.values()} == {"excluded"}
+    assert all("contacted before" in row["reason"] for row in rules.values())
+
+
+def test_a_person_is_known_by_another_key(run: Run, folder: Path) -> None:
+    """A lead planned by its handle is known again by its member id alone."""
+    write(
+        folder / "both.csv",
+        "LinkedIn URL,Member ID,Open Profile",
+        "https://www.linkedin.com/in/known-by-two,123456789,yes",
+    )
+    write(folder / "ids.csv", "Member ID,Open Profile", "123456789,yes", "987654321,yes")
+    first = plan(run, WEEK_1, leads="both.csv")
+    assert [row["route"] for row in assigned(first)] == ["open_inmail"]
+    second = assigned(plan(run, WEEK_2, leads="ids.csv"))
+    assert sorted(row["route"] for row in second) == ["excluded", "open_inmail"]
+
+
+def test_a_failed_lead_may_be_planned_again(run: Run, folder: Path) -> None:
+    """A send that did not reach the lead is no touch; one that did is."""
+    first = sent(plan(run, WEEK_1))
+    failed, reached = first[0], first[1]
+    record(
+        run, folder,
+        [
+            f"{failed['linkedin_url']},failed,{failed['send_on']}",
+            f"{reached['linkedin_url']},sent,{reached['send_on']}",
+        ],
+        "2026-11-28",
+    )  # fmt: skip
+    by_lead = {row["lead_id"]: row for row in assigned(plan(run, WEEK_2))}
+    assert by_lead[failed["lead_id"]]["route"] != "excluded"
+    assert by_lead[reached["lead_id"]]["route"] == "excluded"
+
+
+def test_a_voided_run_frees_its_leads(run: Run, folder: Path) -> None:
+    """After ``void`` the leads may be planned again; proven sends stay."""
+    first = plan(run, WEEK_1)
+    proven = sent(first)[0]
+    record(run, folder, [f"{proven['linkedin_url']},sent,2026-11-24"], "2026-11-28")
+    code, out, _ = run("void", str(first["name"]), "--as-of", "2026-11-28")
+    assert code == 0
+    assert f"{len(sent(first)) - 1} planned sends" in out
+    again = {row["lead_id"]: row for row in assigned(plan(run, WEEK_2))}
+    assert again[proven["lead_id"]]["route"] == "excluded"
+    others = [again[row["lead_id"]]["route"] for row in sent(first)[1:]]
+    assert "excluded" not in others
+
+
+def test_a_company_stays_with_its_seat(run: Run, folder: Path) -> None:
+    """People of a company contacted from anna's seat are planned on no other one."""
+    write(
+        folder / "leads.csv",
+        HEADER,
+        *(lead(k, company=f"Firm {k % 12}") for k in range(96)),
+    )
+    seat_of = {row["company"]: row["seat_id"] for row in sent(plan(run, WEEK_1))}
+    second = sent(plan(run, WEEK_2))
+    kept = [row for row in second if row["company"] in seat_of]
+    assert kept
+    assert all(row["seat_id"] == seat_of[row["company"]] for row in kept)
+
+
+def test_last_weeks_hold_comes_first(run: Run, folder: Path) -> None:
+    """Of leads that nothing else tells apart, those on hold go before the new ones."""
+    first = assigned(plan(run, WEEK_1))
+    held = {row["lead_id"] for row in first if row["route"] == "hold"}
+    write(folder / "leads.csv", HEADER, *(lead(k) for k in range(400)))
+    second = assigned(plan(run, WEEK_2))
+    going = {row["lead_id"] for row in second if row["send_on"]}
+    assert held
+    assert len(going) < 400 - 60
+    assert held <= going
+
+
+def test_requests_of_last_week_count_day_by_day(run: Run, folder: Path) -> None:
+    """Any 7 days hold at most the weekly limit of requests, over the weekend too."""
+    write(folder / "leads.csv", HEADER, *(lead(k) for k in range(600)))
+    rows = [*sent(plan(run, WEEK_1)), *sent(plan(run, WEEK_2))]
+    days: dict[tuple[str, int], int] = {}
+    from datetime import date
+
+    for row in rows:
+        if row["route"] == "connection_request":
+            key = (row["seat_id"], date.fromisoformat(row["send_on"]).toordinal())
+            days[key] = days.get(key, 0) + 1
+    for seat, day in days:
+        window = sum(days.get((seat, day - back), 0) for back in range(7))
+        assert window <= 80
+    assert sum(days.values()) > 200
+
+
+# --- balances ----------------------------------------------------------------------------
+
+
+def test_a_seat_without_credits_takes_the_ledgers(run: Run, folder: Path) -> None:
+    """50 credits, closed leads at one credit each: what was sent is gone on Monday."""
+    first = plan(run, WEEK_1)
+    used = sum(
+        row["seat_id"] == "anna" and row["route"] == "paid_inmail" for row in sent(first)
+    )
+    write(folder / "seats.csv", "seat_id,credits", "anna,", "ben,30")
+    second = plan(run, WEEK_2)
+    seats = {seat["seat_id"]: seat for seat in second["seats"]}  # type: ignore[attr-defined]
+    assert used > 0
+    assert seats["anna"]["credits"] == 50 - used
+
+
+def test_a_seat_without_credits_or_ledger_is_an_error(run: Run, folder: Path) -> None:
+    """Without a balance anywhere the seat cannot be planned."""
+    write(folder / "seats.csv", "seat_id,credits", "anna,")
+    code, _, err = run("plan", "leads.csv", "-s", "seats.csv", "--as-of", WEEK_1)
+    assert code == 3
+    assert "seat-without-credits" in err
+
+
+def test_a_balance_that_differs_is_shown_and_wins(run: Run, folder: Path) -> None:
+    """The inventory's 20 replace the ledger's figure, and the difference is said."""
+    first = plan(run, WEEK_1)
+    used = sum(
+        row["seat_id"] == "anna" and row["route"] == "paid_inmail" for row in sent(first)
+    )
+    write(folder / "seats.csv", "seat_id,credits", "anna,20", "ben,30")
+    code, out, _ = run("plan", "leads.csv", "-s", "seats.csv", "--as-of", WEEK_2)
+    assert code == 0
+    expected = 50 - used
+    assert f"seat anna: 20 seen on {WEEK_2}, {expected} expected" in out
+    assert f"{expected - 20} too few" in out
+
+
+# --- recording ----------------------------------------------------------------------------
+
+
+def test_recording_twice_changes_nothing(run: Run, folder: Path) -> None:
+    """The second time all lines are known; the ledger is byte for byte as before."""
+    rows = [
+        f"{row['linkedin_url']},sent,{row['send_on']}" for row in sent(plan(run, WEEK_1))
+    ]
+    first = record(run, folder, rows, "2026-11-28")
+    before = (folder / "planner.db").read_bytes()
+    second = record(run, folder, rows, "2026-11-29")
+    assert first["new"]["sent"] == len(rows)  # type: ignore[index]
+    assert second["entry"] == 0
+    assert second["known"]["sent"] == len(rows)  # type: ignore[index]
+    assert (folder / "planner.db").read_bytes() == before
+
+
+def test_rows_that_match_no_assignment_are_reported(run: Run, folder: Path) -> None:
+    """A send that no run planned is reported with its row, and kept as a touch."""
+    plan(run, WEEK_1, leads="leads.csv")
+    write(folder / "new.csv", HEADER, lead(900), lead(901))
+    url = "https://www.linkedin.com/in/sample-lead-900"
+    told = record(run, folder, [f"{url},sent,2026-11-24"], "2026-11-28")
+    codes = [(issue["code"], issue["row"]) for issue in told["issues"]]  # type: ignore[attr-defined]
+    assert codes == [("no-assignment", 2)]
+    second = assigned(plan(run, WEEK_2, leads="new.csv"))
+    assert sorted(row["route"] == "excluded" for row in second) == [False, True]
+
+
+def test_the_handed_out_workbook_comes_back(run: Run, folder: Path) -> None:
+    """Statuses filled into a seat's own sheet are recorded as they stand."""
+    openpyxl = pytest.importorskip("openpyxl")
+    first = plan(run, WEEK_1)
+    path = Path(str(first["folder"])) / "plan.xlsx"
+    book = openpyxl.load_workbook(path)
+    sheet = book["Anna Sampleby"] if "Anna Sampleby" in book.sheetnames else book["anna"]
+    header = next(
+        row for row in sheet.iter_rows() if "status" in [cell.value for cell in row]
+    )
+    column = next(cell.column for cell in header if cell.value == "status")
+    rows = [
+        r for r in range(header[0].row + 1, sheet.max_row + 1)
+        if sheet.cell(r, column).value
+    ]  # fmt: skip
+    for number, status in zip(rows, ("sent", "replied", "failed"), strict=False):
+        sheet.cell(number, column).value = status
+    book.save(folder / "back.xlsx")
+    code, out, err = run("record", "back.xlsx", "--as-of", "2026-11-28", "--json")
+    assert code == 0, err
+    new = json.loads(out)["new"]
+    assert {kind: new.get(kind, 0) for kind in ("sent", "replied", "failed")} == {
+        "sent": 1, "replied": 1, "failed": 1,
+    }  # fmt: skip
+
+
+# --- people --------------------------------------------------------------------------------
+
+
+def test_forget_erases_and_remembers_not_to_contact(run: Run, folder: Path) -> None:
+    """No byte of the person stays in ledger or run; she is not planned again."""
+    first = plan(run, WEEK_1)
+    gone = sent(first)[0]
+    slug = gone["linkedin_url"].rsplit("/", 1)[-1]
+    counts = run("show", str(first["name"]))[1]
+    code, out, _ = run("forget", gone["linkedin_url"], "--as-of", "2026-11-28")
+    assert code == 0
+    assert "assignments.csv" in out
+    for path in (folder / "planner.db", *(folder / "reports").rglob("*")):
+        if path.is_file() and path.suffix != ".xlsx":
+            assert slug.encode() not in path.read_bytes()
+    assert run("show", str(first["name"]))[1] == counts
+    again = {row["lead_id"]: row for row in assigned(plan(run, WEEK_2))}
+    assert again[gone["lead_id"]]["route"] == "excluded"
+    assert "do not contact" in again[gone["lead_id"]]["reason"]
+
+
+def test_forget_knows_no_names(run: Run) -> None:
+    """A name could be anybody's: it is refused, and not repeated."""
+    code, _, err = run("forget", "Given1 Surname1")
+    assert code == 2
+    assert "Surname1" not in err
+
+
+# --- looking back --------------------------------------------------------------------------
+
+
+def test_diff_says_who_moved_and_why(run: Run, folder: Path) -> None:
+    """Last week's sends are excluded now, and the reason says so."""
+    plan(run, WEEK_1)
+    plan(run, WEEK_2)
+    code, out, _ = run("diff", "2026-W48", "2026-W49", "--out", "moved.csv", "--json")
+    assert code == 0
+    found = json.loads(out)
+    moved = {(m["route_before"], m["route_after"]): m["leads"] for m in found["moves"]}
+    assert any(after == "excluded" for before, after in moved if before != "excluded")
+    assert all(line["why"] for line in found["leads"])
+    with (folder / "moved.csv").open(encoding="utf-8", newline="") as file:
+        assert len(list(csv.DictReader(file))) == len(found["leads"])
+
+
+def test_an_unknown_run_names_the_nearest(run: Run) -> None:
+    """A wrong name is exit 3 and shows which run may be meant."""
+    made = plan(run, WEEK_1)
+    code, _, err = run("show", "2026-W47")
+    assert code == 3
+    assert str(made["name"]) in err
+
+
+@pytest.mark.parametrize("command", ["runs", "show x", "void x", "forecast", "diff x y"])
+def test_without_a_ledger_the_way_to_one_is_named(command: str, run: Run) -> None:
+    """Commands about the past say that there is no ledger, and make none."""
+    code, _, err = run(*command.split())
+    assert code == 5
+    assert "planner plan" in err
+
+
+def test_fail_under_is_an_exit_code_of_its_own(run: Run) -> None:
+    """A scheduled job can tell a short seat from a wrong option."""
+    plan(run, WEEK_1)
+    assert run("forecast", "--as-of", WEEK_1)[0] == 0
+    code, out, err = run("forecast", "--as-of", WEEK_1, "--fail-under", "60")
+    assert code == 8
+    assert "anna" in out
+    assert "60 credits" in err
+
+
+def test_learned_rates_are_shown_and_used(run: Run, folder: Path) -> None:
+    """After a month of many answers the plan expects more replies than the default."""
+    first = plan(run, WEEK_1)
+    inmails = [row for row in sent(first) if "inmail" in row["route"]]
+    rows = [f"{row['linkedin_url']},replied,2026-11-27" for row in inmails]
+    record(run, folder, rows, "2026-12-28")
+    code, out, _ = run("estimate", "leads.csv", "--as-of", "2026-12-28", "--json")
+    assert code == 0
+    learned = json.loads(out)["rates"]
+    rate = json.dumps(learned)
+    assert learned is not None
+    assert "interval" in rate or "low" in rate
+    code, out, _ = run("estimate", "leads.csv", "--as-of", "2026-12-28")
+    assert "InMail reply rate" in out
