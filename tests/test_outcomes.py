@@ -126,7 +126,7 @@ ASSIGNED = (
 
 
 def test_assignments_given_back() -> None:
-    """Seat, route and key are ours; what the plan knew already was not seen again."""
+    """Seat, route, key and day are ours; what the plan knew was not seen again."""
     text = ASSIGNED + (
         "00000000000000aa,https://www.linkedin.com/in/aa,paid_inmail,anna,Anna A,"
         "2026-11-23,unknown,0.28,0.1,because,7,Sent\n"
@@ -135,7 +135,7 @@ def test_assignments_given_back() -> None:
         "00000000000000cc,https://www.linkedin.com/in/cc,hold,,,,yes,0.28,0,later,9,\n"
     )
     assert lines(text, "route", "seat", "lead_id", "happened_on") == [
-        (2, "sent", "paid_inmail", "anna", "00000000000000aa", ""),
+        (2, "sent", "paid_inmail", "anna", "00000000000000aa", "2026-11-23"),
         # The plan thought 28 %, the file says yes: somebody has looked it up.
         (4, "flag_seen", "", "", "00000000000000cc", ""),
     ]
@@ -158,7 +158,7 @@ def test_an_import_file_with_a_column_of_ones_own() -> None:
         "failed\n"
     )
     assert lines(text, "route", "seat", "plan_run", "happened_on") == [
-        (2, "failed", "open_inmail", "Anna A", "2026-W48-3f9c1a7b", "")
+        (2, "failed", "open_inmail", "Anna A", "2026-W48-3f9c1a7b", "2026-11-23")
     ]
 
 

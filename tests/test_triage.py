@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import itertools
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -19,13 +20,16 @@ from planner.errors import ParameterError
 from planner.params import Parameters
 from planner.triage import causes, states
 from planner.triage.records import FINDINGS, SeatRecord, SeatState, Triage
-from planner.triage.timeline import Mark, timeline
+from planner.triage.steps import expected_replies, first_inmail_day
+from planner.triage.timeline import Mark, _block, timeline
 from triage_factory import (
     TODAY,
     daily,
     judge,
+    make_day,
     make_failures,
     make_record,
+    make_seat,
     verdict_of,
 )
 
@@ -565,7 +569,186 @@ def test_probabilities_are_calibrated_and_beat_the_naive_rule(*, has_texts: bool
     assert right.mean() == pytest.approx(stated.mean(), abs=0.04)
 
 
+# --- no burst, no certainty -------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("growth", "chance"),
+    [
+        (0.1, 1e-5),
+        (1.0, 1e-5),
+        # 0.05 / 50 = 0.001 at 1.3; half of the way from 1.0 a quarter of it.
+        (1.15, 0.00025),
+        (1.3, 0.001),
+        # Log-linear: half of the way to 5.2 it is 0.001 * 50 ** 0.5.
+        (3.25, 0.001 * 50**0.5),
+        (5.2, 0.05),
+        (9.0, 0.05),
+        (float("nan"), 0.001),
+    ],
+)
+def test_chance_of_a_block_by_growth(growth: float, chance: float) -> None:
+    """A block follows a burst; in an ordinary week it is next to impossible."""
+    assert _block(growth, Parameters()) == pytest.approx(chance)
+
+
+def test_failures_without_a_burst_or_a_low_balance() -> None:
+    """Credits left by the book, no burst: nothing goes out, and nobody knows why."""
+    seat = make_record(
+        sent=daily("2026-10-20", 30, 3, 1.0), seen=[("2026-11-18", 30)], spare_requests=9
+    )
+    found = judge(make_failures(*run_of(6, "2026-11-20")), seat)
+    verdict = verdict_of(found)
+    assert verdict.state is SeatState.STOPPED
+    assert verdict.asks_balance
+    assert (verdict.assumed_credits, verdict.held_until) == (None, "")
+    # 3 sent on the 18th after the balance: about 27 are left.
+    assert "about 27 credits" in verdict.words
+    assert "usual week" not in verdict.words
+    assert set(found.findings["next_step"]) == {"wait"}
+    assert "read the balance" in cell_of(found, 0, "next_reason")
+
+
+def test_a_balance_seen_afterwards_tells_block_from_exhaustion() -> None:
+    """The same failures with credits seen after them are a block, with zero seen not."""
+    rows = make_failures(*run_of(6, "2026-11-20"))
+    sent = daily("2026-10-20", 30, 3, 1.0)
+    left = verdict_of(judge(rows, make_record(
+        sent=sent, seen=[("2026-11-18", 30), ("2026-11-21", 27)]
+    )))  # fmt: skip
+    assert (left.state, left.held_until) == (SeatState.BLOCKED, "2026-11-27")
+    assert "27 credits were seen on 2026-11-21" in left.words
+    none = verdict_of(judge(rows, make_record(
+        sent=sent, seen=[("2026-11-18", 30), ("2026-11-21", 0)]
+    )))  # fmt: skip
+    assert (none.state, none.assumed_credits) == (SeatState.EXHAUSTED, 0)
+
+
+def test_free_inmails_are_stopped_all_or_none() -> None:
+    """At zero, some free InMails that went out say that the failed ones have a cause."""
+    rows = run_of(3) + [
+        failed(f"2026-11-20T1{k}:30:00Z", open_flag=1, route="open_inmail")
+        for k in range(4)
+    ]
+    sent = daily("2026-10-20", 30, 3, 1.0)
+    frozen = judge(make_failures(*rows), make_record(sent=sent, seen=[("2026-11-19", 0)]))
+    assert set(frozen.findings["cause"].iloc[3:]) == {"credits_exhausted"}
+    assert frozen.findings["cause_probability"].iloc[3:].min() > 0.9
+    free = [(f"2026-11-20T1{k}:00:00Z", 0.0) for k in range(4)]
+    mixed = judge(
+        make_failures(*rows), make_record(sent=sent + free, seen=[("2026-11-19", 0)])
+    )
+    # What is left of it is a profile that has closed since: it did need a credit.
+    assert mixed.findings["p_credits_exhausted"].iloc[3:].max() < 0.5
+
+
+def test_planned_inmails_are_weak_evidence() -> None:
+    """What nobody said to have gone out ends no run; what did go out does."""
+    rows = make_failures(*run_of(1, "2026-11-12"), *run_of(1, "2026-11-18"))
+    between = [("2026-11-16T10:00:00Z", 1.0)] * 3
+    certain = make_record(sent=between)
+    unsure = replace(
+        certain, sent=tuple(replace(one, is_certain=False) for one in certain.sent)
+    )
+    sure, weak = judge(rows, certain), judge(rows, unsure)
+    assert "single failed" in cell_of(sure, 0, "evidence")
+    assert "3 more were planned" in cell_of(weak, 1, "evidence")
+    column = "p_credits_exhausted"
+    assert cell_of(sure, 0, column) < cell_of(weak, 0, column)
+
+
 # --- next steps -------------------------------------------------------------------
+
+
+def chances(**given: float) -> dict[Cause, float]:
+    """Return probabilities of causes, 0 where nothing is said."""
+    return {cause: given.get(str(cause), 0.0) for cause in Cause}
+
+
+def test_expected_replies_by_hand() -> None:
+    """InMail 0.1, acceptance 0.25, answers 0.18, half a credit burned by a failure."""
+
+    def values(*, needs_credit: bool = True, **given: float) -> tuple[float, float, float]:
+        found = expected_replies(
+            chances(**given), needs_credit=needs_credit, inmail_rate=0.1, acceptance=0.25,
+            parameters=Parameters(),
+        )  # fmt: skip
+        return found.inmail, found.request, found.message
+
+    # Works in 0.8: 0.1 * (0.8 - 0.5 * 0.2) = 0.07; a request always: 0.25 * 0.18.
+    assert values(credits_exhausted=0.7, unknown=0.1, inmail_off=0.2) == pytest.approx(
+        (0.07, 0.045, 0.0)
+    )
+    # Free: nothing is burned. Gone in 0.4: 0.045 * 0.6.
+    free = values(needs_credit=False, unknown=0.6, profile_gone=0.4)
+    assert free == pytest.approx((0.06, 0.027, 0.0))
+    # Connected in 0.9: 0.18 * 0.9; an InMail: 0.1 * (0.1 - 0.5 * 0.9).
+    assert values(already_connected=0.9, unknown=0.1) == pytest.approx(
+        (-0.035, 0.0045, 0.162)
+    )
+
+
+def test_dropping_needs_certainty() -> None:
+    """A free InMail that failed alone: gone at 40 % or so is not dropped."""
+    seat = make_record(
+        sent=daily("2026-10-20", 35, 3, 0.0), spare_requests=5, spare_inmails=5
+    )
+    cells = {"open_flag": 1, "route": "open_inmail", "degree": 2}
+    found = judge(make_failures(failed("2026-11-19T10:30:00Z", **cells)), seat)
+    assert cell_of(found, 0, "cause") == "profile_gone"
+    assert cell_of(found, 0, "cause_probability") < 0.8
+    # A free InMail burns nothing; it is worth more than a request where it may work.
+    assert cell_of(found, 0, "next_step") in ("restart", "connection_request")
+    assert "not sure" in cell_of(found, 0, "next_reason")
+    told = make_failures(failed("2026-11-19T10:30:00Z", error_text="HTTP 404", **cells))
+    assert judge(told, seat).findings.loc[0, "next_step"] == "drop"
+    unsure = judge(told, seat, drop_evidence=1.0).findings
+    assert unsure.loc[0, "next_step"] != "drop"
+
+
+def test_days_are_filled_one_after_the_other() -> None:
+    """Two InMails a day, none on the second: the third goes to the third day."""
+    days = (
+        make_day("2026-11-25", 2), make_day("2026-11-26", 0), make_day("2026-11-27", 2),
+    )  # fmt: skip
+    found = judge(
+        make_failures(*run_of(5)),
+        _exhausted(),
+        make_record("seat-02", spare_credits=9, spare_inmails=9, days=days),
+    ).findings
+    restarts = found[found["next_step"] == "restart"]
+    assert sorted(restarts["next_on"]) == ["2026-11-25"] * 2 + ["2026-11-27"] * 2
+
+
+def test_no_more_people_of_a_company_than_allowed() -> None:
+    """One was contacted this week: one more may be, the other one waits."""
+    rows = [{**row, "company_key": "tarn", "company_near": 1} for row in run_of(3)]
+    found = judge(
+        make_failures(*rows),
+        _exhausted(),
+        make_record("seat-02", spare_credits=9, spare_inmails=9, spare_requests=9),
+    ).findings
+    assert sorted(found["next_step"]) == ["restart", "wait", "wait"]
+    waits = found[found["next_step"] == "wait"]
+    assert waits["next_reason"].str.contains("2 people of its company").all()
+
+
+@pytest.mark.parametrize(
+    ("zone", "away", "day"),
+    [
+        # Sending begins at 8:00; a grant of 1 December 00:00 UTC is sure 24 hours later.
+        ("UTC", (), "2026-12-02"),
+        # 8:00 in Auckland on the 2nd is 19:00 UTC on the 1st: too early.
+        ("Pacific/Auckland", (), "2026-12-03"),
+        # Away up to the 4th, a Friday: the Monday after.
+        ("UTC", ((dt.date(2026, 12, 1), dt.date(2026, 12, 4)),), "2026-12-07"),
+    ],
+)
+def test_first_day_after_a_grant(zone: str, away: Any, day: str) -> None:
+    """No InMail before the grant must have come, nor on a day off."""
+    seat = make_seat(time_zone=zone, away=away)
+    found = first_inmail_day(seat, dt.date(2026, 12, 1), Parameters())
+    assert found == dt.date.fromisoformat(day)
 
 
 def _exhausted(**room: Any) -> SeatRecord:

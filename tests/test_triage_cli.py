@@ -177,11 +177,15 @@ class Workspace:
         return found
 
     def plan(self, as_of: str = NEXT) -> list[Row]:
-        """Plan the next week; return its assignments."""
+        """Plan the next week; return its assignments.
+
+        A strong prior, as nobody here ever replies: the rates stay what they were.
+        """
         before = set((self.folder / "reports").iterdir())
         code, _, err = self.run(
-            "plan", "leads.csv", "--seats", "later.csv", "--as-of", as_of
-        )
+            "plan", "leads.csv", "--seats", "later.csv", "--as-of", as_of,
+            "--param", "rate_prior_strength=100000",
+        )  # fmt: skip
         assert code == 0, err
         (made,) = set((self.folder / "reports").iterdir()) - before
         return read_csv(made / "assignments.csv")
@@ -316,18 +320,35 @@ def test_inmail_off_here_and_there(place: Workspace) -> None:
     """Single failures among sends: requests now, and never an InMail by a later plan."""
     failed = place.inmails()[3::9]
     paid = [row for row in failed if row["route"] == "paid_inmail"]
-    place.write(paid)
+    place.write(paid[::2], "told.csv", error="not_allowed_inmail")
+    place.write(paid[1::2], "untold.csv")
     place.record_sent(paid)
     # Nobody has room for a request: the leads wait for the next plan.
-    found = place.triage("--apply", "--param", "max_pending_connection_requests=0")
+    none = ("--param", "max_pending_connection_requests=0")
+    found = place.triage("--apply", *none, files=("told.csv", "untold.csv"))
     assert {one["cause"] for one in found["failures"]} == {"inmail_off"}
     assert {one["state"] for one in found["seats"]} == {"fine"}
     assert found["next_steps"]["wait"] == len(paid)
     sure = {one["lead_id"] for one in found["failures"] if one["cause_probability"] >= 0.8}
-    assert sure
+    assert sure == {row["lead_id"] for row in paid[::2]}
     plan = by_lead(place.plan())
-    assert {plan[key]["route"] for key in sure} <= {"connection_request", "hold"}
-    assert "connection_request" in {plan[key]["route"] for key in sure}
+    assert {plan[key]["route"] for key in sure} == {"connection_request"}
+
+
+@pytest.mark.xfail(
+    strict=True,
+    reason="planner.ledger.history does not look at inmail_off_evidence: it must",
+)
+def test_inmail_off_at_even_chances_is_no_flag(place: Workspace) -> None:
+    """Below `inmail_off_evidence` the next plan may try an InMail again."""
+    paid = [row for row in place.inmails()[3::9] if row["route"] == "paid_inmail"]
+    place.write(paid)
+    place.record_sent(paid)
+    found = place.triage("--apply", "--param", "max_pending_connection_requests=0")
+    assert max(one["cause_probability"] for one in found["failures"]) < 0.8
+    plan = by_lead(place.plan())
+    reasons = {plan[row["lead_id"]]["reason"] for row in paid}
+    assert not [reason for reason in reasons if "accepts no InMails" in reason]
 
 
 def test_free_inmails_are_not_dropped_on_weak_evidence(place: Workspace) -> None:
@@ -363,14 +384,15 @@ def test_waiting_leads_are_free_for_the_next_plan(place: Workspace) -> None:
     place.record_balance("anna", 0, "2026-11-28")
     none = ("--param", "max_inmails_per_day=0", "--param", "max_paid_inmails_per_day=0")
     found = place.triage("--apply", *none)
+    paid = {row["lead_id"] for row in failed if row["route"] == "paid_inmail"}
     waiting = {
         key for key, one in steps(found).items() if one["next_route"] == "paid_inmail"
     }
-    assert waiting == set(steps(found))
-    assert {one["next_on"] for one in found["failures"]} == {"2026-12-02"}
+    assert waiting == paid
+    assert {steps(found)[key]["next_on"] for key in paid} == {"2026-12-02"}
     plan = by_lead(place.plan())
     assert "excluded" not in {plan[key]["route"] for key in waiting}
-    assert {plan[key]["route"] for key in waiting} & set(INMAILS)
+    assert all(plan[key]["seat_id"] for key in waiting)
 
 
 # --- again --------------------------------------------------------------------------
@@ -561,7 +583,7 @@ def test_nothing_failed_is_exit_3(place: Workspace) -> None:
 def test_of_a_task_export_only_failed_inmails_count(place: Workspace) -> None:
     """What was sent is evidence; failed requests are no business of triage."""
     inmails = place.inmails("tilda")[:6]
-    requests = [row for row in place.sends if row["route"] == "connection_request"][:2]
+    requests = place.inmails("piet")[:2]  # the automation went on to a request
     tasks = [
         *((row, "closed", "linkedin_send_inmail") for row in inmails[:2]),
         (inmails[2], "failed", "linkedin_send_inmail"),
@@ -580,7 +602,7 @@ def test_of_a_task_export_only_failed_inmails_count(place: Workspace) -> None:
     assert [one["lead_id"] for one in found["failures"]] == [inmails[2]["lead_id"]]
     assert "sent 3 paid InMails after this one" in found["failures"][0]["evidence"]
     kinds = [row[3] for row in place.rows("outcomes")]
-    assert sorted(kinds) == ["failed"] * 3 + ["sent"] * 5
+    assert sorted(kinds) == ["failed", *["sent"] * 5]
 
 
 # --- kills --------------------------------------------------------------------------

@@ -97,7 +97,11 @@ def read(
     """
     file = OutcomeFile(table=table, mapping=mapping, as_of=as_of, what=what, on=on)
     seats = file.seats(seat)
-    parts = [_balances(file, seats)] if _is_of_balances(file) else _personal(file)
+    if _is_of_balances(file):
+        parts = [_balances(file, seats)]
+    else:
+        planned = _planned_days(file)
+        parts = [_on_planned_day(part, planned) for part in _personal(file)]
     return _finished(file, parts, seats)
 
 
@@ -180,6 +184,29 @@ def _personal(file: OutcomeFile) -> list[_Part]:
     on_flag = first(on_flag, np.where(told.any, "", on_row), default)
     parts.append(_Part(kind=OutcomeKind.FLAG_SEEN, rows=flags, on=on_flag, facts=facts))
     return parts
+
+
+def _planned_days(file: OutcomeFile) -> Cells:
+    """Return the day that our own files plan a send for, if it has come."""
+    names = {"plansendon", "sendon"}
+    if outcome_columns.is_seat_sheet(file.table):
+        names.add("day")
+    result = blank(file.num_rows)
+    for header in map(str, file.table.frame.columns):
+        if normalise(header) in names:
+            days = file.moments(header).texts
+            result = first(result, np.where(days <= file.as_of.isoformat(), days, ""))
+    return result
+
+
+def _on_planned_day(part: _Part, planned: Cells) -> _Part:
+    """Date what became of a send by its planned day, where nothing else does.
+
+    So a lead that failed twice has failed on two days, whoever fills in the sheets.
+    """
+    if part.kind not in (OutcomeKind.SENT, OutcomeKind.FAILED, OutcomeKind.SKIPPED):
+        return part
+    return replace(part, on=first(part.on, planned))
 
 
 def _person(file: OutcomeFile) -> tuple[LeadRows, Cells]:

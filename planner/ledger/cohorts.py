@@ -90,7 +90,8 @@ def read(
             sent_on=accepted, until=replied,
         ),
     ]  # fmt: skip
-    cohorts = _counted(found, sent).rename(columns={"num": "num_sent"})
+    cohorts = _counted(found, sent)
+    cohorts["num_sent"] = cohorts.pop("num")
     return cohorts.drop(columns=["kind", "delay_days"]), _counted(found, answers)
 
 

@@ -21,19 +21,9 @@ from sqlalchemy import Connection
 
 from planner.ledger import packing
 from planner.ledger.store import append, secret_key
-from planner.ledger.tables import ASSIGNMENTS, ENTRIES, OUTCOMES, metadata
+from planner.ledger.tables import ASSIGNMENTS, ENTRIES, OUTCOMES, PACKS
 
 Numbers = npt.NDArray[np.int64]
-
-#: Lines of an entry once more, packed. ``last_day`` is the ordinal of the last day for
-#: which something is planned in it, or on which something happened; 0 without any.
-PACKS = sa.Table(
-    "packs",
-    metadata,
-    sa.Column("entry", sa.Integer, primary_key=True, autoincrement=False),
-    sa.Column("last_day", sa.Integer, nullable=False),
-    sa.Column("data", sa.LargeBinary, nullable=False),
-)
 
 #: Instants of a day: the plain date, then its seconds, with one to spare for a leap second.
 _DAY = 86_402
@@ -150,8 +140,6 @@ def text_of(at: int) -> str:
 
 def keep(connection: Connection, entry: int) -> None:
     """Pack the lines of an entry, once all of them are appended."""
-    if not _has_packs(connection):
-        return
     part = _from_tables(connection, [entry])
     words = [str(word) for word in part.words]
     header = json.dumps([words, len(part.sends.person), len(part.told.person)]).encode()
@@ -187,10 +175,8 @@ def read(connection: Connection, upto: int, since: dt.date | None = None) -> Col
         Leave out entries, oldest first, as long as nothing in them is planned for that
         day or later, or was sent or answered then.
     """
-    packed: dict[int, int] = {}
-    if _has_packs(connection):
-        lines = connection.execute(sa.select(PACKS.c.entry, PACKS.c.last_day))
-        packed = {int(entry): int(last) for entry, last in lines}
+    lines = connection.execute(sa.select(PACKS.c.entry, PACKS.c.last_day))
+    packed = {int(entry): int(last) for entry, last in lines}
     entries = connection.scalars(
         sa.select(ENTRIES.c.entry).where(ENTRIES.c.entry < upto).order_by(ENTRIES.c.entry)
     )
@@ -209,10 +195,6 @@ def read(connection: Connection, upto: int, since: dt.date | None = None) -> Col
         before = [item for item in every if item[0] < start]
         parts = [*_parts(connection, before, earliest), *parts]
     return _concatenated(parts)
-
-
-def _has_packs(connection: Connection) -> bool:
-    return sa.inspect(connection).has_table(PACKS.name)
 
 
 def _parts(
@@ -263,30 +245,16 @@ def _from_tables(connection: Connection, entries: Sequence[int]) -> Columns:
         some = entries[start : start + _AT_ONCE]
         sends += connection.execute(
             sa.select(
-                a.entry,
-                a.person,
-                a.seat_id,
-                a.route,
-                a.segment,
-                a.send_on,
-                a.company_key,
-                a.credit_probability,
+                a.entry, a.person, a.seat_id, a.route, a.segment, a.send_on,
+                a.company_key, a.credit_probability,
             ).where(a.entry.in_(some))
-        )
+        )  # fmt: skip
         told += connection.execute(
             sa.select(
-                o.entry,
-                o.line,
-                o.person,
-                o.kind,
-                o.happened_on,
-                o.seat_id,
-                o.route,
-                o.credit_used,
-                o.open_flag,
-                o.assignment,
+                o.entry, o.line, o.person, o.kind, o.happened_on, o.seat_id, o.route,
+                o.credit_used, o.open_flag, o.assignment,
             ).where(o.entry.in_(some))
-        )
+        )  # fmt: skip
     sends.sort(key=lambda row: (row[0], row[1]))
     told.sort(key=lambda row: (row[0], row[1]))
     codes: dict[str, int] = {}

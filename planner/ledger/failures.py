@@ -27,9 +27,9 @@ from planner.domain import (
 from planner.errors import Issue, Severity
 from planner.intake import identity
 from planner.ledger import balance as book_balance
+from planner.ledger import columns, people, seatbook
 from planner.ledger import outcomes as book
-from planner.ledger import people, seatbook
-from planner.ledger.store import append, append_entry
+from planner.ledger.store import append, append_entry, secret_key
 from planner.ledger.tables import (
     ASSIGNMENTS,
     BALANCES,
@@ -125,6 +125,9 @@ def read(
     """
     failed = told[told["kind"] == str(OutcomeKind.FAILED)].reset_index()
     seat = book.seat_ids(failed, seat_names)
+    gone = people.forgotten(connection, secret_key(connection), book.identities_of(failed))
+    stays = ~np.isin(np.arange(len(failed)), gone)
+    failed, seat = failed[stays].reset_index(drop=True), seat[stays]
     lines = book.matched(connection, failed, seat, view)
     every = touches(connection, view, join="JOIN matched m ON m.person = a.person")
     of_inmail = lines["route"].isin([*_INMAILS, "inmail", ""]).to_numpy()
@@ -419,8 +422,13 @@ def _sent(frame: pd.DataFrame, as_of: dt.date) -> dict[str, list[SentInMail]]:
     """Return the InMails that went out, as far as the ledger can tell, by seat."""
     frame = reached(frame)
     inmails = frame[frame["route"].isin(_INMAILS)]
-    told = inmails[inmails["sent"] != ""].groupby("seat_id")["date"].max()
-    last_told = inmails["seat_id"].map(told).fillna("")
+    told: dict[str, str] = {}
+    for seat_id, on, sent_on in zip(
+        inmails["seat_id"], inmails["date"], inmails["sent"], strict=True
+    ):
+        if sent_on:
+            told[seat_id] = max(told.get(seat_id, ""), on)
+    last_told = np.array([told.get(one, "") for one in inmails["seat_id"]], dtype=object)
     presumed = (inmails["date"] < as_of.isoformat()) & (inmails["date"] > last_told)
     past = inmails[inmails["happened"] | presumed]
     use = past["credit_probability"].where(past["credit_used"] < 0, past["credit_used"])
@@ -622,6 +630,7 @@ def apply(
     append(connection, TRIAGES, lines)
     append(connection, ASSIGNMENTS, planned)
     _append_verdicts(connection, entry, triage, as_of)
+    columns.keep(connection, entry)
     return entry
 
 

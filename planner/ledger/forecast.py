@@ -548,7 +548,8 @@ def _advice(run: _Run, left: dict[str, int]) -> str:
     """Return one sentence; take what other seats are asked to carry from `left`."""
     reset = run.resets[0].isoformat()
     if run.verdict is Verdict.OUT:
-        there = f"{round(run.state.balance.expected, 1):g} credits, {run.seat.reserve} in reserve"
+        left_over = round(run.state.balance.expected, 1)
+        there = f"{left_over:g} credits, {run.seat.reserve} in reserve"
         return f"pause InMails until the reset on {reset} ({there}){_move(run, 0, left)}"
     if run.verdict in (Verdict.RUNS_OUT, Verdict.TIGHT):
         if not run.coming:
@@ -566,7 +567,8 @@ def _advice(run: _Run, left: dict[str, int]) -> str:
         lost = run.pace.forfeited + run.pace.expired
         return (
             f"spend {math.floor(lost + DUST)} more before the reset on {reset} or lose "
-            f"them: the cap takes {round(run.pace.forfeited, 1):g}, {round(run.pace.expired, 1):g} lapse"
+            f"them: the cap takes {round(run.pace.forfeited, 1):g}, "
+            f"{round(run.pace.expired, 1):g} lapse"
         )
     return f"carry on: about {run.pace.before_reset[0]:.0f} left at the reset on {reset}"
 

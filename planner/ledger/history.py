@@ -22,6 +22,7 @@ from planner.domain import (
     LeadTable,
     NextStep,
     OutcomeKind,
+    Route,
     SeatHistory,
 )
 from planner.ledger import cohorts, columns, packing, people, seatbook
@@ -126,13 +127,14 @@ class _Facts:
 
     ``number`` is the place of each of the list's persons, in order; the arrays have one
     entry for each: ordinal of the last touch (0 for none), whether one replied, the open
-    flag as last seen.
+    flag as last seen, and how many InMails failed.
     """
 
     person: np.ndarray
     last_touch: np.ndarray
     replied: np.ndarray
     open_flag: np.ndarray
+    num_failed: np.ndarray
     triages: pd.DataFrame
 
     def of(self, values: np.ndarray, persons: np.ndarray) -> np.ndarray:
@@ -149,6 +151,9 @@ def _facts(
     place = _place(person, sends.person)
     reached = np.flatnonzero((place >= 0) & ~found.undone)
     np.maximum.at(last, place[reached], found.date[reached])
+    failed = (found.at[str(OutcomeKind.FAILED)] >= 0) & ~found.happened
+    failed &= found.routes([str(Route.OPEN_INMAIL), str(Route.PAID_INMAIL)])
+    num_failed = np.bincount(place[failed & (place >= 0)], minlength=len(person))
     place = _place(person, told.person)
     proofs = (OutcomeKind.SENT, OutcomeKind.REPLIED, OutcomeKind.ACCEPTED)
     proven = np.isin(told.kind, [found.code(str(kind)) for kind in proofs])
@@ -167,6 +172,7 @@ def _facts(
         last_touch=last,
         replied=replied,
         open_flag=flag,
+        num_failed=num_failed,
         triages=_triages(connection, person, asked),
     )
 
@@ -182,7 +188,7 @@ def _place(person: np.ndarray, persons: np.ndarray) -> np.ndarray:
 def _triages(connection: Connection, person: np.ndarray, asked: Asked) -> pd.DataFrame:
     """Return the last triage of each person of the list."""
     result = connection.execute(
-        sa.select(TRIAGES.c.person, TRIAGES.c.cause, TRIAGES.c.step)
+        sa.select(TRIAGES.c.person, TRIAGES.c.cause, TRIAGES.c.step, TRIAGES.c.probability)
         .where(TRIAGES.c.entry < asked.view.upto)
         .order_by(TRIAGES.c.entry)
     )
@@ -224,8 +230,12 @@ def _known_leads(
     exclusion[replied == 1] = str(Exclusion.REPLIED_BEFORE)
     exclusion[forgotten] = str(Exclusion.DO_NOT_CONTACT)
     open_flag = spread(facts.open_flag, int(Flag.UNKNOWN))
-    off = last.loc[last["cause"] == str(Cause.INMAIL_OFF), "person"]
-    refusing = np.where(np.isin(facts.person, off), int(Flag.NO), int(Flag.UNKNOWN))
+    sure = last["probability"] >= asked.parameters.inmail_off_evidence
+    off = last.loc[(last["cause"] == str(Cause.INMAIL_OFF)) & sure, "person"]
+    # Whoever cannot be reached by InMail, for whatever reason, is not tried for ever.
+    tried = facts.num_failed > asked.parameters.max_restarts
+    refuses = np.isin(facts.person, off) | tried
+    refusing = np.where(refuses, int(Flag.NO), int(Flag.UNKNOWN))
     inmail_flag = spread(refusing, int(Flag.UNKNOWN))
     known = (contacted > 0) | (exclusion != "") | (open_flag != Flag.UNKNOWN) | held
     known |= inmail_flag != Flag.UNKNOWN

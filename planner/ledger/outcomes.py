@@ -20,8 +20,8 @@ from sqlalchemy import Connection
 
 from planner.domain import Identities, OutcomeKind, Route
 from planner.errors import Issue, Severity
-from planner.ledger import people
-from planner.ledger.store import append, append_entry
+from planner.ledger import columns, people
+from planner.ledger.store import append, append_entry, secret_key
 from planner.ledger.tables import BALANCES, OUTCOMES
 from planner.ledger.touches import View, touches
 
@@ -90,8 +90,14 @@ def record(
     new[kind] += len(balances)
     known[kind] += int(is_balance.sum()) - len(balances) - len(more)
     personal = outcomes[~is_balance].reset_index(drop=True)
+    of_person = seat[~is_balance]
+    gone = people.forgotten(connection, secret_key(connection), identities_of(personal))
+    issues += _of_forgotten(personal.iloc[gone])
+    stays = ~np.isin(np.arange(len(personal)), gone)
+    personal = personal[stays].reset_index(drop=True)
+    people.learn(connection, identities_of(personal))
     view = View(as_of=as_of)
-    lines = matched(connection, personal, seat[~is_balance], view)
+    lines = matched(connection, personal, of_person[stays], view)
     issues += _unplanned(personal, lines)
     fresh = _fresh(connection, lines)
     for name, is_new in zip(lines["kind"], fresh, strict=True):
@@ -104,6 +110,7 @@ def record(
         )
         append(connection, BALANCES, [{"entry": entry, **line} for line in balances])
         _append_lines(connection, entry, lines, personal)
+        columns.keep(connection, entry)
     return Recorded(entry=entry, new=dict(new), known=dict(known), issues=tuple(issues))
 
 
@@ -193,6 +200,19 @@ def identities_of(outcomes: pd.DataFrame) -> Identities:
         space=np.concatenate([part[1] for part in parts]),
         value=np.concatenate([part[2] for part in parts]),
     )
+
+
+def _of_forgotten(rows: pd.DataFrame) -> list[Issue]:
+    return [
+        Issue(
+            code="forgotten",
+            message="somebody who was forgotten: left out; delete the row",
+            severity=Severity.NOTE,
+            file=str(file),
+            row=int(row),
+        )
+        for file, row in zip(rows["source_file"], rows["source_row"], strict=True)
+    ]
 
 
 _LINE = (

@@ -147,6 +147,16 @@ def _add_identities(
     append(connection, IDENTITIES, rows)
 
 
+def learn(connection: Connection, identities: Identities) -> None:
+    """Add the new keys of leads whom the ledger knows by another key.
+
+    A lead that it took for two people is left as it is.
+    """
+    known = match(connection, identities).drop_duplicates("lead", keep=False)
+    own = only(identities, known["lead"].to_numpy())
+    _add_identities(connection, own, known["person"].to_numpy())
+
+
 def only(identities: Identities, leads: Sequence[int] | np.ndarray) -> Identities:
     """Return the identities of some leads, who are numbered anew in the order given."""
     wanted = np.asarray(leads, dtype=np.int64)

@@ -16,7 +16,7 @@ from sqlalchemy import Connection
 from planner.dates import ONE_DAY
 from planner.domain import Flag, History, Identities, Plan, Route, Seat
 from planner.errors import InputError
-from planner.ledger import packing, people
+from planner.ledger import columns, packing, people
 from planner.ledger.store import append, append_entry, secret_key
 from planner.ledger.tables import ASSIGNMENTS, BALANCES, ENTRIES, RUNS, VOIDS
 from planner.ledger.touches import View, reached, touches
@@ -60,8 +60,10 @@ class Run:
 
 def runs(connection: Connection) -> tuple[Run, ...]:
     """Return all runs, oldest first."""
+    # Not the packed leads: they are a megabyte each, and hardly ever wanted.
+    wanted = [column for column in RUNS.c if column.name != "leads"]
     found = connection.execute(
-        sa.select(RUNS, ENTRIES.c.as_of, ENTRIES.c.recorded_at)
+        sa.select(*wanted, ENTRIES.c.as_of, ENTRIES.c.recorded_at)
         .join(ENTRIES, ENTRIES.c.entry == RUNS.c.entry)
         .order_by(RUNS.c.entry)
     )
@@ -150,6 +152,8 @@ def append_run(connection: Connection, recorded: Recorded) -> int:
     person = people.register(
         connection, entry, _with_lead_ids(recorded.identities, frame, sent), len(sent)
     )
+    # Whoever is excluded as known may have come with a key that is new.
+    people.learn(connection, recorded.identities)
     append(
         connection,
         ASSIGNMENTS,
@@ -169,6 +173,7 @@ def append_run(connection: Connection, recorded: Recorded) -> int:
         ],
     )  # fmt: skip
     append(connection, BALANCES, _new_sightings(connection, recorded.sightings, entry))
+    columns.keep(connection, entry)
     return entry
 
 

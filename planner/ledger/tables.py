@@ -170,10 +170,21 @@ SEAT_HOLDS = Table(
     Column("pace_factor", Float, nullable=False),
 )
 
+#: Lines of an entry once more, packed (`planner.ledger.columns`). ``last_day`` is the
+#: ordinal of the last day for which something is planned in it, or on which something
+#: happened; 0 if it has no lines.
+PACKS = Table(
+    "packs",
+    metadata,
+    Column("entry", Integer, primary_key=True, autoincrement=False),
+    Column("last_day", Integer, nullable=False),
+    Column("data", LargeBinary, nullable=False),
+)
+
 #: Tables whose lines nobody may change or remove.
 APPEND_ONLY = (
     ENTRIES, RUNS, PERSONS, FORGOTTEN, ASSIGNMENTS, OUTCOMES, BALANCES, VOIDS, TRIAGES,
-    SEAT_HOLDS,
+    SEAT_HOLDS, PACKS,
 )  # fmt: skip
 
 _REFUSAL = "the ledger is append-only"

@@ -144,8 +144,10 @@ def _do_now(plan: Plan) -> list[Line]:
         "Open getsales/README.md and switch the automations off, as it says.",
         "Import the files in getsales/, one list each, and set the daily limits it names.",
         "Check the row counts, then switch the automations on.",
-        "On Friday, record what was sent and answered (this workbook, statuses filled in), "
-        "and triage the InMails that failed.",
+        (
+            "On Friday, record what was sent and answered (this workbook, statuses filled "
+            "in), and triage the InMails that failed."
+        ),
         "On Monday, enter the balances that LinkedIn shows then, and plan again.",
     )
     numbered = [

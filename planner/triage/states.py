@@ -38,10 +38,11 @@ FREEZE_LEAKS = 0.02
 _MISREAD = 1e-4  # a balance seen that does not fit the state
 _REFUND = 0.002  # an answer gives a credit back: per InMail, without a grant
 _REFUND_SEEN = 0.01  # the same, up to a balance that was seen
+_MOST_REFUNDS = 3
 _GRANT_ON_TIME = 0.8
 _GRANT_BY_DELAY = 0.97
 _FIRST_BLOCK = 0.005
-_UNTOLD = 0.5  # a list of failures leaves some out
+_UNTOLD = 0.1  # a list of failures leaves those of a day out
 
 
 def joined(four: Four) -> Three:
@@ -206,7 +207,9 @@ def _steps(line: Timeline, parameters: Parameters) -> list[_Step]:
 def _granted(event: Event) -> float:
     """Return the chance that a seat without credits has got some by this event."""
     if event.mark is Mark.SEEN:
-        return _REFUND_SEEN if _is_left(event) else 0.0
+        # Each credit seen would be a refund of its own.
+        seen = event.balance.expected if event.balance else 0.0
+        return float(_REFUND_SEEN ** min(seen, _MOST_REFUNDS)) if seen >= 1 else 0.0
     chances = {Mark.RESET: _GRANT_ON_TIME, Mark.SETTLED: _GRANT_BY_DELAY}
     per_inmail = min(_REFUND * event.num, 1.0)
     return chances.get(event.mark, 0.0 if event.mark is Mark.FOLDED else per_inmail)

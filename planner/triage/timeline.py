@@ -34,7 +34,7 @@ _SURE = 0.98  # no book is trusted beyond this
 _ONSET_SHARE = 0.1  # of the doubt, per InMail: it may come true at any of them
 _WEEK, _BASE_WEEKS = 7, 4
 _SPAN = 50  # chance of a block where one was seen, against that at the limit
-_NO_BURST = 1e-6  # LinkedIn may slow a seat down for other reasons
+_NO_BURST = 1e-5  # LinkedIn may slow a seat down for other reasons
 _MONTH_DAYS = 30
 
 

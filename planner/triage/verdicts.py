@@ -124,7 +124,7 @@ def _spell(judged: Judged, run: Run, parameters: Parameters) -> tuple[Spell, ...
         state = SeatState.EXHAUSTED
     elif mean[2] >= parameters.hold_evidence and _is_explained(judged, run, parameters):
         state = SeatState.BLOCKED
-    elif len(run.positions) < parameters.exhausted_run:
+    elif not _is_row(run, parameters):
         return ()
     hit = [
         judged.line.events[position].at
@@ -140,6 +140,12 @@ def _spell(judged: Judged, run: Run, parameters: Parameters) -> tuple[Spell, ...
     return (
         Spell(state=state, since=hit[0], last=run.last, until=until, num_failures=len(hit)),
     )
+
+
+def _is_row(run: Run, parameters: Parameters) -> bool:
+    """Return whether failures are many, and more than the planned ones between them."""
+    num = len(run.positions)
+    return num >= parameters.exhausted_run and num > run.num_planned_inside
 
 
 def _chance(state: SeatState, three: Three) -> float:

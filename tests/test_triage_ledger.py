@@ -1,0 +1,162 @@
+"""What a seat has to spare, as the ledger tells triage: numbers by hand."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from planner.domain import CreditEvent, DayCount, EventKind, SeatHistory
+from planner.ledger.failures import _Rooms, _sent
+from planner.params import Parameters
+from triage_factory import make_day, make_seat
+
+#: A Wednesday.
+AS_OF = dt.date(2026, 11, 25)
+DAYS = tuple(make_day(f"2026-11-{day}", 8, 15) for day in (25, 26, 27))
+
+
+def touch(date: str, route: str = "paid_inmail", **cells: Any) -> dict[str, Any]:
+    """Return a planned send, as the ledger folds it."""
+    return {
+        "seat_id": "seat-01", "date": date, "route": route, "credit_probability": 1.0,
+        "credit_used": -1, "sent": "", "failed": "", "happened": False, "undone": False,
+        **cells,
+    }  # fmt: skip
+
+
+def frame(*touches: dict[str, Any]) -> pd.DataFrame:
+    """Return touches as a frame, also if there are none."""
+    found = pd.DataFrame(touches, columns=list(touch("")))
+    return found.astype({"happened": bool, "undone": bool})
+
+
+def rooms(
+    *touches: dict[str, Any],
+    seen: int | None = 20,
+    days: tuple[DayCount, ...] = (),
+    pending: int = 0,
+    **seat: Any,
+) -> _Rooms:
+    """Return the rooms of a seat whose balance was read this morning."""
+    events = (
+        CreditEvent(
+            happened_on="2026-11-25", kind=EventKind.SEEN, credits=float(seen or 0)
+        ),
+    )
+    return _Rooms(
+        seat=make_seat(**{"inmails_last_28_days": None, **seat}),
+        history=SeatHistory(
+            seat_id="seat-01", events=() if seen is None else events, days=days,
+            pending_connection_requests=pending,
+        ),
+        as_of=AS_OF,
+        parameters=Parameters(),
+        ahead=frame(*touches),
+    )  # fmt: skip
+
+
+def test_credits_to_spare() -> None:
+    """20 seen, 5 reserved; what is planned before and after the grant is taken off."""
+    # Three sure ones ahead: 20 - 5 - 3. With the grant of 50: 70 - 5 - 3.
+    ahead = [touch(f"2026-11-{day}") for day in (25, 26, 27)]
+    assert rooms(*ahead).credits() == (12, 62)
+    # One more after the grant of 1 December counts there only.
+    assert rooms(*ahead, touch("2026-12-02")).credits() == (12, 61)
+    # The cap: 140 + 50 are 150.
+    assert rooms(seen=140).credits() == (135, 145)
+    # Nobody knows the balance: nothing to spare.
+    assert rooms(seen=None).credits() == (0, 0)
+    assert rooms(seen=3).credits() == (0, 48)
+
+
+def test_unsure_credits_are_reserved_at_the_plan_s_confidence() -> None:
+    """Ten InMails at 0.2: with 95 % they need no more than 4 (binomial: 0.967)."""
+    ahead = [touch("2026-11-26", credit_probability=0.2)] * 10
+    assert rooms(*ahead).credits() == (20 - 5 - 4, 70 - 5 - 4)
+
+
+def test_what_happened_today_is_not_in_this_morning_s_balance() -> None:
+    """Sent today: a credit. Failed today: half of one, at 95 % a whole one. Skipped: 0."""
+    sent = touch("2026-11-25", sent="2026-11-25", happened=True, credit_used=1)
+    assert rooms(sent).credits()[0] == 14
+    free = touch("2026-11-25", sent="2026-11-25", happened=True, credit_used=0)
+    assert rooms(free).credits()[0] == 15
+    lost = touch("2026-11-25", failed="2026-11-25", undone=True)
+    assert rooms(lost).credits()[0] == 14
+    assert rooms(touch("2026-11-25", undone=True)).credits()[0] == 15
+
+
+def test_days_lose_what_is_planned_on_them() -> None:
+    """Free and paid ones share the limit of all InMails; what failed makes room."""
+    found = rooms(
+        touch("2026-11-25"), touch("2026-11-25", "open_inmail"),
+        touch("2026-11-26", undone=True, failed="2026-11-26"),
+        touch("2026-11-27", "connection_request"),
+    ).days(DAYS)  # fmt: skip
+    left = [(day.max_inmails, day.max_paid_inmails, day.max_open_inmails) for day in found]
+    assert left == [(6, 7, 7), (8, 8, 8), (8, 8, 8)]
+    assert [day.max_connection_requests for day in found] == [15, 15, 14]
+
+
+def test_inmails_keep_the_pace() -> None:
+    """20 in the last four weeks: 1.3 * 5 + 5 = 11 a week, less those of this week."""
+    past = (
+        DayCount(date=dt.date(2026, 11, 10), open_inmails=7, paid_inmails=9),
+        DayCount(date=dt.date(2026, 11, 24), paid_inmails=4),
+    )
+    assert rooms(days=past).inmails(DAYS) == 7
+    # Two are planned on Thursday: 11 - 4 - 2.
+    ahead = [touch("2026-11-26")] * 2
+    assert rooms(*ahead, days=past).inmails(DAYS) == 5
+    # The inventory says 400: 135 a week; then the three days' 24 bind.
+    assert rooms(days=past, inmails_last_28_days=400).inmails(DAYS) == 24
+    assert rooms(days=past).inmails(()) == 0
+    # Next week: this week's four are behind, nothing is planned yet.
+    monday = (make_day("2026-11-30", 8),)
+    assert rooms(days=past).inmails(monday) == 8
+
+
+@pytest.mark.parametrize(
+    ("sent", "planned", "pending", "left"),
+    [
+        # 80 a week, of which 60 were sent in these 7 days: 20.
+        (60, 0, 0, 20),
+        (60, 5, 0, 15),
+        # 500 may be pending.
+        (60, 5, 490, 5),
+        # Three days of 15.
+        (0, 0, 0, 45),
+        (90, 0, 0, 0),
+    ],
+)
+def test_requests(sent: int, planned: int, pending: int, left: int) -> None:
+    """Weekly limit, pending ones and days: the least counts."""
+    past = (DayCount(date=dt.date(2026, 11, 20), connection_requests=sent),)
+    ahead = [touch("2026-12-01", "connection_request")] * planned
+    assert rooms(*ahead, days=past, pending=pending).requests(DAYS) == left
+
+
+def test_which_planned_inmails_count_as_sent() -> None:
+    """Recorded ones for certain; later ones perhaps; those that were passed over not."""
+    found = _sent(
+        frame(
+            touch("2026-11-23"),  # a later one of its seat is recorded: passed over
+            touch("2026-11-24", sent="2026-11-24T09:00:00Z", happened=True, credit_used=0),
+            touch("2026-11-24", undone=True, failed="2026-11-24"),
+            touch("2026-11-25", seat_id="seat-02"),  # today: not yet
+            touch("2026-11-23", seat_id="seat-02"),
+            touch("2026-11-23", "message", seat_id="seat-02"),
+        ),
+        AS_OF,
+    )  # fmt: skip
+    told = {
+        seat: [(one.happened_on, one.credit_probability, one.is_certain) for one in sent]
+        for seat, sent in found.items()
+    }
+    assert told == {
+        "seat-01": [("2026-11-24T09:00:00Z", 0.0, True)],
+        "seat-02": [("2026-11-23", 1.0, False)],
+    }
