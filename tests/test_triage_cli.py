@@ -335,10 +335,6 @@ def test_inmail_off_here_and_there(place: Workspace) -> None:
     assert {plan[key]["route"] for key in sure} == {"connection_request"}
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="planner.ledger.history does not look at inmail_off_evidence: it must",
-)
 def test_inmail_off_at_even_chances_is_no_flag(place: Workspace) -> None:
     """Below `inmail_off_evidence` the next plan may try an InMail again."""
     paid = [row for row in place.inmails()[3::9] if row["route"] == "paid_inmail"]

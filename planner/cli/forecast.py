@@ -114,7 +114,7 @@ def _states(
     else:
         listed, _, _ = inputs.load_seats(
             path, parameters, as_of=today, encoding=encoding,
-            known_credits=ledgers.known_credits(histories, parameters, today),
+            known_credits=ledgers.known_credits(book, parameters, today),
         )  # fmt: skip
         for seat in listed:
             if "credits" in seat.stated:

@@ -89,6 +89,18 @@ def made(
         yield ledger
 
 
+@contextmanager
+def to_write(
+    ledger: Ledger | None, option: str | None, config: Path | None, parameters: Parameters
+) -> Iterator[Ledger]:
+    """Give the open ledger; or make one, now that there is something to write."""
+    if ledger is not None:
+        yield ledger
+        return
+    with made(option, config, parameters) as new:
+        yield new
+
+
 # --- what it knows ----------------------------------------------------------------
 
 
@@ -111,17 +123,30 @@ class Recalled:
 
 
 def known_credits(
-    histories: dict[str, SeatHistory], parameters: Parameters, as_of: dt.date
+    ledger: Ledger | None, parameters: Parameters, as_of: dt.date
 ) -> KnownCredits:
-    """Return what gives the ledger's balance of a seat."""
+    """Return what gives the ledger's balance of a seat; it is asked if one is wanted."""
+    histories: dict[str, SeatHistory] = {}
 
     def credits_of(seat: Seat) -> int | None:
         from planner.ledger import reconcile
 
+        if ledger is not None and not histories:
+            histories.update(seat_histories(ledger, parameters, as_of))
         found = reconcile.balance(seat, histories.get(seat.seat_id), parameters, as_of)
         return None if found is None else found.at_least
 
     return credits_of
+
+
+def seat_histories(
+    ledger: Ledger, parameters: Parameters, as_of: dt.date
+) -> dict[str, SeatHistory]:
+    """Return what the ledger knows of every seat on a day."""
+    from planner.ledger import history, touches
+
+    with ledger.reading() as connection:
+        return history.seat_histories(connection, touches.View(as_of=as_of), parameters)
 
 
 def load(
@@ -142,16 +167,9 @@ def load(
     LedgerError
         If the ledger has a later run: the clock went back.
     """
-    histories: dict[str, SeatHistory] = {}
-    if ledger is not None:
-        from planner.ledger import history, touches
-
-        with ledger.reading() as connection:
-            view = touches.View(as_of=as_of)
-            histories = history.seat_histories(connection, view, parameters)
     loaded = inputs.load(
         options, seats, parameters, as_of=as_of,
-        known_credits=known_credits(histories, parameters, as_of),
+        known_credits=known_credits(ledger, parameters, as_of),
     )  # fmt: skip
     if ledger is None:
         return _without_ledger(loaded, parameters, as_of)

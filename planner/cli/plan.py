@@ -120,17 +120,17 @@ def plan(
         leads=leads, exclude=exclude, mapping=mapping, scraped_by=scraped_by,
         encoding=encoding,
     )  # fmt: skip
+    folder = None
     with ledgers.opened(ledger, config, parameters, create=False) as book:
         recalled = ledgers.load(
             book, options, seats, parameters, as_of=today, supersede=supersede
         )
-    pipeline.check_issues(recalled.loaded.leads.issues, strict=strict)
-    made = make(recalled, parameters, as_of=today, supersede=supersede)
-    pipeline.check_issues(made.issues, strict=strict)
-    folder = None
-    if not dry_run:
-        with ledgers.made(ledger, config, parameters) as book:
-            folder = write(made, out, book, recalled, supersede=supersede)
+        pipeline.check_issues(recalled.loaded.leads.issues, strict=strict)
+        made = make(recalled, parameters, as_of=today, supersede=supersede)
+        pipeline.check_issues(made.issues, strict=strict)
+        if not dry_run:
+            with ledgers.to_write(book, ledger, config, parameters) as writer:
+                folder = write(made, out, writer, recalled, supersede=supersede)
     console.steps_done()
     report(with_import_findings(made), folder, as_json=json)
 

@@ -147,16 +147,12 @@ def _run(
     job: _Job, book: Ledger, out: Path, *, apply: bool, dry_run: bool
 ) -> tuple[TriageRun, Path | None]:
     """Judge the failures; write the lists and, if asked to, the ledger with them."""
-    from planner.ledger import failures, history, touches
+    from planner.ledger import failures
     from planner.output.triage import write_triage
 
-    with book.reading() as connection:
-        known = history.seat_histories(
-            connection, touches.View(as_of=job.today), job.parameters
-        )
     seats, seat_issues, seat_files = inputs.load_seats(
         job.seats, job.parameters, as_of=job.today, encoding=job.encoding,
-        known_credits=ledgers.known_credits(known, job.parameters, job.today),
+        known_credits=ledgers.known_credits(book, job.parameters, job.today),
     )  # fmt: skip
     key = failures.digest(job.told.outcomes, seats, job.parameters)
     files, issues = (*job.files, *seat_files), (*job.told.issues, *seat_issues)
@@ -273,7 +269,7 @@ def _report(made: TriageRun, folder: Path | None, *, applied: bool, as_json: boo
         ("seat", "failed", "judged", "probability", "what to do"),
         [
             (
-                one.seat_id, one.num_failures, output.STATE_WORDS[str(one.state)],
+                one.seat_id, one.num_failures, output.judged(one),
                 f"{one.probability:.0%}", one.words,
             )
             for one in made.triage.verdicts

@@ -11,8 +11,9 @@ import hashlib
 import secrets
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import sqlalchemy as sa
@@ -34,10 +35,19 @@ class Ledger:
     engine: Engine
     name: str
     wait_seconds: int
+    check: Thread | None = None
+    faults: list[str] = field(default_factory=list)
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
-        """Give a connection that sees the ledger at one instant."""
+        """Give a connection that sees the ledger at one instant.
+
+        Raises
+        ------
+        LedgerError
+            If the ledger is damaged.
+        """
+        self.checked()
         with _explained(self.name), self.engine.connect() as connection:
             if connection.dialect.name == "postgresql":
                 connection = connection.execution_options(isolation_level="REPEATABLE READ")
@@ -53,13 +63,28 @@ class Ledger:
         Raises
         ------
         LedgerError
-            If another planner writes for longer than ``ledger_wait_seconds``.
+            If another planner writes for longer than ``ledger_wait_seconds``, or the
+            ledger is damaged.
         """
+        self.checked()
         with _explained(self.name), self.engine.connect() as connection:
             connection = connection.execution_options(planner_writes=True)
             with connection.begin():
                 _lock(connection, self.wait_seconds)
                 yield connection
+
+    def checked(self) -> None:
+        """Wait until all pages of the file are looked through.
+
+        Raises
+        ------
+        LedgerError
+            If one is broken.
+        """
+        if self.check is not None:
+            self.check.join()
+        if self.faults:
+            raise _damaged(self.name, self.faults[0])
 
 
 @contextmanager
@@ -92,10 +117,15 @@ def opened(url: str, *, wait_seconds: int, create: bool) -> Iterator[Ledger | No
         engine = _engine(parsed, wait_seconds)
     try:
         ledger = Ledger(engine=engine, name=name, wait_seconds=wait_seconds)
-        if _prepare(ledger, create=create):
-            yield ledger
-        else:
+        if not _prepare(ledger, create=create):
             yield None
+            return
+        ledger = _checking(ledger)
+        try:
+            yield ledger
+        finally:
+            if ledger.check is not None:
+                ledger.check.join()
     finally:
         engine.dispose()
 
@@ -219,7 +249,6 @@ def _prepare(ledger: Ledger, *, create: bool) -> bool:
     """Bring the schema up to date; return whether there is a ledger now."""
     with ledger.reading() as connection:
         version = _version(connection, ledger.name)
-        _check_pages(connection, ledger.name)
     if version == VERSION:
         return True
     if version == 0 and not create:
@@ -239,16 +268,30 @@ def _prepare(ledger: Ledger, *, create: bool) -> bool:
     return True
 
 
-def _check_pages(connection: Connection, name: str) -> None:
-    """Refuse an SQLite file with a broken page, also where this command reads none.
+def _checking(ledger: Ledger) -> Ledger:
+    """Return the ledger with all pages of its file being looked through meanwhile.
 
-    Otherwise entries would be appended to what is half lost. It takes 0.7 s for a
-    million touches.
+    Without that, entries would be appended to what is half lost, where this command
+    happens to read no broken page. It takes 0.7 s for a million touches, so other work
+    goes on: what reads or writes waits for it.
     """
-    if connection.dialect.name == "sqlite":
-        found = connection.exec_driver_sql("PRAGMA quick_check(1)").scalar()
-        if found != "ok":
-            raise _damaged(name, str(found).splitlines()[-1][:80])
+    if ledger.engine.dialect.name != "sqlite":
+        return ledger
+    faults: list[str] = []
+
+    def look() -> None:
+        try:
+            with ledger.engine.connect() as connection:
+                found = connection.exec_driver_sql("PRAGMA quick_check(1)").scalar()
+        except exc.SQLAlchemyError as error:
+            found = str(getattr(error, "orig", None) or type(error).__name__)
+        # A planner that is writing now will find out for itself.
+        if found != "ok" and not any(words in str(found) for words in _BUSY):
+            faults.append(str(found).splitlines()[-1][:80])
+
+    check = Thread(target=look, name="check of the ledger's pages", daemon=True)
+    check.start()
+    return replace(ledger, check=check, faults=faults)
 
 
 def _version(connection: Connection, name: str) -> int:

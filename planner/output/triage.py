@@ -323,7 +323,7 @@ def _seats(verdicts: Sequence[SeatVerdict]) -> Block:
     columns = (
         listed("seat", [one.seat_id for one in verdicts]),
         listed("sender", [one.sender for one in verdicts]),
-        listed("verdict", [STATE_WORDS[one.state] for one in verdicts]),
+        listed("verdict", [judged(one) for one in verdicts]),
         listed("probability", [one.probability for one in verdicts], Kind.PERCENT),
         listed("since", [one.since[:10] for one in verdicts], Kind.DATE),
         listed("until", [one.until for one in verdicts], Kind.DATE),
@@ -338,6 +338,13 @@ def _seats(verdicts: Sequence[SeatVerdict]) -> Block:
         listed("in words", [one.words for one in verdicts], Kind.WRAP),
     )
     return Block(name="seats", caption="Seats", columns=columns)
+
+
+def judged(verdict: SeatVerdict) -> str:
+    """Return the verdict on a seat in a word or two."""
+    if verdict.state == "fine" and verdict.asks_balance:
+        return "not sure"
+    return STATE_WORDS[str(verdict.state)]
 
 
 def _count_block(
