@@ -203,6 +203,17 @@ class LeadTable:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DayCount:
+    """What a seat sent on one day."""
+
+    date: dt.date
+    open_inmails: int = 0
+    paid_inmails: int = 0
+    connection_requests: int = 0
+    messages: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Seat:
     """A sender with its Sales Navigator licence, as the inventory states it.
 
@@ -211,8 +222,9 @@ class Seat:
     after. ``inmails_last_28_days`` is None for a seat without history (new-seat ramp,
     of which ``weeks_active`` weeks are over). Rates are None where the seat has none of
     its own. ``recent_requests`` and ``recent_open_inmails`` are sends by day where the
-    ledger knows them; None where only the inventory's sums are known. ``stated`` names
-    the columns that the inventory fills in.
+    ledger knows them; None where only the inventory's sums are known. ``ahead`` are sends
+    that are settled beside the plan: they take room, and their credits are off
+    ``credits`` already. ``stated`` names the columns that the inventory fills in.
     """
 
     seat_id: str
@@ -242,6 +254,7 @@ class Seat:
     weeks_active: int = 0
     recent_requests: tuple[tuple[dt.date, int], ...] | None = None
     recent_open_inmails: tuple[tuple[dt.date, int], ...] | None = None
+    ahead: tuple[DayCount, ...] = ()
     stated: tuple[str, ...] = field(default=(), repr=False, compare=False)
 
 
@@ -386,24 +399,15 @@ class CreditEvent:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DayCount:
-    """What a seat sent on one day."""
-
-    date: dt.date
-    open_inmails: int = 0
-    paid_inmails: int = 0
-    connection_requests: int = 0
-    messages: int = 0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class SeatHistory:
     """What the ledger knows of one seat before the plan's date.
 
     ``days`` are the days with sends in the five weeks before it, oldest first;
     ``first_send`` is the first send known; ``pending_connection_requests`` are sent, not
     accepted and not old enough to be withdrawn. A seat held by triage sends nothing
-    before ``held_until``, and its pace starts at ``pace_factor`` afterwards.
+    before ``held_until``, and its pace starts at ``pace_factor`` afterwards. ``ahead`` are
+    sends from the plan's date on that are settled already (restarts by triage, another
+    week's run), ``credits_ahead`` day and credit use of the InMails among them.
     """
 
     seat_id: str
@@ -413,6 +417,8 @@ class SeatHistory:
     pending_connection_requests: int = 0
     held_until: dt.date | None = None
     pace_factor: float = 1.0
+    ahead: tuple[DayCount, ...] = ()
+    credits_ahead: tuple[tuple[dt.date, float], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -261,7 +261,8 @@ def _daily_limits(view: _View) -> Iterator[str]:
     )
     for routes, name, words in limits:
         counts = Counter(_pairs(view.sent[view.sent["route"].isin(routes)]))
-        for (seat_id, day), count in sorted(counts.items()):
+        for (seat_id, day), planned in sorted(counts.items()):
+            count = planned + _settled(view.seats[seat_id], routes, day, day)
             seat = view.seats[seat_id]
             share = seat.day_shares[dt.date.fromisoformat(day).weekday()]
             most = getattr(seat, name) if name else most_messages
@@ -287,8 +288,12 @@ def _velocity(view: _View) -> Iterator[str]:
             most = week * seat.max_inmails_per_day * stage
         else:
             most = p.velocity_growth * seat.inmails_last_28_days / 4 + p.velocity_floor
-        if len(own) > most * left / week + 1e-6:
-            yield f"seat {seat_id} has {len(own)} InMails, velocity allows {most:.1f}"
+        monday = view.plan.week_end - dt.timedelta(days=6)
+        count = len(own) + _settled(
+            seat, INMAIL_ROUTES, monday.isoformat(), view.plan.week_end.isoformat()
+        )
+        if count > most * left / week + 1e-6:
+            yield f"seat {seat_id} has {count} InMails, velocity allows {most:.1f}"
 
 
 def _open_month(view: _View) -> Iterator[str]:
@@ -303,6 +308,7 @@ def _open_month(view: _View) -> Iterator[str]:
         if seat.recent_open_inmails is not None:
             days = dict(seat.recent_open_inmails)
             past = sum(days.get(last - dt.timedelta(days=k), 0) for k in range(30))
+        past += _settled(seat, ("open_inmail",), first.isoformat(), last.isoformat())
         if len(free) + past > seat.max_open_inmails_per_month + 1e-6:
             yield f"seat {seat_id} has {len(free)} free InMails on top of {past:.0f}"
 
@@ -330,8 +336,21 @@ def _connection_week(view: _View) -> Iterator[str]:
                 known = dict(seat.recent_requests)
                 before = sum(known.get(window + dt.timedelta(days=k), 0) for k in range(7))
             inside = sum(n for other, n in counts.items() if window <= other <= day)
+            inside += _settled(
+                seat, ("connection_request",), window.isoformat(), day.isoformat()
+            )
             if inside + before > seat.max_connection_requests_per_week + 1e-6:
                 yield f"seat {seat_id} has {inside + before:.0f} requests up to {day}"
+
+
+def _settled(seat: Seat, routes: Sequence[str], first: str, last: str) -> int:
+    """Return the sends of some routes, between two days, that stand beside the plan."""
+    return sum(
+        getattr(day, f"{route}s")
+        for day in seat.ahead
+        if first <= day.date.isoformat() <= last
+        for route in routes
+    )
 
 
 def _pending(view: _View) -> Iterator[str]:

@@ -255,7 +255,7 @@ def summary(made: Plan) -> None:
 
 
 #: Findings that stand beside the seats' figures: they are about balances.
-TOLD = ("balance-assertion", "seat-held")
+TOLD = ("balance-assertion", "seat-held", "sends-settled")
 
 ROUTE_ROWS = (
     "open_inmail",

@@ -6,10 +6,17 @@ import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from planner.dates import ONE_DAY, OPEN_MONTH_DAYS, VELOCITY_WEEKS
+from planner.dates import ONE_DAY, OPEN_MONTH_DAYS, VELOCITY_WEEKS, resets_after
 from planner.domain import CreditEvent, EventKind, Seat, SeatHistory
 from planner.errors import Issue, Severity
-from planner.ledger.balance import Balance, assertions, credit_terms, fold
+from planner.ledger.balance import (
+    Balance,
+    assertions,
+    credit_terms,
+    fold,
+    most_used,
+    uses,
+)
 from planner.params import Parameters
 
 
@@ -60,6 +67,8 @@ def reconciled(
         issues += _balance_assertion(seat, history, parameters)
         known = _with_credits(seat, history, parameters, as_of)
         known = _with_sends(known, history, parameters, as_of)
+        known, settled = _with_settled(known, history, parameters, as_of)
+        issues += settled
         if history.held_until is not None and history.held_until > as_of:
             held = (dt.date.min, history.held_until - ONE_DAY)
             known = replace(known, away=(*known.away, held))
@@ -82,6 +91,28 @@ def _with_credits(
     if carried is None:
         return seat
     return replace(seat, credits=carried.at_least, credits_as_of=as_of)
+
+
+def _with_settled(
+    seat: Seat, history: SeatHistory, parameters: Parameters, as_of: dt.date
+) -> tuple[Seat, list[Issue]]:
+    """Take off what is settled beside the plan: room on its days, and credits.
+
+    Of unsure InMails, as many credits as they use at most with probability 1 - alpha.
+    """
+    if not history.ahead:
+        return seat, []
+    reset = next(resets_after(seat.reset_rule, as_of))
+    mass = uses(use for day, use in history.credits_ahead if day < reset)
+    taken = min(seat.credits, most_used(mass, parameters.alpha))
+    inmails = sum(day.open_inmails + day.paid_inmails for day in history.ahead)
+    requests = sum(day.connection_requests for day in history.ahead)
+    issue = _note("sends-settled", (
+        f"seat {seat.seat_id}: {inmails} InMails and {requests} connection requests are "
+        f"settled already (restarts by triage, another week's run); {taken} of its "
+        f"{seat.credits} credits are kept for them"
+    ))  # fmt: skip
+    return replace(seat, credits=seat.credits - taken, ahead=history.ahead), [issue]
 
 
 def _with_sends(

@@ -311,7 +311,7 @@ def outlook_inmails(run: Run, as_of: dt.date) -> dict[str, list[tuple[dt.date, f
 def _seat_record(seat: Seat) -> dict[str, object]:
     """Return a seat as JSON knows it; `planned_seats` reads it back."""
     record = {item.name: getattr(seat, item.name) for item in fields(seat)}
-    for name in ("stated", "recent_requests", "recent_open_inmails"):
+    for name in ("stated", "recent_requests", "recent_open_inmails", "ahead"):
         del record[name]  # what the ledger itself knows better by the time it is read
     record["credits_as_of"] = seat.credits_as_of.isoformat()
     record["away"] = [[day.isoformat() for day in span] for span in seat.away]

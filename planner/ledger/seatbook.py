@@ -54,14 +54,17 @@ def histories(
     days = _days(sends, view)
     pending = _pending(sends, view, parameters)
     events = _events(sends, seen, since, view, parameters)
+    ahead, uses = _ahead(sends, view)
     result = {}
-    for seat_id in sorted({*first, *seen, *holds, *days}):
+    for seat_id in sorted({*first, *seen, *holds, *days, *ahead}):
         history = SeatHistory(
             seat_id=seat_id,
             events=tuple(events.get(seat_id, ())),
             days=tuple(days.get(seat_id, ())),
             first_send=first.get(seat_id),
             pending_connection_requests=pending.get(seat_id, 0),
+            ahead=tuple(ahead.get(seat_id, ())),
+            credits_ahead=tuple(uses.get(seat_id, ())),
         )
         if seat_id in holds:
             until, factor = holds[seat_id]
@@ -211,16 +214,31 @@ def _holds(connection: Connection, view: View) -> dict[str, tuple[dt.date, float
 def _days(sends: _Sends, view: View) -> dict[str, list[DayCount]]:
     today = view.as_of.toordinal()
     past = (sends.date >= today - DAYS_KEPT) & (sends.date < today) & ~sends.undone
-    past &= sends.routes(_COUNTED)
-    # One number for each line: seat, days ago, route.
-    size = len(sends.words)
-    number = sends.seat[past] * (DAYS_KEPT + 1) + today - sends.date[past]
-    number, count = np.unique(number * size + sends.route[past], return_counts=True)
+    return _counted(sends, past)
+
+
+def _ahead(
+    sends: _Sends, view: View
+) -> tuple[dict[str, list[DayCount]], dict[str, list[tuple[dt.date, float]]]]:
+    """Return what is settled for today and later: by day, and InMails with their use."""
+    coming = (sends.date >= view.as_of.toordinal()) & ~sends.undone
+    uses: dict[str, list[tuple[dt.date, float]]] = defaultdict(list)
+    at = np.flatnonzero(coming & sends.routes(_INMAILS))
+    for seat, date, use in zip(
+        sends.seat[at], sends.date[at], sends.credit_probability[at], strict=True
+    ):
+        uses[str(sends.words[seat])].append((dt.date.fromordinal(int(date)), float(use)))
+    return _counted(sends, coming), {seat: sorted(own) for seat, own in uses.items()}
+
+
+def _counted(sends: _Sends, chosen: Mask) -> dict[str, list[DayCount]]:
+    """Return what each seat sends on each day, of some sends."""
+    chosen = chosen & sends.routes(_COUNTED)
+    lines = np.stack([sends.seat[chosen], sends.date[chosen], sends.route[chosen]], axis=1)
+    distinct, count = np.unique(lines, axis=0, return_counts=True)
     counts: dict[str, dict[int, dict[str, int]]] = defaultdict(lambda: defaultdict(dict))
-    for line, num in zip(number.tolist(), count.tolist(), strict=True):
-        seat, ago = divmod(line // size, DAYS_KEPT + 1)
-        name = _COUNTED[str(sends.words[line % size])]
-        counts[str(sends.words[seat])][today - ago][name] = num
+    for (seat, date, route), num in zip(distinct.tolist(), count.tolist(), strict=True):
+        counts[str(sends.words[seat])][date][_COUNTED[str(sends.words[route])]] = num
     counts.pop("", None)
     return {
         seat_id: [

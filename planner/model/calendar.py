@@ -14,7 +14,7 @@ from itertools import groupby
 from zoneinfo import ZoneInfo
 
 from planner.dates import ONE_DAY, ONE_WEEK, monday, resets_after
-from planner.domain import Calendar, Period, Seat, SeatDay
+from planner.domain import Calendar, DayCount, Period, Seat, SeatDay
 from planner.errors import InputError
 from planner.params import Parameters
 
@@ -146,13 +146,18 @@ def _seat_day(seat: Seat, day: dt.date, inmails_allowed: bool) -> SeatDay:
         # A tiny allowance: 0.7 * 10 must not become 6.
         return int(limit * share + 1e-9)
 
-    inmails = scaled(seat.max_inmails_per_day) if inmails_allowed else 0
-    free = min(inmails, scaled(seat.max_open_inmails_per_day))
-    paid = min(inmails, scaled(seat.max_paid_inmails_per_day))
+    settled = next((item for item in seat.ahead if item.date == day), DayCount(date=day))
+    taken = settled.open_inmails + settled.paid_inmails
+    inmails = max(0, scaled(seat.max_inmails_per_day) - taken) if inmails_allowed else 0
+    free = scaled(seat.max_open_inmails_per_day) - settled.open_inmails
+    free = min(inmails, max(0, free))
+    paid = scaled(seat.max_paid_inmails_per_day) - settled.paid_inmails
+    paid = min(inmails, max(0, paid))
+    requests = scaled(seat.max_connection_requests_per_day) - settled.connection_requests
     return SeatDay(
         date=day,
         max_inmails=min(inmails, free + paid),
         max_open_inmails=free,
         max_paid_inmails=paid,
-        max_connection_requests=scaled(seat.max_connection_requests_per_day),
+        max_connection_requests=max(0, requests),
     )

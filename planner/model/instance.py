@@ -10,7 +10,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from planner.dates import OPEN_MONTH_DAYS, VELOCITY_WEEKS
+from planner.dates import OPEN_MONTH_DAYS, VELOCITY_WEEKS, monday
 from planner.domain import (
     Calendar,
     CreditRow,
@@ -164,10 +164,21 @@ def velocity_limits(
             if 0 < week <= VELOCITY_WEEKS:
                 history += mean * (1 - left)
             limit = (growth * history + parameters.velocity_floor) * part
+        limit = max(0.0, limit - _settled_inmails(seat, periods[by_week[week][0]]))
         limits.append(
             VolumeLimit(seat=index, name=f"velocity_{week}", terms=terms, limit=limit)
         )
     return limits
+
+
+def _settled_inmails(seat: Seat, period: Period) -> int:
+    """Return the InMails settled beside the plan in the week of a period."""
+    start = monday(period.days[0].date)
+    return sum(
+        day.open_inmails + day.paid_inmails
+        for day in seat.ahead
+        if monday(day.date) == start
+    )
 
 
 def open_month_limits(
@@ -221,6 +232,7 @@ def open_room(seat: Seat, days: Sequence[dt.date]) -> list[float]:
         if seat.recent_open_inmails is not None:
             first = day - dt.timedelta(days=OPEN_MONTH_DAYS - 1)
             remaining = sum(n for sent, n in seat.recent_open_inmails if sent >= first)
+        remaining += sum(item.open_inmails for item in seat.ahead)
         room.append(max(0.0, seat.max_open_inmails_per_month - remaining))
     return room
 
@@ -240,7 +252,12 @@ def connection_limits(
         by_week.setdefault(period.week, []).append(number)
     limits = []
     for week, numbers in by_week.items():
-        limit = float(seat.max_connection_requests_per_week)
+        settled = [
+            item.connection_requests
+            for item in seat.ahead
+            if monday(item.date) == monday(periods[numbers[0]].days[0].date)
+        ]
+        limit = max(0.0, float(seat.max_connection_requests_per_week - sum(settled)))
         if week == 0:
             days = [day for number in numbers for day in periods[number].days]
             room = connection_room(seat, [day.date.toordinal() for day in days])
@@ -286,6 +303,11 @@ def connection_room(seat: Seat, days: Sequence[int]) -> list[float]:
             remaining = sum(
                 n for sent, n in seat.recent_requests if sent.toordinal() > day - 7
             )
+        remaining += sum(
+            item.connection_requests
+            for item in seat.ahead
+            if item.date.toordinal() > day - 7  # also what comes within the next days
+        )
         room.append(max(0.0, seat.max_connection_requests_per_week - remaining))
     return room
 
