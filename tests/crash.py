@@ -11,15 +11,15 @@ import shutil
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
 
 from forking import WORKERS, Command, Ended, Planners
-from planner.ledger import packing
-from planner.ledger.tables import META, RUNS, metadata
+from planner.ledger import columns, packing
+from planner.ledger.tables import META, PACKS, RUNS, metadata
 from postgres import Database
 
 LEDGER = "planner.db"
@@ -253,6 +253,11 @@ def _driver(url: str) -> str:
     return url.replace("postgresql://", "postgresql+psycopg://")
 
 
+def vars_of(lines: columns.Sends | columns.Told) -> dict[str, list[float]]:
+    """Return the columns of packed lines by name."""
+    return {item.name: getattr(lines, item.name).tolist() for item in fields(lines)}
+
+
 def _lines(
     connection: sa.Connection, lead_ids: set[str]
 ) -> dict[str, list[tuple[object, ...]]]:
@@ -273,6 +278,11 @@ def _lines(
             return sorted(
                 zip(map(str, marked), *(part.tolist() for part in parts), strict=True)
             )
+        if column is PACKS.c.data:  # company keys stand in it under keyed hashes
+            part = columns.unpacked(0, value)
+            lines = {**vars_of(part.sends), **vars_of(part.told)}
+            lines.pop("company")
+            return (part.words.tolist(), lines)
         return value
 
     return {

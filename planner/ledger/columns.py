@@ -212,12 +212,13 @@ def _parts(
             )
         )
         for entry, data in packs:
-            yield _unpacked(int(entry), data)
+            yield unpacked(int(entry), data)
     if bare:
         yield _from_tables(connection, bare)
 
 
-def _unpacked(entry: int, data: bytes) -> Columns:
+def unpacked(entry: int, data: bytes) -> Columns:
+    """Return the lines of an entry that `keep` packed."""
     size = int.from_bytes(data[:4], "little")
     words, num_sends, num_told = json.loads(data[4 : 4 + size])
     place = 4 + size

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from planner.triage.records import Balance
-from planner.triage.timeline import PAID, Event, Mark, Timeline
+from planner.triage.timeline import PAID, SURELY_PAID, Event, Mark, Timeline
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +53,7 @@ class Surroundings:
 def is_proof(event: Event) -> bool:
     """Return whether an event shows that the seat had a credit."""
     if event.mark is Mark.SENT:
-        return event.is_certain and event.credit >= PAID
+        return event.is_certain and event.credit >= SURELY_PAID
     if event.mark is Mark.SEEN:
         return event.balance is not None and event.balance.expected >= 1
     return event.mark is Mark.RESET

@@ -26,6 +26,8 @@ DOUBT_DAYS = 28
 
 #: An InMail that needs a credit with at least this chance is a paid one.
 PAID = 0.5
+#: From here on it surely did: one that went out proves that the seat had a credit.
+SURELY_PAID = 0.99
 
 _HOUR = dt.timedelta(hours=1)
 _LEAST_SD = 0.35  # a folded balance of one credit is still one credit
@@ -165,11 +167,13 @@ def _merged(events: Sequence[Event]) -> Iterator[Event]:
             yield from group
             continue
         sent = list(group)
-        paid = [one for one in sent if one.credit >= PAID]
+        # Those that surely used a credit stay apart: their proof must not be diluted.
+        sure = [one for one in sent if one.credit >= SURELY_PAID]
+        paid = [one for one in sent if PAID <= one.credit < SURELY_PAID]
         free = [one for one in sent if one.credit < PAID]
         parts = [
             [one for one in some if one.is_certain is certain]
-            for some in (paid, free)
+            for some in (sure, paid, free)
             for certain in (True, False)
         ]
         for some in parts:
