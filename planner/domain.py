@@ -64,6 +64,7 @@ class Exclusion(StrEnum):
     CONTACTED_BEFORE = "contacted_before"
     REPLIED_BEFORE = "replied_before"
     DROPPED = "dropped"
+    SAME_PERSON = "same_person"
     UNKNOWN_OWNER = "unknown_owner"
     UNKNOWN_GROUP = "unknown_group"
 
@@ -93,6 +94,7 @@ RULE_WORDS: Mapping[str, str] = {
     str(Exclusion.CONTACTED_BEFORE): "contacted before",
     str(Exclusion.REPLIED_BEFORE): "replied before",
     str(Exclusion.DROPPED): "dropped after a failed InMail",
+    str(Exclusion.SAME_PERSON): "same person as another lead",
     str(Exclusion.UNKNOWN_OWNER): "owner is no seat",
     str(Exclusion.UNKNOWN_GROUP): "no seat serves the group",
 }
@@ -224,7 +226,9 @@ class Seat:
     its own. ``recent_requests`` and ``recent_open_inmails`` are sends by day where the
     ledger knows them; None where only the inventory's sums are known. ``ahead`` are sends
     that are settled beside the plan: they take room, and their credits are off
-    ``credits`` already. ``stated`` names the columns that the inventory fills in.
+    ``credits`` already. ``grant_unseen`` is the date (ISO) of a late reset whose grant
+    ``credits`` count although nobody has read the balance since; empty if there is none.
+    ``stated`` names the columns that the inventory fills in.
     """
 
     seat_id: str
@@ -255,6 +259,7 @@ class Seat:
     recent_requests: tuple[tuple[dt.date, int], ...] | None = None
     recent_open_inmails: tuple[tuple[dt.date, int], ...] | None = None
     ahead: tuple[DayCount, ...] = ()
+    grant_unseen: str = ""
     stated: tuple[str, ...] = field(default=(), repr=False, compare=False)
 
 
@@ -390,12 +395,15 @@ class CreditEvent:
         1 or 0 where that is known; likewise of the refunded one.
     sent_on : str
         Of a refund: when the InMail was sent.
+    is_assumed : bool
+        Of a balance: triage goes on with it, nobody has read it.
     """
 
     happened_on: str
     kind: EventKind
     credits: float
     sent_on: str = ""
+    is_assumed: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -407,7 +415,8 @@ class SeatHistory:
     accepted and not old enough to be withdrawn. A seat held by triage sends nothing
     before ``held_until``, and its pace starts at ``pace_factor`` afterwards. ``ahead`` are
     sends from the plan's date on that are settled already (restarts by triage, another
-    week's run), ``credits_ahead`` day and credit use of the InMails among them.
+    week's run), ``credits_ahead`` day and credit use of the InMails among them, and of
+    those that failed on the plan's date: they may have used a credit all the same.
     """
 
     seat_id: str

@@ -263,11 +263,15 @@ def certificate(problem: Problem) -> dict[str, float]:
 def recent_touches(
     leads: pd.DataFrame, start: dt.date, history: History | None = None
 ) -> Counter[str]:
-    """Return, by company, the people contacted in the 6 days before `start` or on it."""
+    """Return, by company, the people contacted within a week of the week of `start`.
+
+    What is settled for its days beside the plan counts, too: a send at the end of the
+    week looks six days both ways.
+    """
     contacted = leads["last_contacted_on"]
     recent = leads[
         (contacted >= (start - 6 * ONE_DAY).isoformat())
-        & (contacted <= start.isoformat())
+        & (contacted <= (start + 12 * ONE_DAY).isoformat())
         & (leads["company_key"] != "")
     ]
     touches = Counter(str(key) for key in recent["company_key"])

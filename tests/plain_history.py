@@ -173,13 +173,15 @@ def in_force(journal: Journal, look: Look) -> list[Touch]:
                 used = max(used, line.credit_used)
         touch = Touch(send=send, on=on, credit_used=used)
         week = journal.weeks.get(send.entry, "")
-        anew = week != "" and week == look.week and send.send_on >= look.as_of.isoformat()
+        nobody = not send.seat_id  # a message from a seat to look up goes with the rest
+        late = send.send_on >= look.as_of.isoformat() or nobody
+        anew = week != "" and week == look.week and late
         void = any(
-            voided == send.entry and send.send_on >= day
+            voided == send.entry and (send.send_on >= day or nobody)
             for entry, voided, day in journal.voids
             if entry < look.upto
         )
-        if not touch.happened and (anew or (void and not on.get("failed"))):
+        if not touch.happened and not on.get("failed") and (anew or void):
             continue
         found.append(touch)
     return found
@@ -254,7 +256,7 @@ def companies(
     ]
     found.sort(key=lambda touch: (touch.date, touch.send.entry, touch.send.person))
     owners = {t.send.company_key: t.send.seat_id for t in found if t.send.seat_id}
-    first, last = (start - six).isoformat(), start.isoformat()
+    first, last = (start - six).isoformat(), (start + 2 * six).isoformat()
     lately = {
         (touch.send.company_key, touch.send.person)
         for touch in found
@@ -405,6 +407,11 @@ def cohorts(journal: Journal, look: Look) -> tuple[Counter[Any], Counter[Any]]:
         as_of
         for number, (kind, as_of) in journal.entries.items()
         if kind == "outcomes" and number < look.upto
+        # Only whoever recorded an answer looked for answers.
+        and any(
+            line.entry == number and line.kind in ("replied", "accepted")
+            for line in journal.outcomes
+        )
     ]
     sent: Counter[Any] = Counter()
     answers: Counter[Any] = Counter()

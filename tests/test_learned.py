@@ -280,23 +280,23 @@ def test_factors_against_plain_integration() -> None:
 
 
 def test_exposure_by_hand() -> None:
-    """Tests what 100 InMails of 13 days ago count for: 100 F(13) 0.93^2 = 81.4.
+    """Tests what 40 InMails of 13 days ago count for: 40 F(13) 0.93^2.
 
     F is the exponential, as nobody replied: 1 - 5 (1 - e^-0.2) e^-2.6 = 0.9327; age is 14
-    days to the plan's date, two weeks: 0.93^2 = 0.8649; 80.67 together.
+    days to the plan's date, two weeks: 0.93^2 = 0.8649; 32.27 together.
     """
-    cohort, _ = inmails(13, 100, 0)
+    cohort, _ = inmails(13, 40, 0)
 
     (segment,) = teach([cohort], []).inmail_reply.segments
 
-    assert_allclose(segment.effective_sent, 80.67, atol=0.01)
-    assert (segment.segment, segment.num_sent, segment.num_responses) == ("a", 100, 0)
+    assert_allclose(segment.effective_sent, 32.27, atol=0.01)
+    assert (segment.segment, segment.num_sent, segment.num_responses) == ("a", 40, 0)
     assert segment.rate.mean < 0.1
 
 
 def test_young_sends_do_not_count_with_their_replies() -> None:
     """Tests that sends of ages below the median delay, here 3 days, teach nothing."""
-    young, old = inmails(2, 100, 60, 0), inmails(3, 100, 0)
+    young, old = inmails(2, 100, 60, 0), inmails(3, 50, 0)
 
     alone = teach([young[0]], [])
     found = teach([young[0], old[0]], []).inmail_reply
@@ -304,7 +304,7 @@ def test_young_sends_do_not_count_with_their_replies() -> None:
     assert not alone.is_learned
     assert alone.inmail_reply.overall.mean == 0.1
     assert alone.inmail_reply.num_young == 100
-    assert (found.num_sent, found.num_young) == (100, 100)
+    assert (found.num_sent, found.num_young) == (50, 100)
     # 60 quick replies of sends 2 days old say nothing of what comes on day 3 and later.
     assert teach([young[0]], young[1]).inmail_reply.num_sent == 0
 
@@ -430,6 +430,88 @@ def test_order_and_cut_of_rows_change_no_bit(data: st.DataObject) -> None:
     assert teach(
         data.draw(st.permutations(single_cohorts)), data.draw(st.permutations(single))
     ) == teach(cohorts, responses)
+
+
+# --- nobody records answers -------------------------------------------------------------
+
+
+def test_silence_is_no_answer() -> None:
+    """Tests that InMails without any reply keep the given rate where some must have come.
+
+    Of 100 days ago F is 1 to nine digits: 0.9^43 = 0.0108 may be bad luck, 0.9^44 =
+    0.0097 is less than one in a hundred.
+    """
+    unlucky = teach([inmails(100, 43, 0)[0]], []).inmail_reply
+    unheard = teach([inmails(100, 44, 0)[0]], [])
+
+    assert (unlucky.num_sent, unlucky.num_unheard, unlucky.unheard) == (43, 0, False)
+    assert unlucky.overall.mean < 0.1
+    found = unheard.inmail_reply
+    assert (found.num_sent, found.num_unheard, found.unheard) == (0, 44, True)
+    assert found.overall.mean == 0.1
+    assert (found.segments, found.seats, found.unheard_seats) == ((), (), ("anna",))
+    assert found.of(pd.Series(["a", ""])).tolist() == [0.1, 0.1]
+    assert not unheard.is_learned
+
+
+def test_silent_seats_are_counted_together_where_all_are_silent() -> None:
+    """Tests that 3 seats of 15 InMails are 45: 0.9^45 = 0.0087, though 0.9^15 = 0.21."""
+    rows = [inmails(100, 15, 0, seat=name)[0] for name in ("anna", "bert", "cleo")]
+
+    found = teach(rows, []).inmail_reply
+
+    assert found.unheard
+    assert (found.num_unheard, found.unheard_seats) == (45, ("anna", "bert", "cleo"))
+
+
+def test_a_silent_seat_is_left_out_of_the_teams_rate() -> None:
+    """Tests that a seat which records nothing changes neither the rate nor factors.
+
+    Anna's 40 replies of 200 are 20 %, more than the given 10 %: Bert's 44 InMails are
+    asked with 10 %, and 0.9^44 = 0.0097.
+    """
+    anna, bert = inmails(100, 200, 40), inmails(100, 44, 0, seat="bert")
+
+    alone = teach([anna[0]], anna[1]).inmail_reply
+    both = teach([anna[0], bert[0]], anna[1]).inmail_reply
+
+    assert (both.num_unheard, both.unheard_seats) == (44, ("bert",))
+    assert replace(both, num_unheard=0, unheard_seats=()) == alone
+    assert not both.unheard
+    assert both.factor_of("bert") is None
+
+
+def test_where_replies_are_rare_a_seat_may_have_none() -> None:
+    """Tests that a silent seat is judged by those that are heard.
+
+    Anna's 4 replies of 200 are 2 %, and 0.98^44 = 0.41: Bert's 44 InMails count. They
+    would not at the given 10 % (0.0097). 228 of them are too many: 0.98^228 = 0.00999.
+    """
+    anna = inmails(100, 200, 4)
+
+    def unheard(number: int) -> int:
+        bert = inmails(100, number, 0, seat="bert")
+        return teach([anna[0], bert[0]], anna[1]).inmail_reply.num_unheard
+
+    # ln 0.01 / ln 0.98 = 227.95.
+    assert [unheard(44), unheard(227), unheard(228)] == [0, 0, 228]
+
+
+def test_rates_are_unheard_one_by_one() -> None:
+    """Tests that replies are learned where acceptances are not recorded.
+
+    0.75^16 = 0.0100226, 0.75^17 = 0.0075: 17 requests without an acceptance are enough.
+    """
+    cohort, replies = inmails(100, 200, 40)
+    requests: Cohort = (day(119), "connection_request", "a", "anna", 17)
+
+    found = teach([cohort, requests], replies)
+
+    assert found.is_learned
+    assert found.inmail_reply.num_sent == 200
+    assert found.acceptance.unheard
+    assert found.acceptance.overall.mean == 0.25
+    assert not found.reply_after_acceptance.unheard
 
 
 # --- seats ------------------------------------------------------------------------------
@@ -592,6 +674,24 @@ def test_sentences() -> None:
     assert lines[1:] == (
         "Acceptance rate: 25.0% as given; no history to learn from",
         "Reply after acceptance rate: 18.0% as given; no history to learn from",
+    )
+
+
+def test_sentences_say_what_is_not_recorded() -> None:
+    """Tests the words for a rate, and for seats, of which no answer is recorded."""
+    cohort, replies = inmails(100, 300, 60)
+    silent = inmails(100, 260, 0, seat="bert")[0]
+    none = describe.rate_lines(teach([silent, inmails(1, 7, 0)[0]], []))[0]
+
+    some = describe.rate_lines(teach([cohort, silent], replies))[0]
+
+    assert none == (
+        "InMail reply rate: 10.0% as given; 260 InMails and no reply recorded: record "
+        "replies, or set inmail_reply_rate; 7 InMails are too recent to count"
+    )
+    assert some.endswith(
+        "from 60 replies to 300 InMails; half come within 2 days; 260 InMails of bert are "
+        "left out: no reply to them is recorded"
     )
 
 

@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import pytest
+from sqlalchemy import Connection
 
+from plain_history import Journal, Outcome, Send
 from planner.domain import CreditEvent, DayCount, EventKind, SeatHistory
+from planner.ledger import seatbook, store
 from planner.ledger.failures import _Rooms, _sent
+from planner.ledger.tables import BALANCES
+from planner.ledger.touches import View
 from planner.params import Parameters
 from triage_factory import make_day, make_seat
 
@@ -119,6 +128,15 @@ def test_inmails_keep_the_pace() -> None:
     assert rooms(days=past).inmails(monday) == 8
 
 
+def test_inmails_keep_the_slower_pace_after_a_hold() -> None:
+    """Held lately, 10 of 20 count: 1.3 * 2.5 + 5 = 8 a week, whatever was sent before."""
+    past = (DayCount(date=dt.date(2026, 11, 10), paid_inmails=20),)
+    found = rooms(days=past, inmails_last_28_days=10)
+    assert found.inmails(DAYS) == 11
+    held = replace(found.history, held_until=AS_OF, pace_factor=0.5)
+    assert replace(found, history=held).inmails(DAYS) == 8
+
+
 @pytest.mark.parametrize(
     ("sent", "planned", "pending", "left"),
     [
@@ -160,3 +178,93 @@ def test_which_planned_inmails_count_as_sent() -> None:
         "seat-01": [("2026-11-24T09:00:00Z", 0.0, True)],
         "seat-02": [("2026-11-23", 1.0, False)],
     }
+
+
+# --- the seat's book ------------------------------------------------------------------
+
+
+@contextmanager
+def ledger(folder: Path, journal: Journal) -> Iterator[Connection]:
+    """Give a connection to a ledger with what the journal says."""
+    with store.opened(
+        f"sqlite:///{folder}/planner.db", wait_seconds=5, create=True
+    ) as book:
+        assert book is not None
+        with book.writing() as connection:
+            journal.append_to(connection)
+            yield connection
+
+
+def seen_by(
+    folder: Path, *balances: tuple[str, int, str], as_of: dt.date = AS_OF
+) -> list[tuple[str, float, bool]]:
+    """Return the balances of a seat's book, each recorded by an entry of its own."""
+    journal = Journal()
+    entries = [journal.add("balances", AS_OF) for _ in balances]
+    with ledger(folder, journal) as connection:
+        for entry, (on, credits, source) in zip(entries, balances, strict=True):
+            line = {"entry": entry, "seat_id": "anna", "happened_on": on}
+            line |= {"credits": credits, "source": source}
+            store.append(connection, BALANCES, [line])
+        found = seatbook.histories(connection, View(as_of=as_of), Parameters())
+    return [
+        (event.happened_on, event.credits, event.is_assumed)
+        for event in found["anna"].events
+    ]
+
+
+@pytest.mark.parametrize(
+    ("balances", "expected"),
+    [
+        # What was read stays read; an assumption of something else is the later news.
+        ((("2026-11-24", 0, "seen"), ("2026-11-24", 0, "triage")), (0.0, False)),
+        ((("2026-11-24", 9, "seen"), ("2026-11-24", 0, "triage")), (0.0, True)),
+        # Read after it was assumed: seen.
+        ((("2026-11-24", 0, "triage"), ("2026-11-24", 0, "seen")), (0.0, False)),
+        ((("2026-11-24", 0, "triage"),), (0.0, True)),
+    ],
+)
+def test_an_assumed_balance_hides_none_that_was_read(
+    tmp_path: Path, balances: tuple[tuple[str, int, str], ...], expected: tuple[float, bool]
+) -> None:
+    """Of one instant, the last recorded counts, but an assumption repeats no sighting."""
+    assert seen_by(tmp_path, *balances) == [("2026-11-24", *expected)]
+
+
+def test_credits_ahead(tmp_path: Path) -> None:
+    """Known use counts as it is; failed today, half the credit; earlier, nothing here."""
+    today, before = AS_OF.isoformat(), "2026-11-24"
+    journal = Journal()
+    run = journal.add("run", AS_OF)
+    told = journal.add("outcomes", AS_OF)
+
+    def plan(person: int, on: str, kind: str = "", at: str = "", used: int = -1) -> None:
+        journal.sends.append(
+            Send(entry=run, person=person, route="paid_inmail", send_on=on,
+                 credit_probability=0.8)
+        )  # fmt: skip
+        if kind:
+            journal.outcomes.append(
+                Outcome(entry=told, line=person, person=person, kind=kind, happened_on=at,
+                        credit_used=used, assignment=run)
+            )  # fmt: skip
+
+    plan(1, "2026-11-26")
+    plan(2, today, "sent", today, used=0)
+    plan(3, today, "failed", today)
+    plan(4, before, "failed", f"{today}T08:00:00Z")
+    plan(5, before, "failed", before)
+    plan(6, today, "skipped", today)
+    plan(7, "2026-11-27", "failed", today, used=1)
+    with ledger(tmp_path, journal) as connection:
+        parameters = Parameters().override({"failed_send_credit_loss": 0.5})
+        found = seatbook.histories(connection, View(as_of=AS_OF), parameters)["anna"]
+    assert found.credits_ahead == (
+        (AS_OF, 0.0), (AS_OF, 0.4), (AS_OF, 0.4), (AS_OF, 1.0),
+        (dt.date(2026, 11, 26), 0.8),
+    )  # fmt: skip
+    # Whoever failed was not reached: the day has room again.
+    assert found.ahead == (
+        DayCount(date=AS_OF, paid_inmails=1),
+        DayCount(date=dt.date(2026, 11, 26), paid_inmails=1),
+    )

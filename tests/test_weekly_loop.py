@@ -467,3 +467,108 @@ def test_restarts_take_room_and_credits_of_the_next_plan(run: Run, folder: Path)
     ]:
         by_day[seat, day] = by_day.get((seat, day), 0) + 1
     assert max(by_day.values()) <= 15
+
+
+# --- found by review --------------------------------------------------------------
+
+
+def test_what_a_partly_voided_run_still_plans_stands(run: Run, folder: Path) -> None:
+    """Voided from Thursday on, the run's Wednesday is not planned a second time."""
+    made = plan(run, WEEK_1)
+    wednesday = [r for r in sent(made) if r["send_on"] == "2026-11-25"]
+    assert wednesday
+    assert run("void", str(made["name"]), "--from", "2026-11-26")[0] == 0
+    code, _, err = run("plan", "leads.csv", "-s", "seats.csv", "--as-of", "2026-11-24")
+    assert code == 5
+    assert "--supersede" in err
+    thursday = plan(run, "2026-11-26")
+    routes = {row["lead_id"]: row["route"] for row in assigned(thursday)}
+    assert {routes[row["lead_id"]] for row in wednesday} == {"excluded"}
+
+
+def test_two_leads_that_are_one_person_get_one_send(run: Run, folder: Path) -> None:
+    """A look-up shows that a handle and a member id are one: the list's two rows, too."""
+    plan(run, WEEK_1)
+    write(
+        folder / "flags.csv",
+        "LinkedIn URL,Member ID,Open Profile,checked on",
+        "https://www.linkedin.com/in/twofold,123456789,yes,2026-11-24",
+    )
+    assert run("record", "flags.csv", "--as-of", "2026-11-25")[0] == 0
+    write(
+        folder / "two.csv",
+        "LinkedIn URL,Member ID,Open Profile",
+        "https://www.linkedin.com/in/twofold,,yes",
+        ",123456789,yes",
+    )
+    rows = assigned(plan(run, WEEK_2, leads="two.csv"))
+    assert sorted(row["route"] for row in rows) == ["excluded", "open_inmail"]
+    assert any("same person" in row["reason"] for row in rows)
+
+
+def test_two_persons_who_are_one_are_both_barred(run: Run, folder: Path) -> None:
+    """Met apart, then joined by a list with both keys, then met by one key alone."""
+    header = "LinkedIn URL,Member ID,Open Profile"
+    url = "https://www.linkedin.com/in/late-joined"
+    plan(run, "2026-11-09")
+    write(folder / "a.csv", f"{header},checked on", f"{url},,yes,2026-11-10",
+          ",555555555,no,2026-11-10")  # fmt: skip
+    assert run("record", "a.csv", "--as-of", "2026-11-11")[0] == 0
+    write(folder / "b.csv", header, f"{url},555555555,yes")
+    first = assigned(plan(run, WEEK_1, leads="b.csv"))
+    assert [row["route"] for row in first] == ["open_inmail"]
+    write(folder / "c.csv", header, ",555555555,yes", ",777777777,yes")
+    second = assigned(plan(run, WEEK_2, leads="c.csv"))
+    assert sorted(row["route"] for row in second) == ["excluded", "open_inmail"]
+
+
+def test_an_old_failure_is_not_the_new_sends(run: Run, folder: Path) -> None:
+    """The same file of failures, given again, says nothing about the send planned since."""
+    first = plan(run, WEEK_1)
+    lost = sent(first)[0]
+    rows = [f"{lost['linkedin_url']},failed,{lost['send_on']}"]
+    record(run, folder, rows, "2026-11-28")
+    again = {row["lead_id"]: row for row in assigned(plan(run, WEEK_2))}
+    assert again[lost["lead_id"]]["send_on"]
+    told = record(run, folder, rows, "2026-12-04")
+    assert told["entry"] == 0
+    write(folder / "more.csv", HEADER, *(lead(k) for k in range(90)))
+    third = assigned(plan(run, "2026-12-07", leads="more.csv"))
+    (row,) = [row for row in third if row["lead_id"] == lost["lead_id"]]
+    assert row["route"] == "excluded"
+
+
+def test_a_mark_spreads_to_what_a_list_shows(run: Run, folder: Path) -> None:
+    """Forgotten by handle; a list shows the member id beside it; then the id alone."""
+    header = "LinkedIn URL,Member ID,Open Profile"
+    url = "https://www.linkedin.com/in/let-me-be"
+    plan(run, "2026-11-16")
+    assert run("forget", url, "--as-of", "2026-11-17")[0] == 0
+    write(folder / "b.csv", header, f"{url},444444444,yes", ",777777777,yes")
+    rows = assigned(plan(run, WEEK_1, leads="b.csv"))
+    assert sorted(row["route"] for row in rows) == ["excluded", "open_inmail"]
+    assert b"444444444" not in (folder / "planner.db").read_bytes()
+    write(folder / "c.csv", header, ",444444444,yes", ",888888888,yes")
+    rows = assigned(plan(run, WEEK_2, leads="c.csv"))
+    assert sorted(row["route"] for row in rows) == ["excluded", "open_inmail"]
+
+
+def test_a_lost_ledger_is_noticed(run: Run, folder: Path) -> None:
+    """Runs without the ledger that knows them: refused, unless one says so."""
+    plan(run, WEEK_1)
+    (folder / "planner.db").unlink()
+    code, _, err = run("plan", "leads.csv", "-s", "seats.csv", "--as-of", WEEK_2)
+    assert code == 5
+    assert "--new-ledger" in err
+    assert not (folder / "planner.db").exists()
+    assert plan(run, WEEK_2, "--new-ledger")["run_id"]
+
+
+def test_the_same_stranger_twice_is_one_send(run: Run, folder: Path) -> None:
+    """Two rows of one unknown person on one day are one touch, two days are two."""
+    plan(run, WEEK_1)
+    url = "https://www.linkedin.com/in/nobody-planned"
+    rows = [f"{url},sent,2026-11-24", f"{url},sent,2026-11-24", f"{url},sent,2026-11-25"]
+    told = record(run, folder, rows, "2026-11-28")
+    assert told["new"]["sent"] == 2  # type: ignore[index]
+    assert record(run, folder, rows, "2026-11-29")["entry"] == 0

@@ -246,7 +246,13 @@ def _grant_is_unsure(seat: Seat, day: dt.date, plan: Plan) -> bool:
         sure = start + dt.timedelta(hours=p.grant_delay_hours)
         if closes > start and opens < sure:
             return True
-    return False
+    if seat.grant_unseen == "":
+        return False
+    # The balance counts on a grant that nobody has seen arrive.
+    hours = (opens - dt.datetime.fromisoformat(f"{seat.grant_unseen}T00:00:00+00:00")) / (
+        dt.timedelta(hours=1)
+    )
+    return hours < p.grant_delay_hours
 
 
 def _daily_limits(view: _View) -> Iterator[str]:
@@ -483,9 +489,10 @@ def _touched_before(view: _View) -> Iterator[str]:
 def _recent_touches(view: _View) -> Counter[str]:
     first = max(view.plan.as_of, view.plan.week_start)
     since = (first - dt.timedelta(days=6)).isoformat()
+    until = (view.plan.week_end + dt.timedelta(days=6)).isoformat()
     recent = view.leads[
         (view.leads["last_contacted_on"] >= since)
-        & (view.leads["last_contacted_on"] <= first.isoformat())
+        & (view.leads["last_contacted_on"] <= until)
         & (view.leads["company_key"] != "")
     ]
     return Counter(recent["company_key"])

@@ -29,6 +29,9 @@ EXCLUSION_TEXT = {
     Exclusion.CONTACTED_BEFORE: "contacted before, as the list or the ledger says",
     Exclusion.REPLIED_BEFORE: "replied before, as the list or the ledger says",
     Exclusion.DROPPED: "dropped after a failed InMail, as triage decided",
+    Exclusion.SAME_PERSON: (
+        "the ledger knows that another lead of the list is the same person"
+    ),
     Exclusion.UNKNOWN_OWNER: "owner is not a seat of the inventory",
     Exclusion.UNKNOWN_GROUP: "no seat serves this group",
 }
@@ -202,7 +205,10 @@ def _reason(
         return MESSAGE_TEXT[bool(detail)]
     kind, percent = divmod(detail, 101)
     if kind == REFUSES:
-        return f"accepts no InMails: connection request (expected reply {other / 10:g} %)"
+        return (
+            "no InMail reaches this lead (switched off, or failed before): connection "
+            f"request (expected reply {other / 10:g} %)"
+        )
     flag = {
         int(Kind.OPEN): "Open Profile",
         int(Kind.CLOSED): "not an Open Profile",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -15,6 +16,7 @@ from planner.errors import InputError, ShortError
 if TYPE_CHECKING:
     from planner.domain import Seat
     from planner.ledger.forecast import Pace, Runway, SeatState
+    from planner.ledger.runs import Run
     from planner.ledger.store import Ledger
     from planner.params import Parameters
 
@@ -101,16 +103,14 @@ def _states(
         use = runs.credit_use(connection, today, runway.PACE_DAYS)
         every = runs.runs(connection)
     standing = [run for run in every if run.in_force]
-    for seat_id, later in (
-        runs.outlook_inmails(standing[-1], today) if standing else {}
-    ).items():
+    for seat_id, later in _outlook(standing, today).items():
         ahead.setdefault(seat_id, []).extend(later)
     if path is None:
         if not every:
             raise InputError(
                 "the ledger has no run yet, so no seats: name the inventory with --seats"
             )
-        listed: tuple[Seat, ...] = runs.planned_seats(every[-1])
+        listed: tuple[Seat, ...] = runs.planned_seats([*every, *standing][-1])
     else:
         listed, _, _ = inputs.load_seats(
             path, parameters, as_of=today, encoding=encoding,
@@ -135,6 +135,29 @@ def _states(
             )
         )  # fmt: skip
     return states, unknown
+
+
+def _outlook(
+    standing: Sequence[Run], today: dt.date
+) -> dict[str, list[tuple[dt.date, float]]]:
+    """Return, by seat, the InMails of weeks ahead that no run in force plans yet.
+
+    Of each week, what the run of the latest week up to it expects: a run takes the place
+    of what those before it expected.
+    """
+    from planner.dates import iso_week
+    from planner.ledger import runs
+
+    by_week = {run.week: run for run in standing}  # the last one recorded
+    ahead: dict[str, list[tuple[dt.date, float]]] = {}
+    for week, run in by_week.items():
+        for seat_id, inmails in runs.outlook_inmails(run, today).items():
+            ahead.setdefault(seat_id, []).extend(
+                (day, use)
+                for day, use in inmails
+                if max(w for w in by_week if w <= iso_week(day)) == week
+            )
+    return ahead
 
 
 def _lowest(runway: Runway) -> int:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -15,6 +17,7 @@ from planner.errors import UsageError
 
 if TYPE_CHECKING:
     from planner.ledger.forgetting import Pair
+    from planner.ledger.runs import Run
     from planner.output.erase import Touched
 
 _LEAD_ID = re.compile(r"[0-9a-f]{16}")
@@ -53,11 +56,12 @@ def forget(
 ) -> None:
     """Erase a person from the ledger and from the files of all runs.
 
+    Runs are looked for in --out, and where the ledger says that they were written.
     Counts stay, and a keyed mark by which nobody contacts the person again. Example:
 
       planner forget https://www.linkedin.com/in/jane-doe --dry-run
     """
-    from planner.ledger import forgetting
+    from planner.ledger import forgetting, runs
     from planner.output import erase
     from planner.output.erase_traces import Traces
 
@@ -68,20 +72,93 @@ def forget(
     removed = 0
     with ledgers.opened(ledger, config, parameters, create=not dry_run) as book:
         if book is None:
-            touched = erase.find([out], Traces.of(given))
+            places = _places(out, ())
+            touched = erase.find(places.searched, Traces.of(given))
             keys = given
         elif dry_run:
             with book.reading() as connection:
                 keys = forgetting.known_keys(connection, given)
-            touched = erase.find([out], Traces.of(keys))
+                places = _places(out, runs.runs(connection))
+            touched = _but_ledger(erase.find(places.searched, Traces.of(keys)), book.name)
         else:
             # Files first: until the ledger has let go, the same command can go on.
             with book.writing() as connection:
                 keys = forgetting.known_keys(connection, given)
-                touched = erase.erase(out, Traces.of(keys))
+                places = _places(out, runs.runs(connection))
+                found = [erase.erase(place, Traces.of(keys)) for place in places.searched]
                 removed = forgetting.forget(connection, keys, as_of=today)
-    left = erase.find([exports], Traces.of(keys))
-    _report(touched, left, removed, as_json=json, dry_run=dry_run)
+            touched = _but_ledger((one for part in found for one in part), book.name)
+    told = {one.path.absolute() for one in touched}
+    left = tuple(
+        one
+        for one in erase.find([exports], Traces.of(keys))
+        if one.path.absolute() not in told
+    )
+    erased = _Erased(touched=touched, exports=left, removed=removed, missing=places.missing)
+    _report(erased, as_json=json, dry_run=dry_run)
+
+
+# --- where runs are ---------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Places:
+    """Folders that are searched, and folders of runs that are not on this machine."""
+
+    searched: tuple[Path, ...]
+    missing: tuple[str, ...]
+
+
+def _places(out: Path, every: Sequence[Run]) -> _Places:
+    """Return where the files of runs may be: in `out`, or where they were written."""
+    found, missing = [out.resolve()], set()
+    for folder in sorted({run.folder for run in every}):
+        path = Path(folder)
+        if path.is_dir():
+            found += _around(path.resolve())
+        elif not (out / path.name).is_dir():
+            missing.add(folder)
+    outermost: list[Path] = []
+    for place in sorted(set(found)):
+        if not any(place.is_relative_to(one) for one in outermost):
+            outermost.append(place)
+    # As the user wrote it, unless it is a link: those are not followed.
+    searched = [
+        out if place == out.resolve() and not out.is_symlink() else place
+        for place in outermost
+    ]
+    return _Places(searched=tuple(searched), missing=tuple(sorted(missing)))
+
+
+def _around(folder: Path) -> list[Path]:
+    """Return the folder of all runs around a run's, with the copies and triages in it.
+
+    Where runs lie in the workspace itself or above it, only what is a run there: the
+    rest is none of planner's.
+    """
+    if not Path.cwd().is_relative_to(folder.parent):
+        return [folder.parent]
+    return [
+        path
+        for path in sorted(folder.parent.iterdir())
+        if path.is_dir()
+        and any((path / name).is_file() for name in ("plan.json", "triage.json"))
+    ]
+
+
+def _but_ledger(touched: Iterable[Touched], name: str) -> tuple[Touched, ...]:
+    """Leave out the ledger's own file, which lets go of the person by itself."""
+    own = Path(name).absolute()
+    return tuple(one for one in touched if not _is_of(one.path.absolute(), own))
+
+
+def _is_of(path: Path, ledger: Path) -> bool:
+    return path.parent == ledger.parent and path.name in (
+        ledger.name, f"{ledger.name}-journal", f"{ledger.name}-wal", f"{ledger.name}-shm",
+    )  # fmt: skip
+
+
+# --- whom -------------------------------------------------------------------------
 
 
 def keys_of(texts: list[str]) -> tuple[Pair, ...]:
@@ -127,40 +204,59 @@ def _lead_ids(keys: set[Pair]) -> set[Pair]:
     }
 
 
-def _report(
-    touched: tuple[Touched, ...],
-    exports: tuple[Touched, ...],
-    removed: int,
-    *,
-    as_json: bool,
-    dry_run: bool,
-) -> None:
+# --- what was done ----------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Erased:
+    """What forgetting touched: files of runs, exports, identities; and where it was not."""
+
+    touched: tuple[Touched, ...]
+    exports: tuple[Touched, ...]
+    removed: int
+    missing: tuple[str, ...]
+
+
+def _report(erased: _Erased, *, as_json: bool, dry_run: bool) -> None:
     if as_json:
         console.result_json(
             {
-                "dry_run": dry_run, "identities_removed": removed,
-                "files": [_record(one) for one in touched],
-                "exports": [_record(one) for one in exports],
+                "dry_run": dry_run, "identities_removed": erased.removed,
+                "files": [_record(one) for one in erased.touched],
+                "exports": [_record(one) for one in erased.exports],
+                "not_searched": list(erased.missing),
             }
         )  # fmt: skip
         return
-    cleaned = [one for one in touched if not one.left]
+    cleaned = [one for one in erased.touched if not one.left]
+    still = [one for one in erased.touched if one.left]
     verb = "would be erased" if dry_run else "erased"
     if cleaned:
         console.table(
             ("file", "kind", f"rows {verb}"),
             [(str(one.path), str(one.kind), one.rows) for one in cleaned],
         )
+    elif still:
+        console.result("No file of a run could be cleaned of this person; see below.")
+    elif erased.missing:
+        console.result(
+            "No file that was searched holds this person; not all runs were, see below."
+        )
     else:
         console.result("No file of a run holds this person.")
     if not dry_run:
         console.result(
-            f"\n{removed} identities went from the ledger. A keyed mark stays: whoever "
-            "comes in a list with one of these keys again is excluded."
+            f"\n{erased.removed} identities went from the ledger. A keyed mark stays: "
+            "whoever comes in a list with one of these keys again is excluded."
         )
-    for one in (*(one for one in touched if one.left), *exports):
+    for one in (*still, *erased.exports):
         console.say(
             f"still there: {one.path}: {one.left or 'a lead export; delete the row'}"
+        )
+    for folder in erased.missing:
+        console.say(
+            f"not searched: {folder}: not on this machine; if the run's files are "
+            "elsewhere, run the same command there with --out"
         )
 
 

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
 CONFIG_NAME = "planner.toml"
 
+#: Years of date options: a plan looks months back and ahead, and dates end in 9999.
+FIRST_YEAR, LAST_YEAR = 2000, 2199
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LeadOptions:
@@ -105,15 +108,47 @@ def pairs(texts: Sequence[str], option: str, example: str) -> dict[str, str]:
 
 
 def date_option(text: str | None, option: str = "--as-of") -> dt.date:
-    """Parse a date option; today where it is not given (the only look at the clock)."""
+    """Parse a date option; today where it is not given (the only look at the clock).
+
+    Raises
+    ------
+    UsageError
+        If it is no date, or of a year that no plan reaches back or ahead from.
+    """
     if text is None:
         return dt.datetime.now().astimezone().date()
     try:
-        return dt.date.fromisoformat(text)
+        date = dt.date.fromisoformat(text)
     except ValueError:
         raise UsageError(
             f"{option} takes a date such as 2026-11-23, got {text[:20]!r}"
         ) from None
+    if not FIRST_YEAR <= date.year <= LAST_YEAR:
+        raise UsageError(
+            f"{option} takes a date in the years {FIRST_YEAR} to {LAST_YEAR}, got {date}"
+        )
+    return date
+
+
+def past_date_option(
+    text: str | None, as_of: dt.date, option: str = "--on"
+) -> dt.date | None:
+    """Parse the day of something that has happened; None where it is not given.
+
+    Raises
+    ------
+    UsageError
+        If it is no date, or later than `as_of`.
+    """
+    if text is None:
+        return None
+    date = date_option(text, option)
+    if date > as_of:
+        raise UsageError(
+            f"{option} {date} is later than --as-of {as_of}: it says when something "
+            "happened"
+        )
+    return date
 
 
 def describe_mappings(mappings: Sequence[ColumnMapping]) -> list[str]:

@@ -211,7 +211,7 @@ def recall(
 
     start = planned_week(loaded.seats, as_of)
     week = iso_week(start)
-    standing = runs.in_force(connection, week)
+    standing = runs.in_force(connection, week, as_of)
     upto = touches.ALL if standing is None or supersede else standing.entry
     view = touches.View(as_of=as_of, week=week, upto=upto)
     histories = history.seat_histories(connection, view, parameters)
@@ -257,9 +257,9 @@ def check_standing(
     if standing is not None and not supersede:
         raise LedgerError(
             f"{standing.week} is planned already (run {standing.name}, as of "
-            f"{standing.as_of}), and leads, seats or parameters have changed since: plan "
-            "again with --supersede, which voids that run from "
-            f"{max(as_of, standing.as_of)} on"
+            f"{standing.as_of}), and this is another day, or leads, seats or parameters "
+            "have changed since: record what was sent, then plan again with --supersede, "
+            f"which voids that run from {max(as_of, standing.as_of)} on"
         )
 
 
@@ -280,6 +280,26 @@ def seat_names(connection: Connection) -> dict[str, str]:
                 if name := str(seat[key]).strip().casefold():
                     names[name] = str(seat["seat_id"])
     return names
+
+
+def check_known(recalled: Recalled, made: Plan, out: Path) -> None:
+    """Refuse to start a ledger where runs are, of which it would know nothing.
+
+    Raises
+    ------
+    LedgerError
+        Without the old ledger everybody would be contacted again.
+    """
+    from planner.output.folder import run_ids
+
+    others = run_ids(out) - {made.run_id}
+    if recalled.head == 0 and others:
+        raise LedgerError(
+            f"{out} has {len(others)} {'run' if len(others) == 1 else 'runs'}, but the "
+            "ledger is new and knows nobody whom they contacted: name the right one with "
+            "--ledger, or give the runs' assignments.csv with --exclude; --new-ledger "
+            "starts one all the same"
+        )
 
 
 def names_of(seats: Sequence[Seat]) -> dict[str, str]:
@@ -331,7 +351,7 @@ class Recording:
         from planner import pipeline
         from planner.ledger import runs, store
 
-        standing = runs.in_force(connection, self.made.week)
+        standing = runs.in_force(connection, self.made.week, self.made.as_of)
         if store.head(connection) == self.recalled.head:
             return standing
         if standing is not None and standing.run_id == self.made.run_id:

@@ -97,6 +97,12 @@ def plan(
             "--supersede", help="Plan a planned week again; voids the rest of that run."
         ),
     ] = False,
+    new_ledger: Annotated[
+        bool,
+        typer.Option(
+            "--new-ledger", help="Start a ledger although the folder has runs already."
+        ),
+    ] = False,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", "-n", help="Plan and audit, but write nothing.")
     ] = False,
@@ -129,6 +135,8 @@ def plan(
         made = make(recalled, parameters, as_of=today, supersede=supersede)
         pipeline.check_issues(made.issues, strict=strict)
         if not dry_run:
+            if not new_ledger:
+                ledgers.check_known(recalled, made, out)
             with ledgers.to_write(book, ledger, config, parameters) as writer:
                 folder = write(made, out, writer, recalled, supersede=supersede)
     console.steps_done()

@@ -81,7 +81,7 @@ def record(
     today = inputs.date_option(as_of)
     told, _ = read(
         files, what=kind_option(what), seat=seat,
-        on=None if on is None else inputs.date_option(on, "--on"), as_of=today,
+        on=inputs.past_date_option(on, today), as_of=today,
         overrides=inputs.pairs(mapping, "--map", 'status="Outcome"'), encoding=encoding,
     )  # fmt: skip
     if told.outcomes.empty and any(i.severity is Severity.ERROR for i in told.issues):

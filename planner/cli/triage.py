@@ -191,8 +191,9 @@ def _judged(
     view = touches.View(as_of=job.today, upto=upto)
     failed = failures.read(connection, told, names, view, job.parameters)
     histories = history.seat_histories(connection, view, job.parameters)
+    # What is planned ahead is taken off by `failures.seat_records`, this week's run too.
     completed, notes = reconcile.reconciled(
-        seats, histories, job.parameters, as_of=job.today
+        seats, histories, job.parameters, as_of=job.today, settled=False
     )
     for seat in seats:
         if "credits" in seat.stated:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any, NamedTuple
 
@@ -24,6 +25,18 @@ RATES = (
     ("reply_after_acceptance", "reply after acceptance", "acceptances", "replies"),
 )
 
+#: The parameter of each rate.
+_PARAMETERS = {
+    "inmail_reply": "inmail_reply_rate",
+    "acceptance": "acceptance_rate",
+    "reply_after_acceptance": "reply_rate_after_acceptance",
+}
+
+_ONE = {"replies": "reply", "acceptances": "acceptance"}
+
+#: Seats that a sentence names.
+_MAX_NAMED = 5
+
 #: What stands in a table where a lead or a list has no segment.
 NO_SEGMENT = "(none)"
 OTHER_SEGMENT = "(any other)"
@@ -32,23 +45,45 @@ OTHER_SEGMENT = "(any other)"
 def rate_lines(learned: LearnedRates) -> tuple[str, ...]:
     """Return one sentence for each rate: what it is, and what it was learned from."""
     return tuple(
-        _rate_line(getattr(learned, attribute), name, sent, came, learned.level)
-        for attribute, name, sent, came in RATES
+        _rate_line(getattr(learned, attribute), attribute, names, learned.level)
+        for attribute, *names in RATES
     )
 
 
-def _rate_line(rate: LearnedRate, name: str, sent: str, came: str, level: float) -> str:
-    young = f"; {rate.num_young:,} {sent} are too recent to count" if rate.num_young else ""
+def _rate_line(
+    rate: LearnedRate, attribute: str, names: Sequence[str], level: float
+) -> str:
+    name, sent, came = names
+    notes = ""
+    if rate.num_young:
+        notes += f"; {rate.num_young:,} {sent} are too recent to count"
+    if rate.unheard:
+        return (
+            f"{_capital(name)} rate: {rate.given:.1%} as given; {rate.num_unheard:,} "
+            f"{sent} and no {_ONE[came]} recorded: record {came}, or set "
+            f"{_PARAMETERS[attribute]}{notes}"
+        )
+    if rate.num_unheard:
+        notes += (
+            f"; {rate.num_unheard:,} {sent} of {_named(rate.unheard_seats)} are left out: "
+            f"no {_ONE[came]} to them is recorded"
+        )
     if not rate.num_sent:
         return (
             f"{_capital(name)} rate: {rate.given:.1%} as given; no history to learn "
-            f"from{young}"
+            f"from{notes}"
         )
     return (
         f"{_capital(name)} rate: {_percent(rate.overall, level)} where a segment has no "
         f"history ({rate.given:.1%} given), from {rate.num_responses:,} {came} to "
-        f"{rate.num_sent:,} {sent}; half come within {_days(rate.delays.median)}{young}"
+        f"{rate.num_sent:,} {sent}; half come within {_days(rate.delays.median)}{notes}"
     )
+
+
+def _named(seats: Sequence[str]) -> str:
+    more = len(seats) - _MAX_NAMED
+    shown = ", ".join(seat or NO_SEGMENT for seat in seats[:_MAX_NAMED])
+    return f"{shown} and {more} more seats" if more > 0 else shown
 
 
 def rate_table(learned: LearnedRates) -> Table:
@@ -105,6 +140,9 @@ def rates_document(learned: LearnedRates) -> dict[str, Any]:
             "num_sent": rate.num_sent,
             "num_responses": rate.num_responses,
             "num_young": rate.num_young,
+            "unheard": rate.unheard,
+            "num_unheard": rate.num_unheard,
+            "unheard_seats": list(rate.unheard_seats),
             "median_delay_days": rate.delays.median,
             "mean_delay_days": round(rate.delays.mean, 3),
             "segments": [asdict(item) for item in rate.segments],

@@ -6,6 +6,9 @@ and exposure are discounted by ``rate_discount_per_week`` per week of age. Sends
 that not half of the answers are in are left out with their answers. Segments share what
 they have in common (`planner.estimate.pooling`); seats get a factor on top (model.md
 C6). Without history every rate is the parameter's, to the last bit.
+
+Silence is no answer where nobody records answers: sends of seats without a single one,
+where even a poor rate would have brought some, are left out.
 """
 
 from __future__ import annotations
@@ -44,6 +47,9 @@ DIGITS = 6
 
 #: A rate of 0 or 1 is no prior that data could move; it is drawn in by this much.
 LEAST_RATE = 0.001
+
+#: Probability of hearing nothing at all below which nobody can have listened.
+LEAST_SILENCE = 0.01
 
 #: What a seat must differ by, beside its interval, to get a rate of its own.
 LEAST_DIFFERENCE = 0.05
@@ -98,6 +104,11 @@ class LearnedRate:
         What it was learned from, in people.
     num_young : int
         Sends left out of all of this, because fewer than half of their answers are in.
+    num_unheard : int
+        Sends left out because no answer to any of them is known, where some must have
+        come: nobody records answers.
+    unheard_seats : tuple of str
+        Whose they are, by name.
     """
 
     given: float
@@ -108,6 +119,13 @@ class LearnedRate:
     num_sent: int
     num_responses: int
     num_young: int
+    num_unheard: int = 0
+    unheard_seats: tuple[str, ...] = ()
+
+    @property
+    def unheard(self) -> bool:
+        """Return whether the rate is the parameter's, as nobody records answers."""
+        return self.num_unheard > 0 and not self.num_sent
 
     def of(self, segment: pd.Series) -> Floats:
         """Return the rate of each lead by its segment key."""
@@ -137,7 +155,7 @@ class LearnedRates:
 
     @property
     def is_learned(self) -> bool:
-        """Return whether any send was old enough to learn from."""
+        """Return whether there is any send to learn from."""
         rates = (self.inmail_reply, self.acceptance, self.reply_after_acceptance)
         return any(rate.num_sent for rate in rates)
 
@@ -310,7 +328,10 @@ def _learn_one(
         stream.answers["num"].to_numpy(dtype=np.int64),
         prior.delay,
     )
-    cells = _cells(stream, timing, parameters.rate_discount_per_week, lag)
+    every = _cells(stream, timing, parameters.rate_discount_per_week, lag)
+    unheard = _unheard(every, prior.rate)
+    is_heard = ~every["seat_id"].isin(unheard)
+    cells, silent = every[is_heard], every[~is_heard]
     segments = _by(cells, "segment")
     if len(segments) > MAX_SEGMENTS:
         most = segments.sort_values("sends", ascending=False, kind="stable")
@@ -346,7 +367,29 @@ def _learn_one(
         num_sent=int(cells["num_sent"].sum()),
         num_responses=int(cells["num_responses"].sum()),
         num_young=int(stream.sent.loc[is_young, "num"].sum()),
+        num_unheard=int(silent["num_sent"].sum()),
+        unheard_seats=tuple(str(seat) for seat in unheard),
     )  # fmt: skip
+
+
+def _unheard(cells: pd.DataFrame, given: float) -> list[str]:
+    """Return the seats whose answers nobody records, by name.
+
+    A rate of r leaves N sends without any answer with probability (1 - r)^N. Where no
+    seat has an answer, r is the given rate and N the sends of all. Else each silent seat
+    is asked by itself, with the rate of the seats that are heard if that is lower: what
+    is rare everywhere may well be missing from one.
+    """
+    seats = cells.groupby("seat_id", sort=True)[["num_responses", "exposed"]].sum()
+    is_silent = seats["num_responses"] == 0
+    exposed, rate = seats["exposed"], given
+    if is_silent.all():
+        exposed = exposed * 0.0 + exposed.sum()
+    else:
+        heard = seats[~is_silent]
+        rate = min(rate, heard["num_responses"].sum() / heard["exposed"].sum())
+    is_unheard = is_silent & ((1.0 - rate) ** exposed < LEAST_SILENCE)
+    return [str(seat) for seat in seats.index[is_unheard]]
 
 
 def _cells(stream: _Stream, timing: Delays, discount: float, lag: int) -> pd.DataFrame:
@@ -354,7 +397,8 @@ def _cells(stream: _Stream, timing: Delays, discount: float, lag: int) -> pd.Dat
 
     Whole numbers are summed by age first and in order, so that neither the order of
     rows nor how they were cut changes the last bit. Answers to sends that nobody
-    recorded, or more of them than sends, count for nothing.
+    recorded, or more of them than sends, count for nothing. ``exposed`` are the exposed
+    sends without the discount.
     """
     keys = ["segment", "seat_id", "age"]
     sent = stream.sent.groupby(keys, sort=True, observed=True)["num"].sum()
@@ -367,7 +411,8 @@ def _cells(stream: _Stream, timing: Delays, discount: float, lag: int) -> pd.Dat
     age = both["age"].to_numpy(dtype=np.int64)
     weight = discount ** ((age + lag) / 7.0)
     both["answers"] = weight * both["num_responses"]
-    both["sends"] = weight * both["num_sent"] * timing.share(age)
+    both["exposed"] = both["num_sent"] * timing.share(age)
+    both["sends"] = weight * both["exposed"]
     return both.drop(columns="age")
 
 

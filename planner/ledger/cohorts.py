@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 
 from planner.domain import OutcomeKind, Route
 from planner.ledger import columns
-from planner.ledger.tables import ENTRIES
+from planner.ledger.tables import ENTRIES, OUTCOMES
 from planner.ledger.touches import Folded, Mask, View
 
 #: Weeks of sends that rates are learned from: older ones weigh less than a sixth.
@@ -24,6 +24,7 @@ _ROUTES = {
     str(Route.CONNECTION_REQUEST): "connection_request",
 }
 _INMAILS = [route for route, name in _ROUTES.items() if name == "inmail"]
+_ANSWERS = (str(OutcomeKind.ACCEPTED), str(OutcomeKind.REPLIED))
 _GROUP = ("sent_on", "route", "segment", "seat_id")
 #: Routes and kinds of answers, in the order of their texts.
 _NAMES = (
@@ -35,13 +36,26 @@ _LONGEST_DELAY = 4095
 
 
 def observed_until(connection: Connection, view: View) -> dt.date | None:
-    """Return the last day of which outcomes were recorded; None if none ever were."""
-    found = connection.scalar(
-        sa.select(sa.func.max(ENTRIES.c.as_of)).where(
-            ENTRIES.c.kind == "outcomes", ENTRIES.c.entry < view.upto
+    """Return the last day of which answers were recorded; None if none ever were.
+
+    Outcomes without an answer, such as balances seen or what was sent, do not tell
+    whether somebody looked for answers.
+    """
+    recorded = connection.execute(
+        sa.select(ENTRIES.c.entry, ENTRIES.c.as_of)
+        .where(ENTRIES.c.kind == "outcomes", ENTRIES.c.entry < view.upto)
+        .order_by(ENTRIES.c.as_of.desc(), ENTRIES.c.entry.desc())
+    ).all()
+    # Mostly the first entry has one; to look through all of them would take seconds.
+    for entry, as_of in recorded:
+        answer = (
+            sa.select(OUTCOMES.c.line)
+            .where(OUTCOMES.c.entry == entry, OUTCOMES.c.kind.in_(_ANSWERS))
+            .limit(1)
         )
-    )
-    return None if found is None else dt.date.fromisoformat(str(found))
+        if connection.scalar(answer) is not None:
+            return dt.date.fromisoformat(str(as_of))
+    return None
 
 
 def read(

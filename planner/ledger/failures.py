@@ -392,9 +392,10 @@ def seat_records(
     since = (min(first, view.as_of) - dt.timedelta(days=_PACE_DAYS)).isoformat()
     frame = touches(connection, view, where=f"AND a.send_on >= '{since}'")
     sent = _sent(frame, view.as_of)
-    ahead = frame[frame["date"] >= view.as_of.isoformat()]
+    today = view.as_of.isoformat()
+    failed_today = frame["undone"] & (frame["failed"] >= today)
+    ahead = frame[(frame["date"] >= today) | failed_today]
     by_seat = {str(seat_id): own for seat_id, own in ahead.groupby("seat_id")}
-    assumed = _assumed(connection, view)
     records = {}
     for seat in inventory.seats:
         name = seat.seat_id
@@ -408,7 +409,7 @@ def seat_records(
         records[name] = SeatRecord(
             seat=seat,
             sent=tuple(sent.get(name, ())),
-            balances=_balances(rooms, failed_on, assumed),
+            balances=_balances(rooms, failed_on),
             spare_credits=now,
             spare_inmails=rooms.inmails(days),
             spare_requests=rooms.requests(days),
@@ -446,26 +447,12 @@ def _sent(frame: pd.DataFrame, as_of: dt.date) -> dict[str, list[SentInMail]]:
     return sent
 
 
-def _assumed(connection: Connection, view: View) -> set[tuple[str, str]]:
-    """Return seat and day of the balances that a triage assumed: nobody has seen them."""
-    found = connection.execute(
-        sa.select(BALANCES)
-        .where(BALANCES.c.entry < view.upto)
-        .order_by(BALANCES.c.happened_on, BALANCES.c.entry)
-    )
-    last = {(row.seat_id, row.happened_on): row.source for row in found}
-    return {key for key, source in last.items() if source == seatbook.ASSUMED}
-
-
-def _balances(
-    rooms: _Rooms, failed_on: Sequence[str], assumed: set[tuple[str, str]]
-) -> tuple[Balance, ...]:
+def _balances(rooms: _Rooms, failed_on: Sequence[str]) -> tuple[Balance, ...]:
     """Return the balances of a seat: those seen, and the book's on days of failures."""
-    name = rooms.seat.seat_id
     balances = [
         Balance(
             happened_on=event.happened_on, expected=event.credits, low=event.credits,
-            high=event.credits, is_seen=(name, event.happened_on) not in assumed,
+            high=event.credits, is_seen=not event.is_assumed,
         )
         for event in rooms.history.events
         if event.kind is EventKind.SEEN
@@ -554,8 +541,11 @@ class _Rooms:
         first = self.as_of - dt.timedelta(weeks=VELOCITY_WEEKS)
         past = {day.date: day.open_inmails + day.paid_inmails for day in self.history.days}
         counts = sum(number for day, number in past.items() if day >= first)
-        if self.seat.inmails_last_28_days is not None:
-            counts = max(counts, self.seat.inmails_last_28_days)
+        stated = self.seat.inmails_last_28_days
+        if stated is not None:
+            # After a hold, only a share of the pace of before counts: no more than that.
+            is_held = self.history.held_until is not None
+            counts = stated if is_held else max(counts, stated)
         mean = counts / VELOCITY_WEEKS
         pace = self.parameters.velocity_growth * mean + self.parameters.velocity_floor
         this_week = sum(number for day, number in past.items() if day >= week)
@@ -684,6 +674,14 @@ def _assignment(
 def _append_verdicts(
     connection: Connection, entry: int, triage: Triage, as_of: dt.date
 ) -> None:
+    # What somebody read today needs no assumption.
+    found = connection.execute(
+        sa.select(BALANCES.c.seat_id, BALANCES.c.credits).where(
+            BALANCES.c.happened_on.startswith(as_of.isoformat()),
+            BALANCES.c.source != seatbook.ASSUMED,
+        )
+    )
+    seen = {(str(seat_id), int(credits)) for seat_id, credits in found}
     append(
         connection, SEAT_HOLDS,
         [
@@ -704,5 +702,6 @@ def _append_verdicts(
             }
             for one in triage.verdicts
             if one.assumed_credits is not None
+            and (one.seat_id, one.assumed_credits) not in seen
         ],
     )  # fmt: skip

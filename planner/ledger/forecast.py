@@ -26,6 +26,7 @@ from planner.ledger.balance import (
     DUST,
     Balance,
     Book,
+    Lot,
     add_use,
     credit_terms,
     least_used,
@@ -297,13 +298,16 @@ class _Projection:
         self._changes = sorted(
             day for day in {*resets, *lapses} if balance.at < day <= resets[-1]
         )
-        mass = uses(balance.unsure)
-        self._mass = mass
+        self._mass = uses(balance.unsure)
+        # Lots at the start of a spell, by the credits at the start of the forecast and
+        # what each spell before used: days of one spell share them.
+        self._lots: dict[tuple[float, ...], list[Lot]] = {}
+        self._purse = Book(terms, (), balance.at)
 
     def pace(self, sends: Sends, reserve: int) -> Pace:
         """Return what becomes of the credits if `sends` are sent."""
         reset = self._resets[0]
-        series, bounds = self._bounds(sends, self._resets[-1])
+        series, bounds, low_after = self._bounds(sends, self._resets[-1])
         expected = self._book(self._balance.expected)
         means, before = [], self._balance.expected
         forfeited = expired = 0.0
@@ -321,7 +325,7 @@ class _Projection:
             RunwayDay(date=day, expected=mean, low=low, high=high)
             for day, mean, (low, high) in zip(series, means, bounds, strict=True)
         )
-        low_before, low_after = self._low_at(sends, reset)
+        low_before = bounds[series.index(reset - ONE_DAY)][0]
         return Pace(
             inmails=sum(
                 use > 0 for day, every in sends.items() if day < reset for use in every
@@ -343,38 +347,46 @@ class _Projection:
 
     def _bounds(
         self, sends: Sends, end: dt.date
-    ) -> tuple[list[dt.date], list[tuple[int, int]]]:
-        """Return the days before `end`, and the low and high balance at their ends."""
+    ) -> tuple[list[dt.date], list[tuple[int, int]], int]:
+        """Return the days before `end`, the low and high balance at their ends.
+
+        And the low balance just after the next reset, before that day's sends; 0 if that
+        is not before `end`.
+        """
         days = [
             self._balance.at + offset * ONE_DAY
             for offset in range((end - self._balance.at).days)
         ]
-        mass = self._mass
+        mass, used = self._mass, self._used(self._mass)
         counts = _Counts(len(self._changes) + 1)
-        bounds = []
+        bounds: list[tuple[int, int]] = []
+        before, after = -1, 0
         for day in days:
-            for use in sends.get(day, ()):
-                counts.add(bisect_right(self._changes, day), use)
+            spell = bisect_right(self._changes, day)
+            if day == self._resets[0]:
+                after = self._bound(counts, used, spell)[0]
+            uses_of_day = sends.get(day, ())
+            for use in uses_of_day:
+                counts.add(spell, use)
                 if 0 < use < 1:
                     mass = add_use(mass, use)
-            bounds.append(self._bound(counts, mass, day))
-        return days, bounds
+            if uses_of_day:
+                used = self._used(mass)
+            # A day on which nothing is sent, granted or lost ends as the one before.
+            same = spell == before and not uses_of_day
+            bounds.append(bounds[-1] if same else self._bound(counts, used, spell))
+            before = spell
+        return days, bounds, after
 
-    def _low_at(self, sends: Sends, reset: dt.date) -> tuple[int, int]:
-        """Return the low bound just before `reset` and just after its grant."""
-        mass = self._mass
-        counts = _Counts(len(self._changes) + 1)
-        for day in sorted(day for day in sends if day < reset):
-            for use in sends[day]:
-                counts.add(bisect_right(self._changes, day), use)
-                if 0 < use < 1:
-                    mass = add_use(mass, use)
-        before = self._bound(counts, mass, reset - ONE_DAY)[0]
-        return before, self._bound(counts, mass, reset)[0]
+    def _used(self, mass: np.ndarray) -> tuple[int, int]:
+        """Return the most and the least credits used, each with its confidence."""
+        return most_used(mass, self._alpha), least_used(mass, self._alpha)
 
-    def _bound(self, counts: _Counts, mass: np.ndarray, day: dt.date) -> tuple[int, int]:
-        most = most_used(mass, self._alpha)
-        least = least_used(mass, self._alpha)
+    def _bound(
+        self, counts: _Counts, used: tuple[int, int], spell: int
+    ) -> tuple[int, int]:
+        """Return the low and high balance in a spell, with what is counted so far."""
+        most, least = used
         num_past = len(self._balance.unsure)
         # Of the InMails behind the balance, this many used a credit.
         late = counts.latest(most)
@@ -384,22 +396,40 @@ class _Projection:
         balance = self._balance
         start_low = max(float(balance.at_least), balance.highest - past_late)
         start_high = min(float(balance.at_most), balance.lowest + num_past - past_early)
-        low = self._ending(start_low, late, counts, day)
-        high = self._ending(start_high, early, counts, day)
+        low = self._ending(start_low, late, counts, spell)
+        high = self._ending(start_high, early, counts, spell)
         return math.floor(low + DUST), math.ceil(high - DUST)
 
     def _ending(
-        self, start: float, unsure: Sequence[int], counts: _Counts, day: dt.date
+        self, start: float, unsure: Sequence[int], counts: _Counts, spell: int
     ) -> float:
-        """Return the balance at the end of `day`, from `start` credits on."""
-        book = self._book(max(0.0, start))
-        for spell, num in enumerate(unsure):
-            if spell:
-                if self._changes[spell - 1] > day:
-                    break
-                book.advance(self._changes[spell - 1])
-            book.spend(float(counts.sure[spell] + num))
-        return book.total
+        """Return the balance in a spell, from `start` credits on."""
+        spent = [float(counts.sure[k] + unsure[k]) for k in range(spell + 1)]
+        purse = self._purse
+        purse.lots = list(self._lots_at((max(0.0, start), *spent[:spell])))
+        purse.spend(spent[spell])
+        return purse.total
+
+    def _lots_at(self, before: tuple[float, ...]) -> list[Lot]:
+        """Return the lots at the start of a spell, its grant or lapse booked.
+
+        Parameters
+        ----------
+        before : tuple of float
+            Credits at the start of the forecast, then those used in each spell before.
+        """
+        known = self._lots.get(before)
+        if known is None:
+            if len(before) == 1:
+                known = self._book(before[0]).lots
+            else:
+                since = [self._balance.at, *self._changes][len(before) - 2]
+                book = Book(self._terms, self._lots_at(before[:-1]), since)
+                book.spend(before[-1])
+                book.advance(self._changes[len(before) - 2])
+                known = book.lots
+            self._lots[before] = known
+        return known
 
     def _book(self, start: float) -> Book:
         """Return a book of the balance's lots, with `start` credits in all."""

@@ -86,6 +86,7 @@ def read(
         sorted(lately.items()),
         sent,
         responses,
+        [("observed_until", str(observed))],
     ]
     return History(
         leads=leads,
@@ -225,6 +226,10 @@ def _known_leads(
     since = asked.view.as_of.toordinal() - wait
     too_soon = (contacted > 0) & ((wait == 0) | (contacted > since))
     exclusion = np.full(size, "", dtype=object)
+    # Two leads of the list that are one person: the first of them stands for both.
+    first = np.full(len(facts.person), size, dtype=np.int64)
+    np.minimum.at(first, place, lead)
+    exclusion[lead[lead != first[place]]] = str(Exclusion.SAME_PERSON)
     exclusion[too_soon] = str(Exclusion.CONTACTED_BEFORE)
     exclusion[dropped == 1] = str(Exclusion.DROPPED)
     exclusion[replied == 1] = str(Exclusion.REPLIED_BEFORE)
@@ -232,8 +237,11 @@ def _known_leads(
     open_flag = spread(facts.open_flag, int(Flag.UNKNOWN))
     sure = last["probability"] >= asked.parameters.inmail_off_evidence
     off = last.loc[(last["cause"] == str(Cause.INMAIL_OFF)) & sure, "person"]
-    # Whoever cannot be reached by InMail, for whatever reason, is not tried for ever.
+    # Whom InMails do not reach, for a reason not the seat's, is not tried for ever.
+    of_seat = (str(Cause.CREDITS_EXHAUSTED), str(Cause.VELOCITY_BLOCK))
+    blameless = last.loc[last["cause"].isin(of_seat), "person"]
     tried = facts.num_failed > asked.parameters.max_restarts
+    tried &= ~np.isin(facts.person, blameless)
     refuses = np.isin(facts.person, off) | tried
     refusing = np.where(refuses, int(Flag.NO), int(Flag.UNKNOWN))
     inmail_flag = spread(refusing, int(Flag.UNKNOWN))
@@ -294,7 +302,9 @@ def _companies(
             for number, code in zip(of.tolist(), seat[of].tolist(), strict=True)
         }
     start = asked.start.toordinal()
-    recent = (found.date[at] >= start - _WINDOW.days) & (found.date[at] <= start)
+    # A send at the end of the week looks six days both ways.
+    recent = found.date[at] >= start - _WINDOW.days
+    recent &= found.date[at] <= start + 2 * _WINDOW.days
     recent &= ~np.isin(sends.person[at], matched["person"].to_numpy())
     pairs = np.stack([company[recent], sends.person[at[recent]]])
     number, count = np.unique(np.unique(pairs, axis=1)[0], return_counts=True)

@@ -18,10 +18,11 @@ import numpy as np
 import pandas as pd
 from sqlalchemy import Connection
 
+from planner.dates import ONE_DAY
 from planner.domain import Identities, OutcomeKind, Route
 from planner.errors import Issue, Severity
 from planner.ledger import columns, people
-from planner.ledger.store import append, append_entry, secret_key
+from planner.ledger.store import append, append_entry, head, secret_key
 from planner.ledger.tables import BALANCES, OUTCOMES
 from planner.ledger.touches import View, touches
 
@@ -95,19 +96,21 @@ def record(
     issues += _of_forgotten(personal.iloc[gone])
     stays = ~np.isin(np.arange(len(personal)), gone)
     personal = personal[stays].reset_index(drop=True)
-    people.learn(connection, identities_of(personal))
+    learned = people.learn(connection, head(connection) + 1, identities_of(personal))
     view = View(as_of=as_of)
-    lines = matched(connection, personal, of_person[stays], view)
+    lines = _grouped(matched(connection, personal, of_person[stays], view), personal)
     issues += _unplanned(personal, lines)
     fresh = _fresh(connection, lines)
     for name, is_new in zip(lines["kind"], fresh, strict=True):
         (new if is_new else known)[str(name)] += 1
     lines = lines[fresh].reset_index(drop=True)
     entry = 0
-    if balances or len(lines):
+    if balances or len(lines) or learned:
+        told = bool(balances or len(lines))
         entry = append_entry(
-            connection, "outcomes", as_of=as_of, digest=_digest(lines, balances)
-        )
+            connection, "outcomes" if told else "identities", as_of=as_of,
+            digest=_digest(lines, balances),
+        )  # fmt: skip
         append(connection, BALANCES, [{"entry": entry, **line} for line in balances])
         _append_lines(connection, entry, lines, personal)
         columns.keep(connection, entry)
@@ -217,7 +220,7 @@ def _of_forgotten(rows: pd.DataFrame) -> list[Issue]:
 
 _LINE = (
     "line", "person", "kind", "happened_on", "seat_id", "route", "credit_used",
-    "open_flag", "assignment",
+    "open_flag", "assignment", "is_dated",
 )  # fmt: skip
 
 
@@ -269,16 +272,23 @@ def _touch_of(
     if wanted:
         same = _INMAILS if set(wanted) & set(_INMAILS) else wanted
         fits = [t for t in fits if t["route"] in same]
+    named = [t for t in fits if outcome["plan_run"] and t["run"] == outcome["plan_run"]]
+    fits = named or fits
     day = str(outcome["happened_on"])[:10]
+    if day:
+        # Nothing happens before it is planned; a day's grace for zones.
+        latest = (dt.date.fromisoformat(day) + ONE_DAY).isoformat()
+        fits = [t for t in fits if str(t["planned_on"]) <= latest]
     if not day and kind in _UNDONE:
         # A list of failures without dates still holds those of before: no news.
         fits = [t for t in fits if t["failed"] or t["skipped"]] or fits
     before = [t for t in fits if not day or str(t["send_on"]) <= day]
-    return max(
-        before or fits,
-        key=lambda t: (str(t["send_on"]), int(str(t["entry"]))),
-        default=None,
-    )
+
+    def order(touch: Mapping[str, object]) -> tuple[str, int]:
+        return str(touch["send_on"]), int(str(touch["entry"]))
+
+    # The last one planned up to that day; if it came early, the next one planned.
+    return max(before, key=order) if before else min(fits, key=order, default=None)
 
 
 def _line(
@@ -311,6 +321,7 @@ def _line(
         "credit_used": outcome["credit_used"],
         "open_flag": outcome["open_flag"],
         "assignment": 0 if touch is None else touch["entry"],
+        "is_dated": bool(outcome["happened_on"]),
     }
 
 
@@ -347,26 +358,40 @@ def _fresh(connection: Connection, lines: pd.DataFrame) -> np.ndarray:
         "SELECT o.person, o.kind, o.happened_on, o.seat_id, o.open_flag, o.assignment "
         "FROM outcomes o JOIN matched m ON m.person = o.person"
     )
-    seen = {_key(dict(row._mapping)) for row in upto}  # noqa: SLF001 - SQLAlchemy's name
+    known = [dict(row._mapping) for row in upto]  # noqa: SLF001 - SQLAlchemy's name
+    seen = {_key(line, dated=dated) for line in known for dated in (True, False)}
     fresh = np.zeros(len(lines), dtype=bool)
     for number, record_ in enumerate(lines.to_dict("records")):
         line = {str(name): value for name, value in record_.items()}
         unplanned = line["assignment"] == 0
         if unplanned and line["kind"] not in (*_PROOFS, str(OutcomeKind.FLAG_SEEN)):
             continue
-        key = _key(line) if line["person"] >= 0 else ("new", number)
-        fresh[number] = key not in seen
-        seen.add(key)
+        fresh[number] = _key(line, dated=bool(line["is_dated"])) not in seen
+        seen |= {_key(line, dated=dated) for dated in (True, False)}
     return fresh
 
 
-def _key(line: Mapping[str, object]) -> tuple[object, ...]:
-    """Return what two lines share that say the same."""
+def _key(line: Mapping[str, object], *, dated: bool) -> tuple[object, ...]:
+    """Return what two lines share that say the same.
+
+    A send that nobody planned, and that says no day, is any of those known already.
+    """
     if line["assignment"] and line["kind"] in _ONCE:
         return (line["person"], line["kind"], line["assignment"])
     if line["kind"] == str(OutcomeKind.FLAG_SEEN):
         return (line["person"], line["kind"], line["open_flag"], line["happened_on"])
-    return (line["person"], line["kind"], line["seat_id"])
+    day = str(line["happened_on"])[:10] if dated else ""
+    return (line["person"], line["kind"], line["seat_id"], day)
+
+
+def _grouped(lines: pd.DataFrame, outcomes: pd.DataFrame) -> pd.DataFrame:
+    """Return the lines with a number below -1 for each person unknown to the ledger."""
+    person = lines["person"].to_numpy(copy=True)
+    strangers = np.flatnonzero(person < 0)
+    rows = lines["line"].to_numpy()[strangers]
+    groups = people.same_person(people.only(identities_of(outcomes), rows), len(rows))
+    person[strangers] = -2 - groups
+    return lines.assign(person=person)
 
 
 def _append_lines(
@@ -378,11 +403,11 @@ def _append_lines(
         rows = lines.loc[strangers, "line"].to_numpy()
         keys = people.only(identities_of(outcomes), rows)
         person = lines["person"].to_numpy(copy=True)
-        groups = people.same_person(keys, len(rows))
-        first = np.unique(groups, return_index=True)[1]
+        first, groups = np.unique(person[strangers], return_inverse=True)
         made = people.register(connection, entry, people.grouped(keys, groups), len(first))
         person[strangers] = made[groups]
         lines = lines.assign(person=person)
+    lines = lines.drop(columns="is_dated")
     lines = lines.assign(entry=entry, line=np.arange(len(lines)))
     append(
         connection, OUTCOMES,

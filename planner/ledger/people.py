@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -12,8 +12,8 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from planner.domain import Identities
-from planner.ledger.store import append, keyed_hash
-from planner.ledger.tables import FORGOTTEN, IDENTITIES, PERSONS
+from planner.ledger.store import append, keyed_hash, secret_key
+from planner.ledger.tables import FORGOTTEN, IDENTITIES, PERSONS, SAME_PERSONS
 
 _BATCH = 50_000
 
@@ -52,12 +52,28 @@ def match(connection: Connection, identities: Identities) -> pd.DataFrame:
     -------
     pandas.DataFrame
         ``lead`` (position) and ``person``, one line per pair; a lead that the ledger
-        took for two people has two.
+        took for two people has two, and so has whoever is known as one of them.
     """
     place, person = _known(connection, identities)
     pairs = (identities.lead[place].astype(np.int64) << 32) | person
     distinct = np.unique(pairs)
+    if groups := _groups(_joined(connection)):
+        more = [
+            (int(pair) >> 32 << 32) | other
+            for pair in distinct
+            for other in groups.get(int(pair) & 0xFFFFFFFF, ())
+        ]
+        distinct = np.unique(np.concatenate([distinct, np.array(more, dtype=np.int64)]))
     return pd.DataFrame({"lead": distinct >> 32, "person": distinct & 0xFFFFFFFF})
+
+
+def _groups(pairs: Iterable[tuple[int, int]]) -> dict[int, set[int]]:
+    """Return, by person, all persons that are the same one."""
+    groups: dict[int, set[int]] = {}
+    for person, other in pairs:
+        joined = groups.get(person, {person}) | groups.get(other, {other})
+        groups |= dict.fromkeys(joined, joined)
+    return groups
 
 
 #: The values of one kind go over in one piece: a row for each would take longer.
@@ -115,6 +131,7 @@ def register(
     that the ledger took for two people goes to the one it met first.
     """
     known = match(connection, identities)
+    _join(connection, entry, known)
     person = np.full(num_leads, -1, dtype=np.int64)
     first = known.drop_duplicates("lead")
     person[first["lead"].to_numpy()] = first["person"].to_numpy()
@@ -128,7 +145,8 @@ def register(
 
 def _add_identities(
     connection: Connection, identities: Identities, person: np.ndarray
-) -> None:
+) -> int:
+    """Append keys that the ledger does not have; return how many."""
     known, _ = _known(connection, identities)
     taken = {
         (str(space), str(value))
@@ -145,16 +163,69 @@ def _add_identities(
             taken.add(pair)
             rows.append({"space": pair[0], "value": pair[1], "person": int(person[lead])})
     append(connection, IDENTITIES, rows)
+    return len(rows)
 
 
-def learn(connection: Connection, identities: Identities) -> None:
-    """Add the new keys of leads whom the ledger knows by another key.
+def learn(connection: Connection, entry: int, identities: Identities) -> int:
+    """Keep what a list shows of people whom the ledger knows; return how much was new.
 
-    A lead that it took for two people is left as it is.
+    A new key of a known person, two persons who are one, a further key of somebody who
+    asked to be forgotten (as a mark, never in clear).
     """
-    known = match(connection, identities).drop_duplicates("lead", keep=False)
-    own = only(identities, known["lead"].to_numpy())
-    _add_identities(connection, own, known["person"].to_numpy())
+    key = secret_key(connection)
+    gone = np.isin(identities.lead, forgotten(connection, key, identities))
+    num_marks = _mark(connection, entry, key, _some(identities, gone))
+    rest = _some(identities, ~gone)
+    known = match(connection, rest)
+    num_same = _join(connection, entry, known)
+    first = known.drop_duplicates("lead")
+    own = only(rest, first["lead"].to_numpy())
+    num_keys = _add_identities(connection, own, first["person"].to_numpy())
+    return num_marks + num_same + num_keys
+
+
+def _some(identities: Identities, chosen: np.ndarray) -> Identities:
+    return Identities(
+        lead=identities.lead[chosen],
+        space=identities.space[chosen],
+        value=identities.value[chosen],
+    )
+
+
+def _mark(connection: Connection, entry: int, key: bytes, identities: Identities) -> int:
+    """Append the marks of all keys of the forgotten; return how many are new."""
+    if not len(identities.lead):
+        return 0
+    known = set(connection.scalars(sa.select(FORGOTTEN.c.mark)))
+    pairs = zip(identities.space, identities.value, strict=True)
+    new = sorted({mark_of(key, str(space), str(value)) for space, value in pairs} - known)
+    append(connection, FORGOTTEN, [{"mark": mark, "entry": entry} for mark in new])
+    return len(new)
+
+
+def _join(connection: Connection, entry: int, known: pd.DataFrame) -> int:
+    """Append that the persons of one lead are one person; return how many pairs are new."""
+    several = known[known.duplicated("lead", keep=False)]
+    if several.empty:
+        return 0
+    taken = set(_joined(connection))
+    first = several.groupby("lead")["person"].transform("min")
+    pairs = {
+        (int(person), int(other))
+        for person, other in zip(first, several["person"], strict=True)
+        if person != other
+    }
+    rows = [
+        {"person": person, "other": other, "entry": entry}
+        for person, other in sorted(pairs - taken)
+    ]
+    append(connection, SAME_PERSONS, rows)
+    return len(rows)
+
+
+def _joined(connection: Connection) -> list[tuple[int, int]]:
+    found = connection.execute(sa.select(SAME_PERSONS.c.person, SAME_PERSONS.c.other))
+    return [(int(person), int(other)) for person, other in found]
 
 
 def only(identities: Identities, leads: Sequence[int] | np.ndarray) -> Identities:

@@ -6,7 +6,13 @@ import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from planner.dates import ONE_DAY, OPEN_MONTH_DAYS, VELOCITY_WEEKS, resets_after
+from planner.dates import (
+    ONE_DAY,
+    ONE_WEEK,
+    OPEN_MONTH_DAYS,
+    VELOCITY_WEEKS,
+    previous_reset,
+)
 from planner.domain import CreditEvent, EventKind, Seat, SeatHistory
 from planner.errors import Issue, Severity
 from planner.ledger.balance import (
@@ -18,6 +24,9 @@ from planner.ledger.balance import (
     uses,
 )
 from planner.params import Parameters
+
+#: How far `SeatHistory.days` reach back.
+_DAYS_KNOWN = 5 * ONE_WEEK
 
 
 def balance(
@@ -51,11 +60,18 @@ def reconciled(
     parameters: Parameters,
     *,
     as_of: dt.date,
+    settled: bool = True,
 ) -> tuple[tuple[Seat, ...], tuple[Issue, ...]]:
     """Return the seats as the ledger completes them, and what differs, in words.
 
     A number that the inventory states stands. A balance read before the plan's date is
     carried forward by what the ledger knows of the days between.
+
+    Parameters
+    ----------
+    settled : bool
+        Whether sends that are settled for `as_of` and later are taken off days and
+        credits; not for who takes them off himself.
     """
     completed, issues = [], []
     for seat in seats:
@@ -67,8 +83,9 @@ def reconciled(
         issues += _balance_assertion(seat, history, parameters)
         known = _with_credits(seat, history, parameters, as_of)
         known = _with_sends(known, history, parameters, as_of)
-        known, settled = _with_settled(known, history, parameters, as_of)
-        issues += settled
+        if settled:
+            known, taken = _with_settled(known, history, parameters)
+            issues += taken
         if history.held_until is not None and history.held_until > as_of:
             held = (dt.date.min, history.held_until - ONE_DAY)
             known = replace(known, away=(*known.away, held))
@@ -90,53 +107,59 @@ def _with_credits(
     carried = balance(seat, history, parameters, as_of)
     if carried is None:
         return seat
-    return replace(seat, credits=carried.at_least, credits_as_of=as_of)
+    return replace(
+        seat,
+        credits=carried.at_least,
+        credits_as_of=as_of,
+        grant_unseen=_grant_unseen(seat, carried, parameters),
+    )
+
+
+def _grant_unseen(seat: Seat, carried: Balance, parameters: Parameters) -> str:
+    """Return the day of a grant that may be late still and that nobody saw arrive."""
+    reset = previous_reset(seat.reset_rule, carried.at)
+    if reset is None or carried.seen.happened_on >= reset.isoformat():
+        return ""
+    # A day more: a seat's day may begin before that of the reset does.
+    delay = dt.timedelta(hours=parameters.grant_delay_hours) + ONE_DAY
+    return reset.isoformat() if carried.at <= reset + delay else ""
 
 
 def _with_settled(
-    seat: Seat, history: SeatHistory, parameters: Parameters, as_of: dt.date
+    seat: Seat, history: SeatHistory, parameters: Parameters
 ) -> tuple[Seat, list[Issue]]:
     """Take off what is settled beside the plan: room on its days, and credits.
 
     Of unsure InMails, as many credits as they use at most with probability 1 - alpha.
+    Those after the next grant come off the present credits too, as far as they go: the
+    plan may spend the grant, so that what is left over now has to pay for them.
     """
-    if not history.ahead:
+    if not history.ahead and not history.credits_ahead:
         return seat, []
-    reset = next(resets_after(seat.reset_rule, as_of))
-    mass = uses(use for day, use in history.credits_ahead if day < reset)
+    mass = uses(use for _, use in history.credits_ahead)
     taken = min(seat.credits, most_used(mass, parameters.alpha))
     inmails = sum(day.open_inmails + day.paid_inmails for day in history.ahead)
     requests = sum(day.connection_requests for day in history.ahead)
-    issue = _note("sends-settled", (
+    failed = len(history.credits_ahead) - inmails
+    words = (
         f"seat {seat.seat_id}: {inmails} InMails and {requests} connection requests are "
         f"settled already (restarts by triage, another week's run); {taken} of its "
         f"{seat.credits} credits are kept for them"
-    ))  # fmt: skip
-    return replace(seat, credits=seat.credits - taken, ahead=history.ahead), [issue]
+    )
+    if failed > 0:
+        words += f" and for {failed} that failed today and may have used one"
+    known = replace(seat, credits=seat.credits - taken, ahead=history.ahead)
+    return known, [_note("sends-settled", words)]
 
 
 def _with_sends(
     seat: Seat, history: SeatHistory, parameters: Parameters, as_of: dt.date
 ) -> Seat:
     """Fill in pace, requests and what is pending, where the inventory is silent."""
-    changes: dict[str, object] = {}
-    if "inmails_last_28_days" not in seat.stated and history.first_send is not None:
-        weeks = (as_of - history.first_send).days // 7
-        first = as_of - dt.timedelta(weeks=VELOCITY_WEEKS)
-        sent = sum(
-            day.open_inmails + day.paid_inmails for day in history.days if day.date >= first
-        )
-        if weeks >= parameters.new_seat_ramp_weeks or history.held_until is not None:
-            # After a hold, the pace of before is no measure: its share is.
-            changes["inmails_last_28_days"] = int(sent * history.pace_factor)
-        else:
-            changes["weeks_active"] = max(0, weeks)
-        month = as_of - dt.timedelta(days=OPEN_MONTH_DAYS)
-        changes["recent_open_inmails"] = tuple(
-            (day.date, day.open_inmails)
-            for day in history.days
-            if day.date > month and day.open_inmails
-        )
+    if "inmails_last_28_days" in seat.stated:
+        changes = _stated_pace(seat, history, as_of)
+    else:
+        changes = _known_pace(seat, history, parameters, as_of)
     if "connection_requests_last_7_days" not in seat.stated:
         recent = tuple(
             (day.date, day.connection_requests)
@@ -148,6 +171,87 @@ def _with_sends(
     if "pending_connection_requests" not in seat.stated:
         changes["pending_connection_requests"] = history.pending_connection_requests
     return replace(seat, **changes)  # type: ignore[arg-type]
+
+
+def _stated_pace(seat: Seat, history: SeatHistory, as_of: dt.date) -> dict[str, object]:
+    """Return the share of a stated pace that counts after a hold."""
+    stated = seat.inmails_last_28_days
+    if stated is None or history.held_until is None or history.pace_factor >= 1:
+        return {}
+    # Slower from now on, but what was sent is sent: spread over the free month, as where
+    # only its sum is known.
+    spread = tuple(
+        (as_of - back * ONE_DAY, count)
+        for back in range(OPEN_MONTH_DAYS, 0, -1)
+        if (
+            count := stated * back // OPEN_MONTH_DAYS
+            - stated * (back - 1) // OPEN_MONTH_DAYS
+        )
+    )
+    pace = int(stated * history.pace_factor)
+    return {"inmails_last_28_days": pace, "recent_open_inmails": spread}
+
+
+def _known_pace(
+    seat: Seat, history: SeatHistory, parameters: Parameters, as_of: dt.date
+) -> dict[str, object]:
+    """Return the pace that the ledger knows: a sum of InMails, or weeks of the ramp.
+
+    The ramp is for a seat that is new. One that the ledger has known for less than the
+    ramp may be an old one whose inventory stated its pace once: its plans then kept far
+    below the ramp. Where less than half of what the ramp allowed was sent, growth on what
+    was sent, scaled to four weeks, is the measure. A new seat that had little to send
+    grows more slowly by that, which does no harm.
+    """
+    is_held = history.held_until is not None
+    first = _first_send(history, as_of)
+    if first is None and not is_held:
+        return {}
+    changes: dict[str, object] = {}
+    since = as_of - dt.timedelta(weeks=VELOCITY_WEEKS)
+    sent = sum(
+        day.open_inmails + day.paid_inmails for day in history.days if day.date >= since
+    )
+    weeks = 0 if first is None else (as_of - first).days // 7
+    if first is None or is_held or weeks >= parameters.new_seat_ramp_weeks:
+        # After a hold, the pace of before is no measure: its share is.
+        changes["inmails_last_28_days"] = int(sent * history.pace_factor)
+    elif 2 * sent < _ramp_allowed(seat, max(first, since), first, as_of, parameters):
+        # No less than a week: days off would make a few days' pace too fast.
+        days = max(ONE_WEEK, as_of - max(first, since)).days
+        changes["inmails_last_28_days"] = sent * 7 * VELOCITY_WEEKS // days
+    else:
+        changes["weeks_active"] = max(0, weeks)
+    month = as_of - dt.timedelta(days=OPEN_MONTH_DAYS)
+    changes["recent_open_inmails"] = tuple(
+        (day.date, day.open_inmails)
+        for day in history.days
+        if day.date > month and day.open_inmails
+    )
+    return changes
+
+
+def _first_send(history: SeatHistory, as_of: dt.date) -> dt.date | None:
+    """Return the day of the first send; a planned one that failed was none."""
+    first = history.first_send
+    if first is None or first < as_of - _DAYS_KNOWN:
+        return first
+    return min((day.date for day in history.days), default=None)
+
+
+def _ramp_allowed(
+    seat: Seat, since: dt.date, first: dt.date, as_of: dt.date, parameters: Parameters
+) -> float:
+    """Return the InMails that the ramp of a seat new on `first` allowed since a day."""
+    allowed = 0.0
+    for offset in range((as_of - since).days):
+        day = since + offset * ONE_DAY
+        if any(begin <= day <= end for begin, end in seat.away):
+            continue
+        stage = ((day - first).days // 7 + 1) / parameters.new_seat_ramp_weeks
+        share = seat.day_shares[day.weekday()]
+        allowed += min(1.0, stage) * share * seat.max_inmails_per_day
+    return allowed
 
 
 def _balance_assertion(
@@ -166,10 +270,27 @@ def _balance_assertion(
     ]
     if not found or found[-1].difference == 0:
         return []
-    severity = Severity.NOTE if found[-1].agrees else Severity.WARNING
-    return [
-        _note("balance-assertion", f"seat {seat.seat_id}: {found[-1].in_words}", severity)
+    words, agrees = found[-1].in_words, found[-1].agrees
+    before = _last_sighting(history, seat.credits_as_of)
+    if before is not None and before.is_assumed:
+        # To be read was what triage asked for: no reason to warn.
+        agrees = True
+        words += (
+            f"; the ledger went on from the {before.credits:g} that triage assumed on "
+            f"{before.happened_on[:10]}"
+        )
+    severity = Severity.NOTE if agrees else Severity.WARNING
+    return [_note("balance-assertion", f"seat {seat.seat_id}: {words}", severity)]
+
+
+def _last_sighting(history: SeatHistory, before: dt.date) -> CreditEvent | None:
+    """Return the last balance of the days before one, seen or assumed."""
+    found = [
+        event
+        for event in history.events
+        if event.kind is EventKind.SEEN and event.happened_on < before.isoformat()
     ]
+    return max(found, key=lambda event: event.happened_on, default=None)
 
 
 def _note(code: str, message: str, severity: Severity = Severity.NOTE) -> Issue:

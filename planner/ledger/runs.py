@@ -15,7 +15,7 @@ from sqlalchemy import Connection
 
 from planner.dates import ONE_DAY
 from planner.domain import Flag, History, Identities, Plan, Route, Seat
-from planner.errors import InputError
+from planner.errors import InputError, LedgerError
 from planner.ledger import columns, packing, people
 from planner.ledger.store import append, append_entry, secret_key
 from planner.ledger.tables import ASSIGNMENTS, BALANCES, ENTRIES, RUNS, VOIDS
@@ -81,9 +81,17 @@ def runs(connection: Connection) -> tuple[Run, ...]:
     )  # fmt: skip
 
 
-def in_force(connection: Connection, week: str) -> Run | None:
-    """Return the run that plans a week, if there is one."""
-    standing = [run for run in runs(connection) if run.week == week and run.in_force]
+def in_force(connection: Connection, week: str, as_of: dt.date) -> Run | None:
+    """Return the run that plans a week on a day, if there is one.
+
+    A run that is voided from a later day on still plans the days before it.
+    """
+    standing = [
+        run
+        for run in runs(connection)
+        if run.week == week
+        and (run.voided_from is None or run.voided_from > as_of.isoformat())
+    ]
     return standing[-1] if standing else None
 
 
@@ -102,7 +110,8 @@ def find(connection: Connection, name: str) -> Run:
     if not hits and last:
         hits = [run for run in every if run.run_id.startswith(last.casefold())]
     if not hits:
-        hits = [run for run in every if run.week == last and run.in_force]
+        of_week = [run for run in every if run.week == last]
+        hits = [run for run in of_week if run.in_force] or of_week[-1:]
     distinct = {run.run_id for run in hits}
     if len(distinct) > 1:
         names = ", ".join(sorted({run.name for run in hits}))
@@ -153,7 +162,7 @@ def append_run(connection: Connection, recorded: Recorded) -> int:
         connection, entry, _with_lead_ids(recorded.identities, frame, sent), len(sent)
     )
     # Whoever is excluded as known may have come with a key that is new.
-    people.learn(connection, recorded.identities)
+    people.learn(connection, entry, recorded.identities)
     append(
         connection,
         ASSIGNMENTS,
@@ -174,7 +183,30 @@ def append_run(connection: Connection, recorded: Recorded) -> int:
     )  # fmt: skip
     append(connection, BALANCES, _new_sightings(connection, recorded.sightings, entry))
     columns.keep(connection, entry)
+    _check_nobody_twice(connection, recorded, entry)
     return entry
+
+
+def _check_nobody_twice(connection: Connection, recorded: Recorded, entry: int) -> None:
+    """Refuse a run that contacts somebody again, whatever let it through so far.
+
+    Raises
+    ------
+    LedgerError
+        This is a defect of the program; nothing is recorded and no file appears.
+    """
+    view = View(as_of=recorded.plan.as_of, upto=entry)
+    join = f"JOIN assignments n ON n.person = a.person AND n.entry = {entry}"
+    before = reached(touches(connection, view, join=join))
+    wait = recorded.plan.parameters.recontact_after_days
+    since = recorded.plan.as_of - dt.timedelta(days=wait)
+    again = before if not wait else before[before["date"] > since.isoformat()]
+    if len(again):
+        raise LedgerError(
+            f"{again['person'].nunique()} people of this plan are contacted already, as "
+            "the ledger has it: this is a defect of planner, nothing was written; please "
+            "report it"
+        )
 
 
 def append_void(

@@ -54,7 +54,7 @@ def histories(
     days = _days(sends, view)
     pending = _pending(sends, view, parameters)
     events = _events(sends, seen, since, view, parameters)
-    ahead, uses = _ahead(sends, view)
+    ahead, uses = _ahead(sends, view, parameters)
     result = {}
     for seat_id in sorted({*first, *seen, *holds, *days, *ahead}):
         history = SeatHistory(
@@ -74,7 +74,10 @@ def histories(
 
 
 def _sightings(connection: Connection, view: View) -> dict[str, list[CreditEvent]]:
-    """Return the balances seen of each seat; the last one recorded of an instant counts."""
+    """Return the balances seen of each seat; the last one recorded of an instant counts.
+
+    One that triage assumed does not stand in for the same one that somebody read.
+    """
     found = connection.execute(
         sa.select(BALANCES)
         .where(BALANCES.c.entry < view.upto)
@@ -85,9 +88,14 @@ def _sightings(connection: Connection, view: View) -> dict[str, list[CreditEvent
         # What was read this morning is what the day starts from.
         today = row.happened_on[:10] == view.as_of.isoformat()
         instant = row.happened_on[:10] if today else row.happened_on
+        is_assumed = row.source == ASSUMED
+        standing = books[row.seat_id].get(instant)
+        if is_assumed and standing is not None and standing.credits == row.credits:
+            continue
         books[row.seat_id][instant] = CreditEvent(
-            happened_on=instant, kind=EventKind.SEEN, credits=float(row.credits)
-        )
+            happened_on=instant, kind=EventKind.SEEN, credits=float(row.credits),
+            is_assumed=is_assumed,
+        )  # fmt: skip
     return {seat_id: list(book.values()) for seat_id, book in books.items()}
 
 
@@ -218,16 +226,27 @@ def _days(sends: _Sends, view: View) -> dict[str, list[DayCount]]:
 
 
 def _ahead(
-    sends: _Sends, view: View
+    sends: _Sends, view: View, parameters: Parameters
 ) -> tuple[dict[str, list[DayCount]], dict[str, list[tuple[dt.date, float]]]]:
-    """Return what is settled for today and later: by day, and InMails with their use."""
-    coming = (sends.date >= view.as_of.toordinal()) & ~sends.undone
+    """Return what is settled for today and later: by day, and InMails with their use.
+
+    InMails that failed today reach nobody, but this morning's balance does not know yet
+    whether they cost a credit.
+    """
+    today = view.as_of.toordinal()
+    coming = (sends.date >= today) & ~sends.undone
+    failed_on = day_of(sends.failed)
+    failed = sends.undone & (sends.failed >= 0)
+    failed &= np.maximum(sends.date, failed_on) >= today
+    date = np.where(failed, np.maximum(failed_on, today), sends.date)
+    use = sends.credit_probability
+    use = np.where(failed, use * parameters.failed_send_credit_loss, use)
+    use = np.where(sends.credit_used >= 0, sends.credit_used, use)
     uses: dict[str, list[tuple[dt.date, float]]] = defaultdict(list)
-    at = np.flatnonzero(coming & sends.routes(_INMAILS))
-    for seat, date, use in zip(
-        sends.seat[at], sends.date[at], sends.credit_probability[at], strict=True
-    ):
-        uses[str(sends.words[seat])].append((dt.date.fromordinal(int(date)), float(use)))
+    at = np.flatnonzero((coming | failed) & sends.routes(_INMAILS))
+    for seat, day, credit in zip(sends.seat[at], date[at], use[at], strict=True):
+        own = uses[str(sends.words[seat])]
+        own.append((dt.date.fromordinal(int(day)), float(credit)))
     return _counted(sends, coming), {seat: sorted(own) for seat, own in uses.items()}
 
 

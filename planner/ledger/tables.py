@@ -77,6 +77,15 @@ IDENTITIES = Table(
     sqlite_with_rowid=False,
 )
 
+#: Two persons who turned out to be one: a lead had keys of both.
+SAME_PERSONS = Table(
+    "same_persons",
+    metadata,
+    Column("person", Integer, primary_key=True, autoincrement=False),
+    Column("other", Integer, primary_key=True, autoincrement=False),
+    Column("entry", Integer, nullable=False),
+)
+
 #: Keyed hashes of the identities of people who asked to be forgotten.
 FORGOTTEN = Table(
     "forgotten",
@@ -184,7 +193,7 @@ PACKS = Table(
 #: Tables whose lines nobody may change or remove.
 APPEND_ONLY = (
     ENTRIES, RUNS, PERSONS, FORGOTTEN, ASSIGNMENTS, OUTCOMES, BALANCES, VOIDS, TRIAGES,
-    SEAT_HOLDS, PACKS,
+    SEAT_HOLDS, PACKS, SAME_PERSONS,
 )  # fmt: skip
 
 _REFUSAL = "the ledger is append-only"

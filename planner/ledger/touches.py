@@ -30,12 +30,13 @@ _OUTCOMES = ", ".join(
 )
 _SELECT = (
     "SELECT a.entry, a.person, a.seat_id, a.route, a.send_on, a.company_key, a.segment, "
-    "a.open_flag, a.credit_probability, r.week, "
+    "a.open_flag, a.credit_probability, r.week, r.name AS run, e.as_of AS planned_on, "
     f"{_OUTCOMES}, MAX(o.credit_used) AS credit_used "
-    "FROM assignments a {join} LEFT JOIN runs r ON r.entry = a.entry "
+    "FROM assignments a {join} JOIN entries e ON e.entry = a.entry "
+    "LEFT JOIN runs r ON r.entry = a.entry "
     "LEFT JOIN outcomes o ON o.assignment = a.entry AND o.person = a.person "
     "AND o.entry < {upto} WHERE a.entry < {upto} {where} "
-    "GROUP BY a.entry, a.person, r.week ORDER BY a.entry, a.person"
+    "GROUP BY a.entry, a.person, r.week, r.name, e.as_of ORDER BY a.entry, a.person"
 )
 
 
@@ -44,7 +45,7 @@ class View:
     """From where the ledger is looked at.
 
     Entries from number ``upto`` on are not seen; nor is what the runs of ``week`` plan
-    for ``as_of`` and later, unless it happened: that is what is being planned anew.
+    for ``as_of`` and later, unless it was tried: that is what is being planned anew.
     """
 
     as_of: dt.date
@@ -72,7 +73,7 @@ def touches(
     query = _SELECT.format(join=join, where=where, upto=int(view.upto))
     result = connection.exec_driver_sql(query)
     frame = pd.DataFrame([tuple(row) for row in result], columns=list(result.keys()))
-    for kind in (*_KINDS, "week"):
+    for kind in (*_KINDS, "week", "run"):
         frame[kind] = frame[kind].fillna("").astype(object)
     frame["credit_used"] = frame["credit_used"].fillna(-1).astype("int64")
     frame["happened"] = (
@@ -81,7 +82,8 @@ def touches(
     undone = ((frame["failed"] != "") | (frame["skipped"] != "")) & ~frame["happened"]
     frame["date"] = frame["sent"].where(frame["sent"] != "", frame["send_on"]).str[:10]
     own = (frame["week"] == view.week) & (frame["send_on"] >= view.as_of.isoformat())
-    own &= ~frame["happened"] & (frame["week"] != "")
+    own |= (frame["week"] == view.week) & (frame["seat_id"] == "")
+    own &= ~frame["happened"] & (frame["failed"] == "") & (frame["week"] != "")
     void = _voided(connection, frame, view) & ~frame["happened"] & (frame["failed"] == "")
     frame["undone"] = undone
     return frame[~own & ~void].reset_index(drop=True)
@@ -96,7 +98,8 @@ def _voided(connection: Connection, frame: pd.DataFrame, view: View) -> pd.Serie
     """Return which lines belong to a run, or the part of a run, that was voided."""
     result = pd.Series(False, index=frame.index)
     for voided, from_date in _voids(connection, view):
-        result |= (frame["entry"] == voided) & (frame["send_on"] >= from_date)
+        late = (frame["send_on"] >= from_date) | (frame["seat_id"] == "")
+        result |= (frame["entry"] == voided) & late
     return result
 
 
@@ -147,11 +150,13 @@ def folded(connection: Connection, view: View, since: dt.date | None = None) -> 
     failed = at["failed"] >= 0
     undone = (failed | (at["skipped"] >= 0)) & ~happened
     own = np.isin(sends.entry, _runs_of(connection, view.week))
-    own &= (sends.day >= view.as_of.toordinal()) & ~happened
+    # What nobody could send yet, for want of a seat, is planned anew whatever its day.
+    nobody = sends.seat == found.code("")
+    own &= ((sends.day >= view.as_of.toordinal()) | nobody) & ~happened & ~failed
     void = np.zeros(len(sends.day), dtype=np.bool_)
     for voided, from_date in _voids(connection, view):
         day = dt.date.fromisoformat(from_date).toordinal() if from_date else 0
-        void |= (sends.entry == voided) & (sends.day >= day)
+        void |= (sends.entry == voided) & ((sends.day >= day) | nobody)
     kept = ~own & ~(void & ~happened & ~failed)
     return Folded(
         sends=columns.Sends(

@@ -122,21 +122,28 @@ def _works(seat: Seat, day: dt.date) -> bool:
 def _cycle(
     day: dt.date, resets: Sequence[dt.date], seat: Seat, parameters: Parameters
 ) -> tuple[int, bool]:
-    """Return the credit cycle of `day` and whether InMails may be sent on it."""
+    """Return the credit cycle of `day` and whether InMails may be sent on it.
+
+    A grant that is counted but was never seen may be as late as one still to come.
+    """
     zone = ZoneInfo(seat.time_zone)
     midnight = dt.datetime.combine(day, dt.time(), zone)
     opens = midnight + dt.timedelta(hours=parameters.send_hour_start)
     closes = midnight + dt.timedelta(hours=parameters.send_hour_end)
     delay = dt.timedelta(hours=parameters.grant_delay_hours)
+    granted = True
+    if seat.grant_unseen:
+        unseen = dt.date.fromisoformat(seat.grant_unseen)
+        granted = opens >= dt.datetime.combine(unseen, dt.time(), dt.UTC) + delay
     cycle = 0
     for reset in resets:
         instant = dt.datetime.combine(reset, dt.time(), dt.UTC)
         if closes <= instant:
-            return cycle, True
+            return cycle, granted
         if opens < instant + delay:
             return cycle, False
         cycle += 1
-    return cycle, True
+    return cycle, granted
 
 
 def _seat_day(seat: Seat, day: dt.date, inmails_allowed: bool) -> SeatDay:

@@ -168,6 +168,15 @@ def _holds(target: Path, staging: Path) -> bool:
     )
 
 
+def run_ids(out_dir: Path) -> set[str]:
+    """Return the ids of the runs that have a folder in `out_dir`."""
+    found = set()
+    for path in out_dir.glob("*/plan.json"):
+        with suppress(OSError, ValueError, AttributeError):
+            found.add(str(json.loads(path.read_text("utf-8")).get("run_id")))
+    return found
+
+
 def sweep(out_dir: Path) -> tuple[str, ...]:
     """Remove what a crash left in `out_dir`; return the names of what was removed.
 

@@ -1,0 +1,165 @@
+"""`planner forget` finds the files of runs wherever the ledger says that they are."""
+
+from __future__ import annotations
+
+import csv
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from planner import cli
+
+Run = Callable[..., tuple[int, str, str]]
+
+URL = "https://www.linkedin.com/in/sample-lead-{}"
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return a workspace with 12 leads and one seat; the ledger is its planner.db."""
+    workspace = tmp_path / "work"
+    workspace.mkdir()
+    rows = [f"{URL.format(k)},Given{k},Surname{k}" for k in range(12)]
+    lines = ["LinkedIn URL,First Name,Last Name", *rows]
+    (workspace / "leads.csv").write_text("\n".join(lines) + "\n", "utf-8")
+    (workspace / "seats.csv").write_text(
+        "seat_id,sender,credits\nanna,Anna Sampleby,50\n", "utf-8"
+    )
+    monkeypatch.chdir(workspace)
+    monkeypatch.delenv("PLANNER_LEDGER", raising=False)
+    return workspace
+
+
+@pytest.fixture
+def run(capsys: pytest.CaptureFixture[str], folder: Path) -> Run:
+    """Return a function that runs a command in the workspace."""
+
+    def call(*arguments: str) -> tuple[int, str, str]:
+        code = cli.run(arguments)
+        out, err = capsys.readouterr()
+        return code, out, err
+
+    return call
+
+
+def planned(run: Run, out: str) -> tuple[Path, str]:
+    """Plan into a folder; return the run's folder and the URL of a lead in it."""
+    code, text, err = run(
+        "plan", "leads.csv", "-s", "seats.csv", "--as-of", "2026-11-23", "--out", out,
+        "--json",
+    )  # fmt: skip
+    assert code == 0, err
+    place = Path(str(json.loads(text)["folder"])).absolute()
+    with (place / "assignments.csv").open(encoding="utf-8", newline="") as file:
+        return place, next(row["linkedin_url"] for row in csv.DictReader(file))
+
+
+def forget(run: Run, url: str, *more: str) -> dict[str, Any]:
+    """Forget a person; return what the command says as JSON."""
+    code, out, err = run("forget", url, "--as-of", "2026-11-24", "--json", *more)
+    assert code == 0, err
+    result: dict[str, Any] = json.loads(out)
+    return result
+
+
+def holders(folder: Path, url: str) -> set[str]:
+    """Return the names of the text files below a folder that have the person's handle."""
+    handle = url.rsplit("/", 1)[-1].encode() + b","
+    return {
+        path.name
+        for path in folder.rglob("*.csv")
+        if handle in path.read_bytes().replace(b"\r\n", b",").replace(b"\n", b",")
+    }
+
+
+@pytest.mark.parametrize("out", ["elsewhere", "../other/reports", "reports", "."])
+def test_runs_are_cleaned_where_they_were_written(run: Run, out: str) -> None:
+    """Tests that a run outside --out is cleaned, and so is a copy of it beside it."""
+    place, url = planned(run, out)
+    copy = place.with_name(f"{place.name}--kept-1")
+    shutil.copytree(place, copy)
+    assert holders(place, url)
+
+    done = forget(run, url)
+
+    assert not holders(place, url) | holders(copy, url)
+    cleaned = {Path(one["file"]).resolve().parent for one in done["files"]}
+    assert {place.resolve(), copy.resolve()} <= cleaned
+    assert not [one for one in done["files"] if one["left"]]
+    assert done["not_searched"] == []
+    assert done["identities_removed"] > 0
+
+
+def test_the_lists_beside_runs_in_the_workspace_are_no_runs(run: Run, folder: Path) -> None:
+    """Tests that runs in the workspace itself do not make its other files runs' files."""
+    _, url = planned(run, ".")
+    before = (folder / "leads.csv").read_bytes()
+
+    done = forget(run, url)
+
+    assert (folder / "leads.csv").read_bytes() == before
+    assert not [one for one in done["files"] if Path(one["file"]).name == "leads.csv"]
+    assert not [one for one in done["files"] if Path(one["file"]).name == "planner.db"]
+
+
+def test_dry_run_finds_the_same_and_leaves_it(run: Run) -> None:
+    """Tests that --dry-run names the files that would be cleaned, and changes none."""
+    place, url = planned(run, "elsewhere")
+    before = holders(place, url)
+
+    found = forget(run, url, "--dry-run")
+
+    assert holders(place, url) == before
+    done = forget(run, url)
+    assert found["files"] == done["files"]
+
+
+def test_runs_that_are_not_here_are_told(run: Run) -> None:
+    """Tests that a run whose folder is gone is listed, and nothing else is claimed."""
+    place, url = planned(run, "elsewhere")
+    shutil.rmtree(place)
+
+    code, out, err = run("forget", url, "--as-of", "2026-11-24")
+
+    assert code == 0
+    assert "No file of a run holds this person." not in out
+    assert "not all runs were" in out
+    assert f"not searched: {place}" in err
+    assert forget(run, url)["not_searched"] == [str(place)]
+
+
+def test_a_moved_workspace_is_no_missing_run(run: Run, folder: Path) -> None:
+    """Tests that a run below --out is searched, whatever path the ledger has of it."""
+    place, url = planned(run, "elsewhere")
+    (folder / "elsewhere").rename(folder / "reports")
+
+    done = forget(run, url)
+
+    assert done["not_searched"] == []
+    assert not holders(folder / "reports" / place.name, url)
+
+
+def test_nobody_is_in_no_file(run: Run) -> None:
+    """Tests that only then it says so."""
+    planned(run, "reports")
+
+    _, out, _ = run("forget", URL.format("other"), "--as-of", "2026-11-24")
+
+    assert "No file of a run holds this person." in out
+
+
+def test_what_cannot_be_cleaned_is_not_nothing(run: Run) -> None:
+    """Tests that a note which nobody can clean keeps forget from saying that all is well."""
+    place, url = planned(run, "reports")
+    forget(run, url)
+    (place / "note.txt").write_text(f"ask {url} again\n", "utf-8")
+
+    _, out, err = run("forget", url, "--as-of", "2026-11-24")
+
+    assert "No file of a run holds this person." not in out
+    assert "could be cleaned" in out
+    assert f"still there: {Path('reports') / place.name / 'note.txt'}" in err

@@ -1,0 +1,245 @@
+"""Seats as the ledger completes them: balance, pace and what is settled, by hand."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from leads_factory import lead_table, make_lead, plan_for
+from model_factory import make_seat
+from planner.assign.audit import audit
+from planner.domain import CreditEvent, DayCount, EventKind, Seat, SeatHistory
+from planner.errors import Issue, Severity
+from planner.ledger.reconcile import reconciled
+from planner.model.calendar import seat_calendar
+from planner.params import Parameters
+
+#: A Tuesday on which a grant of 50 is due.
+RESET = dt.date(2026, 12, 1)
+#: A Monday without a reset near.
+AS_OF = dt.date(2026, 11, 23)
+PARAMETERS = Parameters()
+
+
+def known(
+    history: SeatHistory | None = None,
+    *,
+    as_of: dt.date = AS_OF,
+    settled: bool = True,
+    **seat: Any,
+) -> tuple[Seat, tuple[Issue, ...]]:
+    """Return one seat, and what is said of it; it states nothing unless told to."""
+    given = make_seat(**{"inmails_last_28_days": None, **seat})
+    histories = {} if history is None else {"anna": history}
+    (found,), issues = reconciled(
+        [given], histories, PARAMETERS, as_of=as_of, settled=settled
+    )
+    return found, issues
+
+
+def book(*seen: tuple[str, float], **facts: Any) -> SeatHistory:
+    """Return a history with balances seen on these days."""
+    events = tuple(
+        CreditEvent(happened_on=on, kind=EventKind.SEEN, credits=credits)
+        for on, credits in seen
+    )
+    return SeatHistory(seat_id="anna", **{"events": events, **facts})
+
+
+def sent(first: dt.date, *paid: int) -> tuple[DayCount, ...]:
+    """Return days with paid InMails, one after the other."""
+    return tuple(
+        DayCount(date=first + dt.timedelta(days=k), paid_inmails=count)
+        for k, count in enumerate(paid)
+    )
+
+
+# --- a grant that nobody has seen ---------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("seen", "as_of", "unseen"),
+    [
+        # Read on Monday, carried over the reset of Tuesday: 10 + 50.
+        (("2026-11-30", 10.0), RESET, "2026-12-01"),
+        (("2026-11-30", 10.0), dt.date(2026, 12, 2), "2026-12-01"),
+        # After a day of delay and one for time zones, the grant is there.
+        (("2026-11-30", 10.0), dt.date(2026, 12, 4), ""),
+        (("2026-12-01", 60.0), RESET, ""),
+        (("2026-12-01T09:00:00Z", 60.0), dt.date(2026, 12, 2), ""),
+        (("2026-11-20", 60.0), dt.date(2026, 11, 30), ""),
+    ],
+)
+def test_a_grant_that_nobody_saw(
+    seen: tuple[str, float], as_of: dt.date, unseen: str
+) -> None:
+    """The ledger counts a grant on its day; until it is surely there, that is said."""
+    found, _ = known(book(seen), as_of=as_of)
+    assert (found.credits, found.grant_unseen) == (60, unseen)
+
+
+def test_an_old_number_of_the_inventory_is_carried_over_a_reset_too() -> None:
+    """Also without a ledger: 10 on Monday are 60 on Tuesday, if the grant is in time."""
+    stated = {"credits": 10, "stated": ("credits",)}
+    monday = RESET - dt.timedelta(days=1)
+    found, _ = known(None, as_of=RESET, credits_as_of=monday, **stated)
+    assert (found.credits, found.grant_unseen) == (60, "2026-12-01")
+    found, _ = known(None, as_of=RESET, credits_as_of=RESET, **stated)
+    assert (found.credits, found.grant_unseen) == (10, "")
+
+
+@pytest.mark.parametrize(
+    ("delay", "zone", "first"),
+    [
+        # Working days open at 8. Of 24 hours from midnight UTC, the 1st lies inside.
+        (24, "UTC", "2026-12-02"),
+        (48, "UTC", "2026-12-03"),
+        (8, "UTC", "2026-12-01"),
+        (9, "UTC", "2026-12-02"),
+        # Kiritimati's 2nd opens at 18:00 UTC of the 1st.
+        (24, "Pacific/Kiritimati", "2026-12-03"),
+    ],
+)
+def test_no_inmail_before_an_unseen_grant_is_there(
+    delay: int, zone: str, first: str
+) -> None:
+    """Days within the delay of a grant that nobody saw keep their requests only."""
+    parameters = PARAMETERS.override({"grant_delay_hours": delay, "send_hour_start": 8})
+    calendar = seat_calendar(
+        0, make_seat(grant_unseen="2026-12-01", time_zone=zone), as_of=RESET, start=RESET,
+        end=RESET + dt.timedelta(days=6), parameters=parameters,
+    )  # fmt: skip
+    days = [day for period in calendar.periods for day in period.days]
+    assert all(day.max_connection_requests > 0 for day in days)
+    assert next(day.date.isoformat() for day in days if day.max_inmails) == first
+
+
+def test_the_audit_finds_inmails_before_an_unseen_grant() -> None:
+    """The audit reads the same promise in its own words; the pipeline keeps it."""
+    leads = [make_lead(number, flag="no") for number in range(1, 7)]
+    seat = make_seat(credits_as_of=RESET)
+    plan = plan_for(leads, [seat], as_of=RESET)
+    days = set(plan.assignments["send_on"].astype(str))
+    assert "2026-12-01" in days
+    unseen = replace(seat, grant_unseen="2026-12-01")
+    broken = replace(plan, seats=(unseen,))
+    codes = {issue.code for issue in audit(broken, lead_table(leads).leads)}
+    assert codes == {"audit-sending-days"}
+    late = plan_for(leads, [unseen], as_of=RESET)
+    inmails = late.assignments[late.assignments["route"].astype(str) == "paid_inmail"]
+    assert len(inmails)
+    assert (inmails["send_on"].astype(str) >= "2026-12-02").all()
+    assert audit(late, lead_table(leads).leads) == ()
+
+
+# --- pace -----------------------------------------------------------------------------
+
+
+def test_a_new_seat_goes_on_with_its_ramp() -> None:
+    """Half of the first week's ramp is 0.5 x 4.7 x 20 / 4 = 11.75: 12 are a ramp."""
+    first = AS_OF - dt.timedelta(days=7)
+    days = sent(first, 3, 3, 3, 3)
+    found, _ = known(book(days=days, first_send=first))
+    assert (found.inmails_last_28_days, found.weeks_active) == (None, 1)
+
+
+def test_an_old_seat_whose_pace_was_stated_once_is_not_new() -> None:
+    """11 are too few for the ramp: 11 a week are 44 in four, so 19 and not 47 may go."""
+    first = AS_OF - dt.timedelta(days=7)
+    found, _ = known(book(days=sent(first, 3, 3, 3, 2), first_send=first))
+    assert (found.inmails_last_28_days, found.weeks_active) == (44, 0)
+    # Two weeks: the ramp allowed 4.7 x 20 x (1/4 + 2/4) = 70.5, of which 30 is no half.
+    first -= dt.timedelta(days=7)
+    found, _ = known(book(days=sent(first, 10, 10, 10), first_send=first))
+    assert found.inmails_last_28_days == 60
+    # Days on which the seat was away are no days of the ramp.
+    away = ((first, first + dt.timedelta(days=10)),)
+    found, _ = known(book(days=sent(first, 10, 10, 10), first_send=first), away=away)
+    assert (found.inmails_last_28_days, found.weeks_active) == (None, 2)
+
+
+def test_a_few_days_are_taken_for_a_week() -> None:
+    """Two working days of 2 InMails are 4 a week, not 14: 16 in four weeks."""
+    thursday = AS_OF - dt.timedelta(days=4)
+    found, _ = known(book(days=sent(thursday, 2, 2), first_send=thursday))
+    assert found.inmails_last_28_days == 16
+
+
+def test_after_the_ramp_what_was_sent_counts() -> None:
+    """Four weeks on, the sum itself is the pace."""
+    first = AS_OF - dt.timedelta(days=28)
+    found, _ = known(book(days=sent(first, 2, 3), first_send=first))
+    assert (found.inmails_last_28_days, found.weeks_active) == (5, 0)
+
+
+def test_a_planned_send_that_failed_starts_no_ramp() -> None:
+    """Planned three weeks ago, first sent one week ago: one week of the ramp is over."""
+    planned, first = (AS_OF - dt.timedelta(days=days) for days in (21, 7))
+    found, _ = known(book(days=sent(first, 12), first_send=planned))
+    assert (found.inmails_last_28_days, found.weeks_active) == (None, 1)
+    found, _ = known(book(first_send=planned))
+    assert (found.inmails_last_28_days, found.weeks_active) == (None, 0)
+
+
+def test_a_hold_slows_a_stated_pace_too() -> None:
+    """Half of 201 is 100; what was sent of free InMails stays what it was."""
+    hold = {"held_until": dt.date(2026, 11, 20), "pace_factor": 0.5}
+    stated = {"inmails_last_28_days": 201, "stated": ("inmails_last_28_days",)}
+    found, _ = known(book(**hold), **stated)
+    assert found.inmails_last_28_days == 100
+    recent = found.recent_open_inmails or ()
+    assert sum(count for _, count in recent) == 201
+    assert recent[0][0] == AS_OF - dt.timedelta(days=30)
+    assert {count for _, count in recent} == {6, 7}
+    found, _ = known(book(), **stated)
+    assert (found.inmails_last_28_days, found.recent_open_inmails) == (201, None)
+    # Without a number: half of the 40 that the ledger knows, or none if it knows none.
+    first = AS_OF - dt.timedelta(days=7)
+    found, _ = known(book(days=sent(first, 40), first_send=first, **hold))
+    assert found.inmails_last_28_days == 20
+    assert known(book(**hold))[0].inmails_last_28_days == 0
+
+
+# --- what is settled ------------------------------------------------------------------
+
+
+def test_settled_sends_come_off_the_seat_unless_others_take_them_off() -> None:
+    """Two sure InMails, one after the next grant, are off the 20 credits: 18."""
+    friday, later = dt.date(2026, 11, 27), dt.date(2026, 12, 2)
+    ahead = (DayCount(date=friday, paid_inmails=1), DayCount(date=later, paid_inmails=1))
+    past = book(
+        ("2026-11-23", 20.0), ahead=ahead, credits_ahead=((friday, 1.0), (later, 1.0))
+    )
+    found, issues = known(past)
+    assert (found.credits, found.ahead) == (18, ahead)
+    assert [issue.code for issue in issues] == ["sends-settled"]
+    found, issues = known(past, settled=False)
+    assert (found.credits, found.ahead, issues) == (20, (), ())
+
+
+def test_failures_of_today_may_have_used_credits() -> None:
+    """Of ten that cost one with 0.5, no more than 8 do (binomial: 0.989; 7: 0.945)."""
+    failed = ((AS_OF, 0.5),) * 10
+    found, (issue,) = known(book(("2026-11-23", 20.0), credits_ahead=failed))
+    assert (found.credits, found.ahead) == (12, ())
+    assert "for 10 that failed today" in issue.message
+
+
+# --- assumed balances -----------------------------------------------------------------
+
+
+def test_an_assumed_balance_is_called_so() -> None:
+    """Whoever reads a balance after triage assumed one gets no warning for it."""
+    past = book(("2026-11-20", 0.0))
+    stated = {"credits": 7, "stated": ("credits",)}
+    _, (issue,) = known(past, **stated)
+    assert issue.severity is Severity.WARNING
+    assert "assumed" not in issue.message
+    (event,) = past.events
+    assumed = replace(past, events=(replace(event, is_assumed=True),))
+    _, (issue,) = known(assumed, **stated)
+    assert issue.severity is Severity.NOTE
+    assert "the 0 that triage assumed on 2026-11-20" in issue.message
