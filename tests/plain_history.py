@@ -278,8 +278,13 @@ def seats(journal: Journal, look: Look, parameters: Parameters) -> dict[str, Any
     first: dict[str, str] = {}
     days: dict[str, Any] = defaultdict(lambda: defaultdict(Counter))
     pending: Counter[str] = Counter()
+    ahead: dict[str, Any] = defaultdict(lambda: defaultdict(Counter))
     for seat_id, route, date, touch in _sends(journal, look, touches):
-        if not seat_id or (touch is not None and touch.undone) or date >= today:
+        if not seat_id or (touch is not None and touch.undone):
+            continue
+        if date >= today:
+            if route in COLUMNS:
+                ahead[seat_id][date][COLUMNS[route]] += 1
             continue
         if _days(date, today) <= 35 and route in COLUMNS:
             days[seat_id][date][COLUMNS[route]] += 1
@@ -306,8 +311,9 @@ def seats(journal: Journal, look: Look, parameters: Parameters) -> dict[str, Any
             "first_send": first.get(seat_id),
             "pending": pending[seat_id],
             "hold": holds.get(seat_id, (None, 1.0)),
+            "ahead": {day: dict(count) for day, count in ahead.get(seat_id, {}).items()},
         }
-        for seat_id in {*first, *seen, *holds, *days}
+        for seat_id in {*first, *seen, *holds, *days, *ahead}
     }
 
 
@@ -406,7 +412,8 @@ def cohorts(journal: Journal, look: Look) -> tuple[Counter[Any], Counter[Any]]:
     told = [
         as_of
         for number, (kind, as_of) in journal.entries.items()
-        if kind == "outcomes" and number < look.upto
+        if kind == "outcomes"
+        and number < look.upto
         # Only whoever recorded an answer looked for answers.
         and any(
             line.entry == number and line.kind in ("replied", "accepted")

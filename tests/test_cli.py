@@ -627,3 +627,56 @@ def test_the_outsiders_check_finds_what_is_wrong(run: Run, folder: Path) -> None
             workbook=name == "workbook_agrees",
         )  # fmt: skip
         assert name in {fault.split(":")[0] for fault in found}
+
+
+# --- dates that cannot be ---------------------------------------------------------------
+
+
+@pytest.mark.parametrize("date", ["0001-01-01", "1999-12-31", "2200-01-01", "9999-12-31"])
+@pytest.mark.parametrize(
+    "command",
+    ["plan leads.csv -s seats.csv", "estimate leads.csv", "forecast", "check leads.csv"],
+)
+def test_dates_are_of_this_age(run: Run, command: str, date: str) -> None:
+    """Tests that a year which no plan can count from is a wrong option, not a defect."""
+    code, out, err = run(*command.split(), "--as-of", date)
+
+    assert (code, out) == (2, "")
+    assert f"--as-of takes a date in the years 2000 to 2199, got {date}" in err
+
+
+def test_what_is_recorded_has_happened(run: Run) -> None:
+    """Tests that a day for undated rows later than --as-of is refused, and nothing else."""
+    assert run("plan", "leads.csv", "-s", "seats.csv", *AS_OF)[0] == 0
+    sent = ("record", "leads.csv", "--as", "sent", "--seat", "anna")
+    before = run("show", "2026-W48", "--json")
+
+    code, _, err = run(*sent, "--on", "2026-11-25", "--as-of", "2026-11-24")
+
+    assert code == 2
+    assert "--on 2026-11-25 is later than --as-of 2026-11-24" in err
+    assert run("show", "2026-W48", "--json") == before
+    assert run(*sent, "--on", "2026-11-24", "--as-of", "2026-11-24")[0] == 0
+
+
+def test_void_says_what_it_freed_as_json(run: Run) -> None:
+    """Tests void --json: dry, done, and done already, which frees nothing more."""
+    run("plan", "leads.csv", "-s", "seats.csv", *AS_OF)
+    sends = sum(line != "" for line in _send_days())
+    void = ("void", "2026-W48", *AS_OF, "--json")
+
+    dry = json.loads(run(*void, "--dry-run")[1])
+    done = json.loads(run(*void)[1])
+
+    assert sends > 0
+    assert (dry["dry_run"], done["dry_run"]) == (True, False)
+    assert dry["sends_freed"] == done["sends_freed"] == sends
+    assert (done["week"], done["voided_from"]) == ("2026-W48", None)
+    again = json.loads(run("void", done["run_id"], *AS_OF, "--json")[1])
+    assert again == done | {"sends_freed": 0}
+
+
+def _send_days() -> list[str]:
+    """Return the day of each assignment of the only run here; blank for those on hold."""
+    (path,) = Path("reports").glob("*/assignments.csv")
+    return [row["send_on"] for row in read_csv(path)]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import itertools
 import math
+from collections import Counter
 from dataclasses import replace
 from typing import Any
 
@@ -13,9 +14,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from model_factory import make_seat
+from planner.cli.forecast import _outlook
+from planner.dates import iso_week
 from planner.domain import CreditEvent, DayCount, EventKind, Seat
 from planner.ledger.balance import Balance, credit_terms, fold
 from planner.ledger.forecast import Runway, SeatState, Verdict, daily, forecast
+from planner.ledger.runs import Run, _seat_record
 from planner.params import Parameters
 
 #: A Monday; the next resets of the rule ``month`` are 1 December, January, February.
@@ -374,3 +378,53 @@ def test_the_balance_must_be_that_of_the_first_day() -> None:
     later = replace(known(seat(), 20), at=day(1))
     with pytest.raises(ValueError, match="balance at 2026-11-24, forecast from 2026-11-23"):
         run(SeatState(seat=seat(), balance=later))
+
+
+# --- the command ------------------------------------------------------------------
+
+
+def planned(week: str, entry: int, *outlook: tuple[str, int], voided: bool = False) -> Run:
+    """Return a run that expects so many InMails of anna in later weeks, all of a credit."""
+    record = _seat_record(seat())
+    return Run(
+        entry=entry,
+        run_id=f"{entry:016x}",
+        name=f"{week}-{entry}",
+        folder="",
+        week=week,
+        as_of=MONDAY,
+        recorded_at="2026-11-23T08:00:00Z",
+        version="1",
+        document={
+            "seats": [record],
+            "outlook": [
+                ["anna", later, number, float(number)] for later, number in outlook
+            ],
+        },
+        voided_from="" if voided else None,
+    )
+
+
+def expected(*runs: Run) -> dict[str, int]:
+    """Return, by week, the InMails that the outlooks of runs in force expect of anna."""
+    days = _outlook([run for run in runs if run.in_force], MONDAY).get("anna", [])
+    return dict(Counter(iso_week(on) for on, _ in days))
+
+
+def test_each_week_counts_once_by_the_latest_run_up_to_it() -> None:
+    """A run of week 49 takes the place of what week 48 expected of 50; 49 is planned."""
+    first = planned("2026-W48", 1, ("2026-W49", 20), ("2026-W50", 30))
+    second = planned("2026-W49", 2, ("2026-W50", 7), ("2026-W51", 9))
+    assert expected(first) == {"2026-W49": 20, "2026-W50": 30}
+    assert expected(first, second) == {"2026-W50": 7, "2026-W51": 9}
+
+
+def test_a_week_planned_again_late_does_not_end_the_outlook() -> None:
+    """Week 48, superseded after week 49 was planned, is the last entry, not the latest."""
+    old = planned("2026-W48", 1, ("2026-W49", 20), ("2026-W50", 30), voided=True)
+    second = planned("2026-W49", 2, ("2026-W50", 7))
+    again = planned("2026-W48", 3, ("2026-W49", 18), ("2026-W50", 28))
+    assert expected(old, second, again) == {"2026-W50": 7}
+    # Where week 49 is voided, what week 48 expected of it holds again.
+    gone = planned("2026-W49", 2, ("2026-W50", 7), voided=True)
+    assert expected(gone, again) == {"2026-W49": 18, "2026-W50": 28}

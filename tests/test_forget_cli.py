@@ -153,7 +153,7 @@ def test_nobody_is_in_no_file(run: Run) -> None:
 
 
 def test_what_cannot_be_cleaned_is_not_nothing(run: Run) -> None:
-    """Tests that a note which nobody can clean keeps forget from saying that all is well."""
+    """Tests that beside a note which nobody can clean it does not say that all is well."""
     place, url = planned(run, "reports")
     forget(run, url)
     (place / "note.txt").write_text(f"ask {url} again\n", "utf-8")

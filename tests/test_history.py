@@ -637,6 +637,17 @@ def _compare_people(found: History, expected: Mapping[int, dict[str, Any]]) -> N
         assert (row or blank) == merged
 
 
+def _by_day(counts: Sequence[DayCount]) -> dict[str, dict[str, int]]:
+    return {
+        count.date.isoformat(): {
+            name: getattr(count, name)
+            for name in plain.COLUMNS.values()
+            if getattr(count, name)
+        }
+        for count in counts
+    }
+
+
 def _seats(found: History) -> dict[str, Any]:
     return {
         seat_id: {
@@ -644,14 +655,8 @@ def _seats(found: History) -> dict[str, Any]:
                 (event.happened_on, str(event.kind), event.credits, event.sent_on)
                 for event in book.events
             ),
-            "days": {
-                count.date.isoformat(): {
-                    name: getattr(count, name)
-                    for name in plain.COLUMNS.values()
-                    if getattr(count, name)
-                }
-                for count in book.days
-            },
+            "days": _by_day(book.days),
+            "ahead": _by_day(book.ahead),
             "first_send": book.first_send and book.first_send.isoformat(),
             "pending": book.pending_connection_requests,
             "hold": (book.held_until and book.held_until.isoformat(), book.pace_factor),

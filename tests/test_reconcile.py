@@ -83,7 +83,7 @@ def test_a_grant_that_nobody_saw(
 
 def test_an_old_number_of_the_inventory_is_carried_over_a_reset_too() -> None:
     """Also without a ledger: 10 on Monday are 60 on Tuesday, if the grant is in time."""
-    stated = {"credits": 10, "stated": ("credits",)}
+    stated: dict[str, Any] = {"credits": 10, "stated": ("credits",)}
     monday = RESET - dt.timedelta(days=1)
     found, _ = known(None, as_of=RESET, credits_as_of=monday, **stated)
     assert (found.credits, found.grant_unseen) == (60, "2026-12-01")
@@ -186,8 +186,11 @@ def test_a_planned_send_that_failed_starts_no_ramp() -> None:
 
 def test_a_hold_slows_a_stated_pace_too() -> None:
     """Half of 201 is 100; what was sent of free InMails stays what it was."""
-    hold = {"held_until": dt.date(2026, 11, 20), "pace_factor": 0.5}
-    stated = {"inmails_last_28_days": 201, "stated": ("inmails_last_28_days",)}
+    hold: dict[str, Any] = {"held_until": dt.date(2026, 11, 20), "pace_factor": 0.5}
+    stated: dict[str, Any] = {
+        "inmails_last_28_days": 201,
+        "stated": ("inmails_last_28_days",),
+    }
     found, _ = known(book(**hold), **stated)
     assert found.inmails_last_28_days == 100
     recent = found.recent_open_inmails or ()
@@ -234,7 +237,7 @@ def test_failures_of_today_may_have_used_credits() -> None:
 def test_an_assumed_balance_is_called_so() -> None:
     """Whoever reads a balance after triage assumed one gets no warning for it."""
     past = book(("2026-11-20", 0.0))
-    stated = {"credits": 7, "stated": ("credits",)}
+    stated: dict[str, Any] = {"credits": 7, "stated": ("credits",)}
     _, (issue,) = known(past, **stated)
     assert issue.severity is Severity.WARNING
     assert "assumed" not in issue.message

@@ -265,6 +265,61 @@ def test_a_seat_out_of_credits(place: Workspace) -> None:
     assert all(row["send_on"] > "2026-12-01" for row in paid)
 
 
+def test_this_weeks_own_plan_takes_its_room_once(tmp_path: Path) -> None:
+    """What the other seat has planned comes off its days once, and off nothing else.
+
+    Anna has 15 credits above her reserve and plans 15 InMails, piet 17; on Monday all of
+    anna's fail. Piet's days hold 8 paid InMails, Friday's 0.7 of that: 29 from Tuesday
+    on, and at most 17 are planned on them. His velocity is 1.3 * 50 + 5 = 70 a week.
+    """
+    leads = [
+        {"linkedin_url": profile(number), "first_name": "Alba", "title": "Head of Sales",
+         "company": f"Quillbrook {number}", "open_profile": "no"}
+        for number in range(300)
+    ]  # fmt: skip
+    seats = [
+        {"seat_id": seat, "credits": credits, "credits_as_of": MONDAY,
+         "inmails_last_28_days": "200", "reset_rule": "day:20"}
+        for seat, credits in (("anna", "20"), ("piet", "22"))
+    ]  # fmt: skip
+    write_csv(tmp_path / "leads.csv", leads)
+    write_csv(tmp_path / "seats.csv", seats)
+    plan = ("plan", "leads.csv", "--seats", "seats.csv", "--as-of", MONDAY)
+    assert call(tmp_path, "-q", *plan)[0] == 0
+    (folder,) = (tmp_path / "reports").glob("2026-W48-*")
+    paid = [
+        row for row in read_csv(folder / "assignments.csv") if row["route"] == "paid_inmail"
+    ]
+    own = [row["send_on"] for row in paid if row["seat_id"] == "piet"]
+    failed = [row for row in paid if row["seat_id"] == "anna"]
+    assert (len(own), len(failed)) == (17, 15)
+    write_csv(
+        tmp_path / "failed.csv",
+        (
+            {"LinkedIn URL": row["linkedin_url"], "sender": "anna", "failed at": MONDAY}
+            for row in failed
+        ),
+    )
+    # Piet bought more: his credits limit nothing.
+    now = [{**seats[0], "credits": "0"}, {**seats[1], "credits": "100"}]
+    write_csv(
+        tmp_path / "later.csv", [{**row, "credits_as_of": "2026-11-24"} for row in now]
+    )
+    code, out, err = call(
+        tmp_path, "-q", "triage", "failed.csv", "--seats", "later.csv",
+        "--as-of", "2026-11-24", "--json",
+    )  # fmt: skip
+    assert code == 0, err
+    assert "sends-settled" not in out + err
+    most = {"2026-11-24": 8, "2026-11-25": 8, "2026-11-26": 8, "2026-11-27": 5}
+    room = {day: limit - own.count(day) for day, limit in most.items()}
+    again = [one for one in json.loads(out)["failures"] if one["next_step"] == "restart"]
+    assert {one["next_seat"] for one in again} == {"piet"}
+    on = [one["next_on"] for one in again]
+    assert all(on.count(day) <= room[day] for day in set(on))
+    assert len(on) == min(len(failed), sum(room.values())) > 3
+
+
 def test_a_block_with_credits_left(place: Workspace) -> None:
     """Nothing goes out although 40 credits were seen: the seat is held, then slower."""
     failed = place.inmails("piet", "2026-11-26")

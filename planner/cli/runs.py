@@ -159,6 +159,7 @@ def void(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", "-n", help="Say what it would do, record nothing.")
     ] = False,
+    json: Json = False,
 ) -> None:
     """Say that a run was not carried out, so that its leads may be planned again.
 
@@ -170,6 +171,7 @@ def void(
     """
     from planner.ledger import runs as book
 
+    console.settings.json = json
     day = "" if from_date is None else inputs.date_option(from_date, "--from").isoformat()
     today = inputs.date_option(as_of)
     parameters = inputs.parameters(config, param)
@@ -179,6 +181,9 @@ def void(
             touched = book.sends(connection, run)
         count = int(((touched["send_on"] >= day) & ~touched["happened"]).sum())
         if run.voided_from is not None and run.voided_from <= day:
+            if json:
+                console.result_json(_voided(run, run.voided_from, 0, dry_run=dry_run))
+                return
             console.result(f"Run {run.name} is voided already; nothing to do.")
             return
         if not dry_run:
@@ -186,6 +191,9 @@ def void(
                 current = book.find(connection, run.run_id)
                 if current.voided_from is None or current.voided_from > day:
                     book.append_void(connection, current, as_of=today, from_date=day)
+    if json:
+        console.result_json(_voided(run, day, count, dry_run=dry_run))
+        return
     since = f" from {day} on" if day else ""
     verb = "would be" if dry_run else "are"
     console.result(
@@ -193,6 +201,14 @@ def void(
         f"planned sends {verb} free to be planned again. Take its contacts off their "
         "GetSales lists, or the automations will send to them all the same."
     )
+
+
+def _voided(run: Run, day: str, count: int, *, dry_run: bool) -> dict[str, object]:
+    """Return what voiding did as JSON; ``sends_freed`` may be planned again."""
+    return {
+        "dry_run": dry_run, "run_id": run.run_id, "name": run.name, "week": run.week,
+        "voided_from": day or None, "sends_freed": count,
+    }  # fmt: skip
 
 
 # --- reading ----------------------------------------------------------------------

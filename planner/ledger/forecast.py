@@ -382,9 +382,7 @@ class _Projection:
         """Return the most and the least credits used, each with its confidence."""
         return most_used(mass, self._alpha), least_used(mass, self._alpha)
 
-    def _bound(
-        self, counts: _Counts, used: tuple[int, int], spell: int
-    ) -> tuple[int, int]:
+    def _bound(self, counts: _Counts, used: tuple[int, int], spell: int) -> tuple[int, int]:
         """Return the low and high balance in a spell, with what is counted so far."""
         most, least = used
         num_past = len(self._balance.unsure)

@@ -237,11 +237,8 @@ def _known_leads(
     open_flag = spread(facts.open_flag, int(Flag.UNKNOWN))
     sure = last["probability"] >= asked.parameters.inmail_off_evidence
     off = last.loc[(last["cause"] == str(Cause.INMAIL_OFF)) & sure, "person"]
-    # Whom InMails do not reach, for a reason not the seat's, is not tried for ever.
-    of_seat = (str(Cause.CREDITS_EXHAUSTED), str(Cause.VELOCITY_BLOCK))
-    blameless = last.loc[last["cause"].isin(of_seat), "person"]
+    # Whoever's fault it is, a failed InMail may have cost a credit each time.
     tried = facts.num_failed > asked.parameters.max_restarts
-    tried &= ~np.isin(facts.person, blameless)
     refuses = np.isin(facts.person, off) | tried
     refusing = np.where(refuses, int(Flag.NO), int(Flag.UNKNOWN))
     inmail_flag = spread(refusing, int(Flag.UNKNOWN))
