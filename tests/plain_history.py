@@ -270,7 +270,9 @@ def companies(
 # --- seats ------------------------------------------------------------------------
 
 
-def seats(journal: Journal, look: Look, parameters: Parameters) -> dict[str, Any]:
+def seats(  # noqa: C901 - a fold in plain sight
+    journal: Journal, look: Look, parameters: Parameters
+) -> dict[str, Any]:
     """Return the book of every seat: events (sorted), days, first send, pending, hold."""
     touches = in_force(journal, look)
     today = look.as_of.isoformat()

@@ -451,9 +451,7 @@ def ranks(group: np.ndarray, *order_by: np.ndarray) -> tuple[np.ndarray, np.ndar
     return rank, size
 
 
-def shared_ranks(
-    group: np.ndarray, order_by: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
+def shared_ranks(group: np.ndarray, order_by: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return each item's rank in its group, equal ones sharing the first's, and its size.
 
     Leads that nothing tells apart must not land in different classes: the program would
