@@ -125,7 +125,10 @@ def _show_history(learned: LearnedRates | None, scores: Calibration | None) -> N
 
     console.result("")
     if learned is None:
-        console.result("Rates: the parameters'; no outcomes are recorded yet.")
+        console.result(
+            "Rates: the parameters'; no reply or acceptance is recorded yet. Record them, "
+            "or set the rates that you know."
+        )
     else:
         for line in describe.rate_lines(learned):
             console.result(line)

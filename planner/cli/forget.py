@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 
 _LEAD_ID = re.compile(r"[0-9a-f]{16}")
 
+#: Copies of a run that are looked for one by one; some may be gone by now.
+_MAX_COPIES = 99
+
 
 def forget(
     lead: Annotated[
@@ -131,19 +134,18 @@ def _places(out: Path, every: Sequence[Run]) -> _Places:
 
 
 def _around(folder: Path) -> list[Path]:
-    """Return the folder of all runs around a run's, with the copies and triages in it.
+    """Return the folder of all runs around a run's, with whatever else lies in it.
 
-    Where runs lie in the workspace itself or above it, only what is a run there: the
-    rest is none of planner's.
+    Where runs lie in the workspace itself or above it, only the run and the copies that
+    planner kept of it: the rest is none of planner's.
     """
     if not Path.cwd().is_relative_to(folder.parent):
         return [folder.parent]
-    return [
-        path
-        for path in sorted(folder.parent.iterdir())
-        if path.is_dir()
-        and any((path / name).is_file() for name in ("plan.json", "triage.json"))
-    ]
+    copies = (
+        folder.with_name(f"{folder.name}--kept-{number}")
+        for number in range(1, _MAX_COPIES + 1)
+    )
+    return [folder, *(copy for copy in copies if copy.is_dir())]
 
 
 def _but_ledger(touched: Iterable[Touched], name: str) -> tuple[Touched, ...]:
