@@ -221,11 +221,11 @@ def test_a_lead_without_address_goes_from_the_seats_sheet(tmp_path: Path) -> Non
 
 
 def test_a_namesake_is_not_erased_by_name(tmp_path: Path) -> None:
-    """Two people whom a sheet does not tell apart both stay there, and that is said."""
+    """Of two people whom only the lead id tells apart, the other one stays."""
     run = make_run(tmp_path, linkedin_url={ROW: "", NEXT: ""})
     (touched, *_rest) = erase(tmp_path, PERSON)
-    assert touched.left == NAMESAKE
-    assert [r[1] for r in table(run / "plan.xlsx", "seat-01")].count("Jane Doe") == 2
+    assert touched.left == ""
+    assert [r[1] for r in table(run / "plan.xlsx", "seat-01")].count("Jane Doe") == 1
 
 
 def test_permissions_stay(tmp_path: Path) -> None:

@@ -282,7 +282,9 @@ def seat_names(connection: Connection) -> dict[str, str]:
     return names
 
 
-def check_known(recalled: Recalled, made: Plan, out: Path) -> None:
+def check_known(
+    recalled: Recalled, parameters: Parameters, out: Path, *, as_of: dt.date
+) -> None:
     """Refuse to start a ledger where runs are, of which it would know nothing.
 
     Raises
@@ -290,10 +292,18 @@ def check_known(recalled: Recalled, made: Plan, out: Path) -> None:
     LedgerError
         Without the old ledger everybody would be contacted again.
     """
+    from planner import pipeline
     from planner.output.folder import run_ids
 
-    others = run_ids(out) - {made.run_id}
-    if recalled.head == 0 and others:
+    if recalled.head or not (others := run_ids(out)):
+        return
+    # A crash may have left the folder of this very run.
+    others -= {
+        pipeline.prospective_run_id(
+            recalled.inputs, parameters, as_of=as_of, history=recalled.history
+        )
+    }
+    if others:
         raise LedgerError(
             f"{out} has {len(others)} {'run' if len(others) == 1 else 'runs'}, but the "
             "ledger is new and knows nobody whom they contacted: name the right one with "

@@ -132,11 +132,11 @@ def plan(
             book, options, seats, parameters, as_of=today, supersede=supersede
         )
         pipeline.check_issues(recalled.loaded.leads.issues, strict=strict)
+        if not (dry_run or new_ledger):
+            ledgers.check_known(recalled, parameters, out, as_of=today)
         made = make(recalled, parameters, as_of=today, supersede=supersede)
         pipeline.check_issues(made.issues, strict=strict)
         if not dry_run:
-            if not new_ledger:
-                ledgers.check_known(recalled, made, out)
             with ledgers.to_write(book, ledger, config, parameters) as writer:
                 folder = write(made, out, writer, recalled, supersede=supersede)
     console.steps_done()

@@ -86,7 +86,7 @@ def triage(
     today = inputs.date_option(as_of)
     told, read_files = record.read(
         files, what=None, seat=seat, or_failed=True, as_of=today, encoding=encoding,
-        on=None if on is None else inputs.date_option(on, "--on"),
+        on=inputs.past_date_option(on, today),
         overrides=inputs.pairs(mapping, "--map", 'error_text="Failure"'),
     )  # fmt: skip
     told = _of_inmails(told)

@@ -6,6 +6,7 @@ import datetime as dt
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -72,13 +73,30 @@ def runs(connection: Connection) -> tuple[Run, ...]:
         voids[row.voided] = min(voids.get(row.voided, row.from_date), row.from_date)
     return tuple(
         Run(
-            entry=row.entry, run_id=row.run_id, name=row.name, folder=row.folder,
+            entry=row.entry, run_id=row.run_id, name=row.name,
+            folder=str(_home(connection) / row.folder),
             week=row.week, as_of=dt.date.fromisoformat(row.as_of),
             recorded_at=row.recorded_at, version=row.version,
             document=json.loads(row.document), voided_from=voids.get(row.entry),
         )
         for row in found
     )  # fmt: skip
+
+
+def _home(connection: Connection) -> Path:
+    """Return where folders are counted from: beside an SQLite file, else here."""
+    database = connection.engine.url.database
+    if connection.dialect.name != "sqlite" or not database:
+        return Path().absolute()
+    return Path(database).absolute().parent
+
+
+def _kept(connection: Connection, folder: str) -> str:
+    """Return a folder as the ledger keeps it, so that a workspace can move as a whole."""
+    path, home = Path(folder).absolute(), _home(connection)
+    if connection.dialect.name == "sqlite" and path.is_relative_to(home):
+        return path.relative_to(home).as_posix()
+    return str(path)
 
 
 def in_force(connection: Connection, week: str, as_of: dt.date) -> Run | None:
@@ -173,7 +191,7 @@ def append_run(connection: Connection, recorded: Recorded) -> int:
         [
             {
                 "entry": entry, "run_id": plan.run_id, "name": recorded.name,
-                "folder": recorded.folder, "week": plan.week,
+                "folder": _kept(connection, recorded.folder), "week": plan.week,
                 "week_start": plan.week_start.isoformat(),
                 "week_end": plan.week_end.isoformat(), "version": plan.version,
                 "document": json.dumps(_document(recorded), sort_keys=True),

@@ -172,6 +172,8 @@ def run_ids(out_dir: Path) -> set[str]:
     """Return the ids of the runs that have a folder in `out_dir`."""
     found = set()
     for path in out_dir.glob("*/plan.json"):
+        if path.parent.name.startswith((_NEW, _OLD)):
+            continue  # in the making
         with suppress(OSError, ValueError, AttributeError):
             found.add(str(json.loads(path.read_text("utf-8")).get("run_id")))
     return found
