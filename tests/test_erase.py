@@ -27,7 +27,7 @@ from planner.output.erase import BUSY, Kind, Touched, erase, find
 from planner.output.erase_search import Answer
 from planner.output.erase_text import Edit, Namings, clean_csv, clean_json
 from planner.output.erase_traces import Traces, matcher
-from planner.output.erase_xlsx import NAMESAKE, PIVOT, clean_workbook
+from planner.output.erase_xlsx import PIVOT, clean_workbook
 
 #: The person, and somebody whose handle begins like theirs.
 SLUG, NEIGHBOUR = "jane-doe", "jane-doe-2"
