@@ -165,12 +165,23 @@ def fold(
 
 
 def assertions(
-    events: Sequence[CreditEvent], terms: CreditTerms, *, alpha: float
+    events: Sequence[CreditEvent],
+    terms: CreditTerms,
+    *,
+    alpha: float,
+    on: str | None = None,
 ) -> tuple[Assertion, ...]:
-    """Return each sighting after the first against what the book expected just before."""
+    """Return each sighting after the first against what the book expected just before.
+
+    Parameters
+    ----------
+    on : str, optional
+        Only sightings of this instant: a year of them takes long to judge.
+    """
     return tuple(
         _assertion(before, after.seen, alpha)
         for before, after in pairwise(_cycles(events, terms, None))
+        if on is None or after.seen.happened_on == on
     )
 
 

@@ -54,7 +54,13 @@ def match(connection: Connection, identities: Identities) -> pd.DataFrame:
         ``lead`` (position) and ``person``, one line per pair; a lead that the ledger
         took for two people has two, and so has whoever is known as one of them.
     """
-    place, person = _known(connection, identities)
+    return _pairs(connection, identities, *_known(connection, identities))
+
+
+def _pairs(
+    connection: Connection, identities: Identities, place: np.ndarray, person: np.ndarray
+) -> pd.DataFrame:
+    """Return leads and persons, given which identities are known and whose they are."""
     pairs = (identities.lead[place].astype(np.int64) << 32) | person
     distinct = np.unique(pairs)
     if groups := _groups(_joined(connection)):
@@ -154,6 +160,15 @@ def _add_identities(
             identities.space[known], identities.value[known], strict=True
         )
     }
+    return _append_identities(connection, identities, person, taken)
+
+
+def _append_identities(
+    connection: Connection,
+    identities: Identities,
+    person: np.ndarray,
+    taken: set[tuple[str, str]],
+) -> int:
     rows = []
     for lead, space, value in zip(
         identities.lead, identities.space, identities.value, strict=True
@@ -176,11 +191,15 @@ def learn(connection: Connection, entry: int, identities: Identities) -> int:
     gone = np.isin(identities.lead, forgotten(connection, key, identities))
     num_marks = _mark(connection, entry, key, _some(identities, gone))
     rest = _some(identities, ~gone)
-    known = match(connection, rest)
+    # One look-up tells both who is known and which of their keys are not.
+    place, person = _known(connection, rest)
+    known = _pairs(connection, rest, place, person)
     num_same = _join(connection, entry, known)
     first = known.drop_duplicates("lead")
-    own = only(rest, first["lead"].to_numpy())
-    num_keys = _add_identities(connection, own, first["person"].to_numpy())
+    is_new = np.ones(len(rest.lead), dtype=np.bool_)
+    is_new[place] = False
+    own = only(_some(rest, is_new), first["lead"].to_numpy())
+    num_keys = _append_identities(connection, own, first["person"].to_numpy(), set())
     return num_marks + num_same + num_keys
 
 

@@ -261,13 +261,10 @@ def _balance_assertion(
     if "credits" not in seat.stated:
         return []
     book = with_sighting(seat, history)
-    found = [
-        item
-        for item in assertions(
-            book.events, credit_terms(seat, parameters), alpha=parameters.alpha
-        )
-        if item.happened_on == seat.credits_as_of.isoformat()
-    ]
+    found = assertions(
+        book.events, credit_terms(seat, parameters), alpha=parameters.alpha,
+        on=seat.credits_as_of.isoformat(),
+    )  # fmt: skip
     if not found or found[-1].difference == 0:
         return []
     words, agrees = found[-1].in_words, found[-1].agrees
