@@ -9,7 +9,6 @@ crash the same command finishes what is left. What cannot be cleaned is reported
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -31,14 +30,7 @@ from planner.output.erase_text import (
 )
 from planner.output.erase_traces import Matcher, Traces, matcher
 from planner.output.erase_xlsx import clean_workbook
-from planner.output.folder import sweep
-
-try:
-    import fcntl
-
-    _HAS_LOCKS = True
-except ImportError:  # Windows
-    _HAS_LOCKS = False
+from planner.output.folder import Lock, locked, sweep
 
 BUSY = "another planner is at work on it: run forget again"
 ELSEWHERE = "it holds the person and lies outside the runs' folders: delete it there"
@@ -144,8 +136,8 @@ def _walk(folder: Path, person: Matcher, *, dry_run: bool) -> Iterator[Touched]:
 
 def _run(folder: Path, person: Matcher, *, dry_run: bool) -> Iterator[Touched]:
     """Yield what is found in a run's folder."""
-    with _locked(folder) as is_mine:
-        if not is_mine:
+    with locked(folder) as lock:
+        if lock is Lock.TAKEN:
             yield Touched(path=folder, kind=Kind.FOLDER, rows=0, left=BUSY)
             return
         files = sorted(_files(folder), key=_order)
@@ -292,32 +284,9 @@ def _advising(path: Path) -> Iterator[None]:
 # --- locks ------------------------------------------------------------------------
 
 
-@contextmanager
-def _locked(folder: Path) -> Iterator[bool]:
-    """Lock a run's folder as a planner does; say whether nobody else has."""
-    if not _HAS_LOCKS:
-        yield True
-        return
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        yield _try_lock(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-def _try_lock(descriptor: int) -> bool:
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    except OSError:  # a network disk without locks
-        return True
-    return True
-
-
 def _is_free(folder: Path) -> bool:
     """Return whether no planner is writing a folder."""
     if not folder.name.startswith(_TEMPORARY):
         return True
-    with _locked(folder) as is_mine:
-        return is_mine
+    with locked(folder) as lock:
+        return lock is not Lock.TAKEN

@@ -188,7 +188,7 @@ def sweep(out_dir: Path) -> tuple[str, ...]:
     for path in sorted(out_dir.glob(".tmp-*")):
         if not path.is_dir() or path.is_symlink():
             continue
-        with suppress(OSError), _locked(path) as lock:
+        with suppress(OSError), locked(path) as lock:
             if not _is_abandoned(path, lock):
                 continue
             if path.name.startswith(_OLD) and _restore(path):
@@ -242,7 +242,7 @@ def _put_in_place(staging: Path, target: Path) -> None:
         _flush_folder(target.parent)
         return
     old = target.with_name(f"{_OLD}{target.name}-{_token()}")
-    with _locked(target):  # so that no sweep puts it back between the renames
+    with locked(target):  # so that no sweep puts it back between the renames
         target.rename(old)
         try:
             staging.rename(target)
@@ -294,7 +294,7 @@ def _flush_folder(folder: Path) -> None:
 # --- under construction -----------------------------------------------------------
 
 
-class _Lock(Enum):
+class Lock(Enum):
     """What trying to lock a folder gave."""
 
     MINE = auto()
@@ -308,8 +308,8 @@ def _staging(out_dir: Path, name: str) -> Iterator[Path]:
     while True:
         path = out_dir / f"{_NEW}{name}-{_token()}"
         path.mkdir()
-        with _locked(path) as lock:
-            if lock is _Lock.TAKEN or not path.exists():
+        with locked(path) as lock:
+            if lock is Lock.TAKEN or not path.exists():
                 continue  # a sweep of another planner came between: try again
             try:
                 yield path
@@ -319,10 +319,10 @@ def _staging(out_dir: Path, name: str) -> Iterator[Path]:
 
 
 @contextmanager
-def _locked(folder: Path) -> Iterator[_Lock]:
+def locked(folder: Path) -> Iterator[Lock]:
     """Lock `folder` while the block runs; the lock goes with it when it is renamed."""
     if not _HAS_LOCKS:
-        yield _Lock.NO_LOCKS
+        yield Lock.NO_LOCKS
         return
     descriptor = os.open(folder, os.O_RDONLY)
     try:
@@ -331,21 +331,21 @@ def _locked(folder: Path) -> Iterator[_Lock]:
         os.close(descriptor)
 
 
-def _try_lock(descriptor: int) -> _Lock:
+def _try_lock(descriptor: int) -> Lock:
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
-        return _Lock.TAKEN
+        return Lock.TAKEN
     except OSError:
-        return _Lock.NO_LOCKS
-    return _Lock.MINE
+        return Lock.NO_LOCKS
+    return Lock.MINE
 
 
-def _is_abandoned(folder: Path, lock: _Lock) -> bool:
+def _is_abandoned(folder: Path, lock: Lock) -> bool:
     """Say whether nobody is at work on `folder`: free, or too old where locks fail."""
-    if lock is _Lock.NO_LOCKS:
+    if lock is Lock.NO_LOCKS:
         return time.time() - folder.stat().st_mtime > _STALE_SECONDS
-    return lock is _Lock.MINE
+    return lock is Lock.MINE
 
 
 def _token() -> str:
