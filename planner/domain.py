@@ -698,6 +698,16 @@ class Inputs:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Given:
+    """All that a plan follows from: the same again gives the same plan."""
+
+    inputs: Inputs
+    parameters: Parameters
+    as_of: dt.date
+    history: History | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Plan:
     """Whole-number decision for one week, lead by lead, with what explains it.
 

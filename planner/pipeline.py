@@ -7,7 +7,7 @@ import hashlib
 import json
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import pandas as pd
@@ -17,7 +17,7 @@ from planner.assign import slots, summary, table
 from planner.assign.audit import audit
 from planner.assign.leads import Problem, decide
 from planner.dates import ONE_DAY, ONE_WEEK, iso_week, monday
-from planner.domain import History, Inputs, OpenShare, Plan, Seat
+from planner.domain import Given, History, Inputs, OpenShare, Plan, Seat
 from planner.errors import AuditError, InputError, Issue, Severity
 from planner.estimate import learned as learned_rates
 from planner.estimate import open_share, rates
@@ -80,8 +80,35 @@ def make_plan(
     AuditError
         If the plan breaks a promise (a defect of the program).
     """
+    given = Given(inputs=inputs, parameters=parameters, as_of=as_of, history=history)
+    return work_out(given).plan
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Worked:
+    """A plan with what it was worked out from, for whoever looks behind it.
+
+    ``leads`` are the leads as planned (with the seats of their companies as owners),
+    ``problem`` holds values, classes, the instance as fitted, its solution and the
+    volumes as assigned, ``shares`` the open share of each segment.
+    """
+
+    plan: Plan
+    problem: Problem
+    shares: OpenShare
+
+
+def work_out(given: Given) -> Worked:
+    """Return the audited plan of the week, and what it was worked out from.
+
+    Raises
+    ------
+    InputError, SolverError, AuditError
+        As `make_plan`.
+    """
+    parameters, as_of, history = given.parameters, given.as_of, given.history
     learned = learn(history, parameters, as_of=as_of)
-    inputs = prepared(inputs, history, learned, parameters)
+    inputs = prepared(given.inputs, history, learned, parameters)
     seats, leads_table = inputs.seats, inputs.leads
     leads = leads_table.leads
     _require_usable(leads, leads_table.issues, seats)
@@ -135,7 +162,7 @@ def make_plan(
         raise AuditError(
             "the plan breaks a promise and was not written; please report it", broken
         )
-    return plan
+    return Worked(plan=plan, problem=problem, shares=shares)
 
 
 def prospective_run_id(

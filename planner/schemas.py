@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
+import numpy as np
 import pandas as pd
 
 Kind: TypeAlias = Literal["text", "integer", "number", "flag", "bool"]
@@ -236,6 +237,14 @@ OUTCOME_ROWS: tuple[Column, ...] = (
     _integer("num_outcomes", "lines of OUTCOMES that the row gave"),
     _text("code", "issue code of a row that gave none; or blank"),
 )
+
+
+def has_profile(leads: pd.DataFrame) -> np.ndarray:
+    """Return which leads have a profile that a seat can send to: more than an e-mail."""
+    known = np.zeros(len(leads), dtype=bool)
+    for column in ("linkedin_url", "member_id", "getsales_uuid"):
+        known |= leads[column].to_numpy() != ""
+    return known
 
 
 def names(columns: tuple[Column, ...]) -> list[str]:

@@ -54,9 +54,9 @@ OWNERS = {
 
 #: Modules of the shell: only these touch the disk.
 FILES = {
-    "cli.inputs", "cli.init", "cli.console", "intake.read", "output.atomic",
-    "output.archive", "output.erase", "output.folder", "output.getsales", "output.run",
-    "output.tables", "output.triage", "ledger.store",
+    "cli.inputs", "cli.init", "cli.console", "cli.run_files", "intake.read",
+    "output.atomic", "output.archive", "output.erase", "output.folder", "output.getsales",
+    "output.kept", "output.run", "output.tables", "output.triage", "ledger.store",
 }  # fmt: skip
 DISK = {
     "open", "read_bytes", "read_text", "write_bytes", "write_text", "mkdir", "unlink",

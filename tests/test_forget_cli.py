@@ -102,7 +102,7 @@ def test_the_lists_beside_runs_in_the_workspace_are_no_runs(run: Run, folder: Pa
     done = forget(run, url)
 
     assert (folder / "leads.csv").read_bytes() == before
-    assert not [one for one in done["files"] if Path(one["file"]).name == "leads.csv"]
+    assert str(folder / "leads.csv") not in [one["file"] for one in done["files"]]
     assert not [one for one in done["files"] if Path(one["file"]).name == "planner.db"]
 
 

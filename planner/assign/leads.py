@@ -11,6 +11,7 @@ from itertools import islice
 import numpy as np
 import pandas as pd
 
+from planner import schemas
 from planner.assign.days import lay_out, spread
 from planner.assign.pick import Picked, pick
 from planner.assign.place import Companies, LeadCodes, Placed, place
@@ -26,7 +27,7 @@ from planner.domain import (
     Seat,
     Solution,
 )
-from planner.model.classes import Classing, LeadValues, has_profile
+from planner.model.classes import Classing, LeadValues
 from planner.params import Parameters
 
 #: Position of each route in the codes of `Decisions.route`.
@@ -192,7 +193,7 @@ def _messages(problem: Problem, company: np.ndarray) -> _Messages:
     is_message = (leads["degree"].to_numpy() == Degree.FIRST) & (
         leads["exclusion"].to_numpy() == ""
     )
-    is_message &= has_profile(leads)
+    is_message &= schemas.has_profile(leads)
     due = is_message & (problem.classing.lead_release == 0)
     number = {seat.seat_id: index for index, seat in enumerate(seats)}
     seat = np.full(len(leads), -1, dtype=np.int64)
@@ -340,7 +341,7 @@ def _hold_rules(
     held = route == ROUTE_CODE[Route.HOLD]
     rule = np.select(
         [
-            ~has_profile(problem.leads),
+            ~schemas.has_profile(problem.leads),
             placed.company_conflict | messages.conflict,
             messages.over_limit,
             problem.classing.lead_release > 0,
@@ -372,7 +373,7 @@ def _expected_weeks(
     next_week = np.isin(
         hold, [HOLD_CODE[HoldRule.COMPANY_SEAT], HOLD_CODE[HoldRule.MESSAGE_LIMIT]]
     )
-    is_message = (problem.leads["degree"].to_numpy() == Degree.FIRST) & has_profile(
+    is_message = (problem.leads["degree"].to_numpy() == Degree.FIRST) & schemas.has_profile(
         problem.leads
     )
     week[held & next_week] = 1

@@ -178,6 +178,8 @@ def write(
     supersede: bool = False,
 ) -> Path:
     """Write all files of a run, record it in the same instant, and return its folder."""
+    from planner.domain import Given
+    from planner.intake import past
     from planner.output import folder, names, workbook
 
     console.step("writing files")
@@ -185,8 +187,14 @@ def write(
         ledger=book, made=made, recalled=recalled, supersede=supersede,
         folder=(out / names.run_name(made)).absolute(),
     )  # fmt: skip
+    known = recalled.history
+    given = Given(
+        inputs=recalled.inputs, parameters=made.parameters, as_of=made.as_of,
+        # A ledger that knows nothing and no ledger are the same run.
+        history=None if known is None or past.is_blank(known) else known,
+    )  # fmt: skip
     return folder.write_run(
-        made, out, {"plan.xlsx": workbook.write}, placing=recording.placing
+        made, out, {"plan.xlsx": workbook.write}, given=given, placing=recording.placing
     )
 
 

@@ -35,6 +35,9 @@ from planner.params import Parameters
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
+#: Decimals of what goes on to plans and sheets: the last bits hang on the processor.
+DIGITS = 12
+
 #: Prior standard deviations of model.md C2: of a Premium level's mean, of the spread
 #: between segments (half-normal) and of the slope on labelling effort.
 MEAN_SD, SPREAD_SD, EFFORT_SD = 1.0, 0.8, 0.35
@@ -410,7 +413,10 @@ def _draw(counts: Counts, posterior: _Posterior, bias_sd: float, seed: int) -> D
             share[:, segment], typical[:, segment] = _sigmoid(drawn - bias), _sigmoid(drawn)
     average = first.mean(axis=0)
     variance = second.mean(axis=0) - average**2
-    return Draws(share=share, typical=typical, mean=average, variance=variance)
+    return Draws(
+        share=share, typical=typical,
+        mean=np.round(average, DIGITS), variance=np.round(variance, DIGITS),
+    )  # fmt: skip
 
 
 def _strata(rng: np.random.Generator) -> Floats:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from planner import schemas
 from planner.domain import (
     Atom,
     Degree,
@@ -131,7 +132,7 @@ def aggregate(  # noqa: PLR0913 - the whole problem meets here
     week_capacity : sequence of int
         The same for the planned week.
     """
-    reachable = has_profile(leads)
+    reachable = schemas.has_profile(leads)
     eligible = (leads["exclusion"].to_numpy() == "") & (
         leads["degree"].to_numpy() != Degree.FIRST
     )
@@ -334,14 +335,6 @@ def seat_factors(
         if len(set(pairs)) <= MAX_LEVELS:
             break
     return pairs
-
-
-def has_profile(leads: pd.DataFrame) -> np.ndarray:
-    """Return which leads have a profile that a seat can send to: more than an e-mail."""
-    known = np.zeros(len(leads), dtype=bool)
-    for column in ("linkedin_url", "member_id", "getsales_uuid"):
-        known |= leads[column].to_numpy() != ""
-    return known
 
 
 def company_codes(leads: pd.DataFrame) -> np.ndarray:

@@ -9,6 +9,7 @@ crash the same command finishes what is left. What cannot be cleaned is reported
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -206,6 +207,7 @@ def _cleaned(
             yield Touched(path=shown, kind=kind, rows=0, left=str(error))
         return
     if edit.rows and not dry_run:
+        _rehash(path, content, edit.content)
         write_file(path, edit.content)
     left = edit.left
     if (
@@ -216,6 +218,23 @@ def _cleaned(
         left = BY_HAND  # a member id or handle in a place that no rule knows
     if edit.rows or left:
         yield Touched(path=_shown(path, person), kind=kind, rows=edit.rows, left=left)
+
+
+def _rehash(path: Path, before: bytes, after: bytes) -> None:
+    """Let ``plan.json`` know the new hash of a file, before the file is written.
+
+    A crash in between leaves the old file and the new hash: the same command again cleans
+    the file, which then is as ``plan.json`` says. Files that it has no hash of, or that
+    somebody edited, make no difference to it.
+    """
+    folders = (path.parent, path.parent.parent)
+    marked = next((f / "plan.json" for f in folders if (f / "plan.json").is_file()), None)
+    if marked is None:
+        return
+    old, new = (hashlib.sha256(content).hexdigest().encode() for content in (before, after))
+    document = _read(marked) or b""
+    if old in document:
+        write_file(marked, document.replace(old, new))
 
 
 def _edit(kind: Kind, content: bytes, person: Matcher, names: Namings) -> Edit:

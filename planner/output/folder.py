@@ -22,9 +22,9 @@ from enum import Enum, auto
 from pathlib import Path
 from types import MappingProxyType
 
-from planner.domain import Plan
+from planner.domain import Given, Plan
 from planner.errors import InputError, PlannerError
-from planner.output import getsales, run, tables
+from planner.output import getsales, kept, run, tables
 from planner.output.names import run_name
 
 try:
@@ -62,6 +62,7 @@ def write_run(
     out_dir: Path,
     more: Mapping[str, Writer] = MappingProxyType({}),
     *,
+    given: Given | None = None,
     placing: Placing = nullcontext,
 ) -> Path:
     """Write all files of a run into ``<out_dir>/<week>-<run>/``; return that folder.
@@ -74,6 +75,8 @@ def write_run(
         Folder of all runs; made if it is missing.
     more : mapping of str to Writer
         Further files by name, written last: ``plan.xlsx``, ``report.html``.
+    given : Given, optional
+        What the plan follows from, to be kept beside it.
     placing : callable
         See `place`.
 
@@ -85,7 +88,7 @@ def write_run(
     return place(
         out_dir,
         Target(name=run_name(plan), document="plan.json", run_id=plan.run_id),
-        lambda folder: _write_files(plan, folder, more),
+        lambda folder: _write_files(plan, folder, more, given),
         placing=placing,
     )
 
@@ -198,12 +201,16 @@ def sweep(out_dir: Path) -> tuple[str, ...]:
     return tuple(removed)
 
 
-def _write_files(plan: Plan, folder: Path, more: Mapping[str, Writer]) -> None:
+def _write_files(
+    plan: Plan, folder: Path, more: Mapping[str, Writer], given: Given | None
+) -> None:
     imports = getsales.import_files(plan)
     told = replace(plan, issues=(*plan.issues, *imports.issues))
     tables.write_assignments(told, folder / "assignments.csv")
     getsales.write_files(told, imports, folder / "getsales")
-    run.write(told, folder / "plan.json")
+    if given is not None:
+        kept.write(given, folder)
+    run.write(told, folder / "plan.json", kept.hashes(folder))
     for name, write in more.items():
         write(told, _inside(folder, name))
 

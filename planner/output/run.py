@@ -7,6 +7,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -21,10 +22,20 @@ from planner.params import specs
 SCHEMA_VERSION = 1
 
 
-def write(plan: Plan, path: Path) -> None:
-    """Write ``plan.json``; equal plans give equal bytes."""
+def write(plan: Plan, path: Path, files: Mapping[str, str] = MappingProxyType({})) -> None:
+    """Write ``plan.json``; equal plans give equal bytes.
+
+    Parameters
+    ----------
+    files : mapping of str to str
+        SHA-256 of files of the run, by which edited ones are told.
+    """
     text = json.dumps(
-        document(plan), indent=2, ensure_ascii=False, allow_nan=False, sort_keys=False
+        {**document(plan), "files": dict(files)},
+        indent=2,
+        ensure_ascii=False,
+        allow_nan=False,
+        sort_keys=False,
     )
     path.write_bytes(text.encode() + b"\n")
 

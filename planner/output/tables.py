@@ -9,8 +9,9 @@ without a byte order mark. Cells are data, so nothing is prefixed; people open
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 import numpy as np
 import pandas as pd
@@ -34,10 +35,16 @@ _ASK = re.compile(f"{_QUOTED.pattern}|{ODD_CHARACTERS.pattern}")
 
 def write_assignments(plan: Plan, path: Path) -> None:
     """Write ``assignments.csv``; equal plans give equal bytes."""
-    frame = plan.assignments[list(schemas.ASSIGNMENTS_CSV)]
+    write_table(plan.assignments[list(schemas.ASSIGNMENTS_CSV)], path, _FORMATS)
+
+
+def write_table(
+    frame: pd.DataFrame, path: Path, formats: Mapping[str, str] = MappingProxyType({})
+) -> None:
+    """Write a table as CSV; numbers without a format are written in full."""
     with path.open("wb") as file:
-        file.write((",".join(schemas.ASSIGNMENTS_CSV) + "\n").encode())
-        for text in _chunks(frame):
+        file.write((",".join(frame.columns) + "\n").encode())
+        for text in _chunks(frame, formats):
             file.write(text.encode())
 
 
@@ -57,10 +64,10 @@ def texts(values: pd.Series) -> list[str]:
     return list(values.tolist())
 
 
-def _chunks(frame: pd.DataFrame) -> Iterator[str]:
+def _chunks(frame: pd.DataFrame, formats: Mapping[str, str]) -> Iterator[str]:
     for start in range(0, len(frame), CHUNK_ROWS):
         part = frame.iloc[start : start + CHUNK_ROWS]
-        columns = [_cells(part[name], _FORMATS.get(str(name), "")) for name in part]
+        columns = [_cells(part[name], formats.get(str(name), "")) for name in part]
         yield "\n".join(map(",".join, zip(*columns, strict=True))) + "\n"
 
 

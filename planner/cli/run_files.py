@@ -1,0 +1,130 @@
+"""The files of a run that was planned, read back: for commands that look at it again."""
+
+from __future__ import annotations
+
+import difflib
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from planner.cli import console, inputs, ledgers
+from planner.errors import InputError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from planner.domain import Given
+
+_REPORTS = Path("reports")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class RunFiles:
+    """A run as its folder has it.
+
+    Parameters
+    ----------
+    name : str
+        Week and start of the id.
+    folder : Path
+        Where the files are.
+    document : dict
+        ``plan.json``.
+    given : Given
+        What the run was planned from.
+    assignments : pandas.DataFrame
+        ``assignments.csv`` as text, without the lines of forgotten people.
+    """
+
+    name: str
+    folder: Path
+    document: dict[str, Any]
+    given: Given
+    assignments: pd.DataFrame
+
+
+def load(name: str, ledger: str | None, config: Path | None) -> RunFiles:
+    """Read a run back.
+
+    Parameters
+    ----------
+    name : str
+        Folder of the run; or its id (or the start of it), name or week, looked up in the
+        ledger, or among the folders in ``reports`` where there is no ledger.
+
+    Raises
+    ------
+    InputError
+        If there is no such run (the nearest one is named), its folder is not here, or
+        its files were edited.
+    """
+    from planner.output import kept
+
+    console.step("reading the run")
+    folder = _folder(name, ledger, config)
+    document = _document(folder)
+    expected = document.get("files")
+    given = kept.read(folder, expected if isinstance(expected, dict) else {})
+    assignments = kept.table((folder / "assignments.csv").read_bytes())
+    return RunFiles(
+        name=str(document["name"]), folder=folder, document=document, given=given,
+        assignments=assignments,
+    )  # fmt: skip
+
+
+def _folder(name: str, ledger: str | None, config: Path | None) -> Path:
+    """Return the folder of a run."""
+    if (Path(name) / "plan.json").is_file():
+        return Path(name)
+    parameters = inputs.parameters(config, [])
+    with ledgers.opened(ledger, config, parameters, create=False) as book:
+        if book is None:
+            return _below_reports(name)
+        from planner.cli.runs import folder_of
+        from planner.ledger import runs
+
+        with book.reading() as connection:
+            run = runs.find(connection, name)
+    folder = folder_of(run)
+    if folder is None:
+        raise InputError(
+            f"run {run.name}: its folder {run.folder} is not here: name the folder of the "
+            "run instead"
+        )
+    return folder
+
+
+def _below_reports(name: str) -> Path:
+    """Return the folder of a run by its name, its week or the start of its id."""
+    last = name.strip().rstrip("/\\").replace("\\", "/").rsplit("/", 1)[-1]
+    known = sorted(path.parent for path in _REPORTS.glob("*/plan.json"))
+    known = [path for path in known if not path.name.startswith(".")]
+    hits = [
+        path
+        for path in known
+        if last and (path.name.startswith(last) or path.name.endswith(f"-{last[:8]}"))
+    ]
+    if len(hits) == 1:
+        return hits[0]
+    names = [path.name for path in hits or known]
+    if hits:
+        raise InputError(f"{last[:60]!r} could be any of these runs: {', '.join(names)}")
+    near = difflib.get_close_matches(last, names, n=1, cutoff=0.5)
+    hint = f"; did you mean {near[0]}?" if near else ""
+    raise InputError(
+        f"there is no run {last[:60]!r}: no ledger and no such folder in {_REPORTS}{hint}"
+    )
+
+
+def _document(folder: Path) -> dict[str, Any]:
+    path = folder / "plan.json"
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise InputError(
+            f"{path}: cannot be read: put the run's folder back as it was, or plan again"
+        ) from error
+    if not isinstance(document, dict) or "name" not in document:
+        raise InputError(f"{path}: this is not the plan.json of a run")
+    return document
