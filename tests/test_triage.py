@@ -138,7 +138,7 @@ def test_states_equal_the_sum_over_all_paths() -> None:
 def test_text_likelihoods_are_distributions() -> None:
     """Under each cause the classes of texts have probabilities that add up to one."""
     shown = [str(cause) for cause in Cause]
-    table = causes.text_likelihoods(shown)
+    table = causes.text_likelihoods(shown, Parameters())
     assert table.sum(axis=0) == pytest.approx(np.ones(len(causes.CAUSES)))
     assert (table > 0).all()
     credits_row = table[shown.index(Cause.CREDITS_EXHAUSTED)]
@@ -506,7 +506,7 @@ def _simulated(
     frame = make_failures({"failed_on": days[0]})
     priors = causes.lead_priors(frame, parameters)[0]
     chance = states.failure_chance(1.0, parameters)
-    table = causes.text_likelihoods(SHOWN)
+    table = causes.text_likelihoods(SHOWN, parameters)
     rows, records, truth = [], [], []
     for number in range(NUM_SEATS):
         name = f"seat-{number:04d}"

@@ -22,8 +22,6 @@ from planner.triage.timeline import Timeline, timeline
 from planner.triage.verdicts import Judged, verdict
 from planner.triage.words import LeadFacts, evidence
 
-# The chance of a velocity block on a seat of which nothing is known; ours.
-_BLOCKED = 0.005
 _ORDER = ["failed_on", "lead_id", "seat_id", "source_file", "source_row", "error_text"]
 
 
@@ -122,8 +120,8 @@ def _prepare(failures: pd.DataFrame, parameters: Parameters) -> _Failed:
         needs=needs,
         priors=causes.lead_priors(frame, parameters),
         chances=causes.failure_chances(needs, parameters),
-        texts=causes.text_likelihoods(classes),
-        seat_texts=causes.text_likelihoods(causes.seat_classes(classes)),
+        texts=causes.text_likelihoods(classes, parameters),
+        seat_texts=causes.text_likelihoods(causes.seat_classes(classes), parameters),
     )
 
 
@@ -144,7 +142,8 @@ def _lines(
         failed.priors, failed.chances, failed.seat_texts
     )
     empty, fine = parameters.exhausted_share, 1 - parameters.exhausted_share
-    unknown = split((fine * (1 - _BLOCKED), empty, fine * _BLOCKED), parameters)
+    blocked = parameters.blocked_share
+    unknown = split((fine * (1 - blocked), empty, fine * blocked), parameters)
     others = np.tile(unknown, (len(failed.at), 1))
     ok_share = 1 - parameters.inmail_off_share - parameters.profile_gone_share
     lines, states = {}, {}
@@ -183,7 +182,7 @@ def _verdicts(
                 record=seats[seat_id],
                 line=line,
                 states=lines.states[seat_id],
-                runs=runs(line),
+                runs=runs(line, parameters),
                 paid_failures=paid,
             ),
             as_of,
@@ -207,7 +206,7 @@ def _findings(
     )
     around: dict[int, Surroundings] = {}
     for line in lines.lines.values():
-        around |= surroundings(line, runs(line))
+        around |= surroundings(line, runs(line, parameters))
     facts = zip(
         found["cause"],
         *(found[name] for name in _FACTS),

@@ -23,12 +23,8 @@ from planner.triage.runs import Run
 from planner.triage.states import STATES, Three
 from planner.triage.timeline import Event, Mark, Prior, Timeline
 
-#: From this probability on, a state is taken for true.
+#: A state is looked at if it is more likely than not.
 LIKELY = 0.5
-#: From this probability of exhaustion on, somebody should look at the balance.
-ASKS_FROM = 0.1
-#: From this chance by the book on, a run of failures is put down to missing credits.
-_BOOK_ALLOWS = 0.1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,7 +66,10 @@ def verdict(judged: Judged, as_of: dt.date, parameters: Parameters) -> SeatVerdi
             state, since = SeatState.FINE, ""
     chances = _now(judged)
     is_empty = state is SeatState.EXHAUSTED
-    unsure = chances[SeatState.EXHAUSTED] >= ASKS_FROM and last_run.ended_by is None
+    unsure = (
+        chances[SeatState.EXHAUSTED] >= parameters.exhaustion_doubt
+        and last_run.ended_by is None
+    )
     sent = [event for event in _since_first(judged) if event.mark is Mark.SENT]
     found = SeatVerdict(
         seat_id=judged.record.seat.seat_id,
@@ -161,7 +160,7 @@ def _is_shown(judged: Judged, run: Run, parameters: Parameters) -> bool:
     first = _before(judged, run)
     if run.is_seen_empty or first.exhausted >= LIKELY:
         return num_paid > 0
-    is_possible = math.isnan(first.book) or first.exhausted >= _BOOK_ALLOWS
+    is_possible = math.isnan(first.book) or first.exhausted >= parameters.exhaustion_doubt
     return is_possible and num_paid >= parameters.exhausted_run
 
 
