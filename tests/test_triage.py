@@ -609,6 +609,40 @@ def test_failures_without_a_burst_or_a_low_balance() -> None:
     assert "read the balance" in cell_of(found, 0, "next_reason")
 
 
+@pytest.mark.parametrize("text", ["", CREDITS_TEXT, "internal error"])
+def test_leads_of_a_stopped_seat_are_no_surer_than_the_seat(text: str) -> None:
+    """Where the verdict leaves exhaustion and a block open, so do its leads."""
+    seat = make_record(sent=daily("2026-10-20", 30, 3, 1.0), seen=[("2026-11-18", 30)])
+    rows = [failed(f"2026-11-20T10:0{k}:00Z", error_text=text) for k in range(6)]
+    found = judge(make_failures(*rows), seat, stopped_exhausted_share=0.5, refund_share=0)
+    # A lead: off 0.05, messaged and connected 0.005 each, gone 0.02, reachable 0.92. Its
+    # InMail fails with 0.08 + 0.92 * 0.99 = 0.9908 without a credit, with
+    # 0.08 + 0.92 * 0.95 = 0.954 in a block: 1.03857 to 1. Even odds before six of them
+    # are 1.2549 to 1 after: the seat is out of credits in 0.5565 of what stopped it.
+    # (Paths on which it stopped at a later failure count for less than 1 %.)
+    words = verdict_of(found).words
+    assert "out of credits (56%) or in a velocity block (44%)" in words
+    # Of one lead, reachable: five others, and its own 0.99 to 0.95.
+    ratio = found.findings["p_credits_exhausted"] / found.findings["p_velocity_block"]
+    assert ratio.to_numpy() == pytest.approx(np.full(6, 1.03857**5 * 0.99 / 0.95), rel=0.01)
+    assert found.findings["p_credits_exhausted"].max() < Parameters().hold_evidence
+
+
+def test_free_inmails_that_went_out_speak_against_a_block() -> None:
+    """Paid ones fail, free ones go out: the seat's words and its leads both say so."""
+    free = [(f"2026-11-20T10:{10 + k}:30Z", 0.0) for k in range(4)]
+    seat = make_record(
+        sent=daily("2026-10-20", 30, 3, 1.0) + free, seen=[("2026-11-18", 30)]
+    )
+    rows = [failed(f"2026-11-20T10:{10 + k}:00Z") for k in range(6)]
+    found = judge(make_failures(*rows), seat)
+    # Each free one goes out of a blocked seat with 0.05 only: 0.05 ** 4.
+    verdict = verdict_of(found)
+    assert verdict.state is SeatState.STOPPED
+    assert "velocity block (0%)" in verdict.words
+    assert found.findings["p_velocity_block"].max() < 0.01
+
+
 def test_a_balance_seen_afterwards_tells_block_from_exhaustion() -> None:
     """The same failures with credits seen after them are a block, with zero seen not."""
     rows = make_failures(*run_of(6, "2026-11-20"))

@@ -141,8 +141,12 @@ def seat_classes(classes: Sequence[str]) -> list[str]:
     What speaks of missing credits, or of nothing known, counts as blank: a seat must
     never look empty because of it.
     """
-    weak = {str(Cause.CREDITS_EXHAUSTED), str(Cause.UNKNOWN)}
-    return ["" if name in weak else name for name in classes]
+    return ["" if is_weak(name) else name for name in classes]
+
+
+def is_weak(error_class: str) -> bool:
+    """Return whether a text says nothing about its seat."""
+    return error_class in (Cause.CREDITS_EXHAUSTED, Cause.UNKNOWN)
 
 
 def credit_needs(failures: pd.DataFrame, parameters: Parameters) -> Floats:

@@ -11,8 +11,8 @@ credits are not looked at here: GetSales shows them where the recipient has InMa
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 from planner.params import Parameters
@@ -83,11 +83,25 @@ class Chain:
         Chance that nothing about a recipient keeps an InMail from going out.
     parameters : Parameters
         Freeze, other failures, refunds, grants, length of a hold.
+    unexplained : collection of int
+        Positions of events before which nothing tells whether the seat ran out or was
+        blocked, if either: `stopped_exhausted_share` does.
     """
 
-    def __init__(self, line: Timeline, ok_share: float, parameters: Parameters) -> None:
-        self._start = _start(line.priors[0], parameters)
-        self._steps = _steps(line, parameters)
+    def __init__(
+        self,
+        line: Timeline,
+        ok_share: float,
+        parameters: Parameters,
+        unexplained: Collection[int] = (),
+    ) -> None:
+        share = parameters.stopped_exhausted_share
+        start = _start(line.priors[0], parameters)
+        self._start = _shared(start, share) if 0 in unexplained else start
+        self._steps = [
+            step.shared(share) if position in unexplained else step
+            for position, step in enumerate(_steps(line, parameters))
+        ]
         self._failed = [event.index for event in line.events]
         self._seen = [_likelihood(event, ok_share, parameters) for event in line.events]
 
@@ -129,6 +143,14 @@ def _start(prior: Prior, parameters: Parameters) -> Four:
     return split(three, parameters)
 
 
+def _shared(four: Four, share: float) -> Four:
+    """Return the chances with as large a chance of a stop, `share` of it exhaustion."""
+    fine, empty, frozen, blocked = four
+    stops, out = empty + frozen + blocked, empty + frozen
+    more = stops * share / out if out > 0 else 0.0
+    return fine, empty * more, frozen * more, stops - out * more
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Step:
     """Chances of moving between states up to an event, before it is looked at.
@@ -141,6 +163,11 @@ class _Step:
     is_blocked: float
     is_granted: float
     is_released: float
+
+    def shared(self, share: float) -> _Step:
+        """Return the step with as large a chance of a stop, `share` of it exhaustion."""
+        stops = self.runs_out + self.is_blocked
+        return replace(self, runs_out=stops * share, is_blocked=stops * (1 - share))
 
     def ahead(self, now: Four) -> Four:
         """Return the chances of the states after the step."""
