@@ -25,7 +25,7 @@ from planner.domain import (
     Route,
     SeatHistory,
 )
-from planner.ledger import cohorts, columns, packing, people, seatbook
+from planner.ledger import cohorts, columns, packing, people, seatbook, triages
 from planner.ledger.store import secret_key
 from planner.ledger.tables import ENTRIES, RUNS, TRIAGES
 from planner.ledger.touches import Folded, View, folded
@@ -190,7 +190,7 @@ def _triages(connection: Connection, person: np.ndarray, asked: Asked) -> pd.Dat
     """Return the last triage of each person of the list."""
     result = connection.execute(
         sa.select(TRIAGES.c.person, TRIAGES.c.cause, TRIAGES.c.step, TRIAGES.c.probability)
-        .where(TRIAGES.c.entry < asked.view.upto)
+        .where(triages.in_force(TRIAGES, asked.view.upto))
         .order_by(TRIAGES.c.entry)
     )
     frame = pd.DataFrame([tuple(row) for row in result], columns=list(result.keys()))
