@@ -210,6 +210,34 @@ def test_a_company_stays_with_its_seat(run: Run, folder: Path) -> None:
     assert all(row["seat_id"] == seat_of[row["company"]] for row in kept)
 
 
+def test_who_accepted_is_a_connection_of_that_seat(run: Run, folder: Path) -> None:
+    """Contacted again, they get a message from the seat whose request they accepted."""
+    write(folder / "leads.csv", HEADER, *(lead(k) for k in range(240)))
+    requests = [r for r in sent(plan(run, WEEK_1)) if r["route"] == "connection_request"]
+    accepted = {
+        seat: next(row for row in requests if row["seat_id"] == seat)
+        for seat in ("anna", "ben")
+    }
+    record(
+        run, folder,
+        [f"{row['linkedin_url']},accepted,2026-11-28" for row in accepted.values()],
+        WEEK_2,
+    )  # fmt: skip
+    again = ("-p", "recontact_after_days=1")
+    found = {row["lead_id"]: row for row in assigned(plan(run, WEEK_2, *again))}
+    for seat, row in accepted.items():
+        line = found[row["lead_id"]]
+        assert (line["route"], line["seat_id"]) == ("message", seat)
+    # The others are strangers as before.
+    routes = {found[row["lead_id"]]["route"] for row in requests[5:]}
+    assert routes & {"paid_inmail", "connection_request", "hold"}
+    # Its seat is gone: nobody else writes to somebody who is its connection.
+    write(folder / "seats.csv", "seat_id,credits", "ben,30")
+    left = {row["lead_id"]: row for row in assigned(plan(run, "2026-12-07", *again))}
+    assert left[accepted["anna"]["lead_id"]]["route"] == "excluded"
+    assert left[accepted["ben"]["lead_id"]]["seat_id"] in ("", "ben")
+
+
 def test_last_weeks_hold_comes_first(run: Run, folder: Path) -> None:
     """Of leads that nothing else tells apart, those on hold go before the new ones."""
     first = assigned(plan(run, WEEK_1))
