@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from planner import schemas
 from planner.domain import Cause, NextStep
 from planner.errors import ParameterError
-from planner.params import Parameters
+from planner.params import Parameters, specs
 from planner.triage import causes, states
 from planner.triage.records import FINDINGS, SeatRecord, SeatState, Triage
 from planner.triage.steps import expected_replies, first_inmail_day
@@ -144,6 +144,19 @@ def test_text_likelihoods_are_distributions() -> None:
     credits_row = table[shown.index(Cause.CREDITS_EXHAUSTED)]
     by_cause = dict(zip(causes.CAUSES, credits_row, strict=True))
     assert by_cause[Cause.CREDITS_EXHAUSTED] == by_cause[Cause.INMAIL_OFF]
+
+
+@pytest.mark.parametrize("end", ["low", "high"])
+def test_shares_of_texts_fit_together_over_their_ranges(end: str) -> None:
+    """At either end of every range some texts match nothing: no share is negative."""
+    shares = [spec for spec in specs() if spec.name.startswith("text_")]
+    assert len(shares) == 6
+    ends = {spec.name: getattr(spec, end) for spec in shares}
+    shown = [str(cause) for cause in Cause]
+    table = causes.text_likelihoods(shown, Parameters().override(ends))
+    # The fullest row: InMail off with 0.65 + 0.25 + 4 * 0.02 = 0.98.
+    assert table.min() > 0
+    assert table.sum(axis=0) == pytest.approx(np.ones(len(causes.CAUSES)))
 
 
 # --- scenarios --------------------------------------------------------------------
