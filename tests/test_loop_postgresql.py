@@ -83,6 +83,9 @@ def two_weeks(loop: Loop) -> dict[str, Any]:
     triage = ("triage", "failed.csv", *inventory, "--apply", "--as-of", SUNDAY)
     found["triage"] = loop.run(*triage)
     found["triage again"] = loop.run(*triage)
+    found["void"] = loop.run("void", found["triage"]["name"], "--as-of", SUNDAY)
+    found["triage anew"] = loop.run(*triage)
+    found["runs"] = [one["status"] for one in loop.run("runs")["triages"]]
     found["forecast"] = loop.run("forecast", *inventory, "--as-of", SUNDAY)
     found["estimate"] = loop.run("estimate", "leads.csv", "--as-of", NEXT)
     again = loop.run("plan", "leads.csv", *inventory, "--as-of", NEXT)
@@ -107,6 +110,9 @@ def test_two_weeks_are_the_same_on_postgresql(tmp_path: Path) -> None:
     assert found["triage"]["applied"]
     assert {one["cause"] for one in found["triage"]["failures"]} == {"credits_exhausted"}
     assert found["triage again"]["failures"] == found["triage"]["failures"]
+    assert found["triage anew"]["failures"] == found["triage"]["failures"]
+    assert found["void"]["balances_dropped"] == ["anna"]
+    assert found["runs"] == ["voided", "in force"]
     (anna,) = (one for one in found["forecast"]["seats"] if one["seat_id"] == "anna")
     assert anna["credits"] == 0
     assert marks[0][0] > 0

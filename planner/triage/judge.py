@@ -18,7 +18,7 @@ from planner.triage.records import FINDINGS, SeatRecord, Triage
 from planner.triage.runs import Surroundings, runs, surroundings
 from planner.triage.states import Chain, Four, Three, joined, split
 from planner.triage.steps import next_steps
-from planner.triage.timeline import Timeline, timeline
+from planner.triage.timeline import Mark, Timeline, timeline
 from planner.triage.verdicts import Judged, unexplained, verdict
 from planner.triage.words import LeadFacts, evidence
 
@@ -215,18 +215,19 @@ def _reopened(
     others, texts, found = lines.others.copy(), failed.texts.copy(), []
     of_seat = [CAUSES.index(cause) for cause in _STOPS]
     share = parameters.stopped_exhausted_share
-    for one in judged:
-        positions = unexplained(one, parameters)
-        if positions:
-            states = _smooth(failed, one.line, others, parameters, positions)
-            one = replace(one, open_states=states)
-        found.append(one)
-        rows = [
-            one.line.events[position].index
-            for position in sorted(positions)
-            if one.line.events[position].index >= 0
+    for seat in judged:
+        positions = unexplained(seat, parameters)
+        if not positions:
+            found.append(seat)
+            continue
+        states = _smooth(failed, seat.line, others, parameters, positions)
+        found.append(replace(seat, open_states=states))
+        events = [seat.line.events[position] for position in sorted(positions)]
+        weak = [
+            event.index
+            for event in events
+            if event.mark is Mark.FAILED and causes.is_weak(failed.classes[event.index])
         ]
-        weak = [row for row in rows if causes.is_weak(failed.classes[row])]
         mean = texts[np.ix_(weak, of_seat)] @ np.array([share, 1 - share])
         texts[np.ix_(weak, of_seat)] = mean[:, None]
     return replace(failed, texts=texts), replace(lines, others=others), found
