@@ -249,7 +249,8 @@ def _known_leads(
     since = asked.view.as_of.toordinal() - wait
     too_soon = (contacted > 0) & ((wait == 0) | (contacted > since))
     seats, number = np.unique(facts.connected_to.astype(str), return_inverse=True)
-    connected_to = np.array(["", *seats], dtype=object)[spread(number + 1, 0)]
+    # Plain texts: the digest of the history is made from how they are written.
+    connected_to = np.array(["", *seats.tolist()], dtype=object)[spread(number + 1, 0)]
     exclusion = np.full(size, "", dtype=object)
     # Two leads of the list that are one person: the first of them stands for both.
     first = np.full(len(facts.person), size, dtype=np.int64)
