@@ -19,6 +19,7 @@ from planner.cli import (
     record,
     runs,
     triage,
+    void,
 )
 
 EPILOG = (
@@ -83,7 +84,7 @@ app.command()(triage.triage)
 app.command()(runs.runs)
 app.command()(runs.show)
 app.command()(runs.diff)
-app.command()(runs.void)
+app.command()(void.void)
 app.command()(forecast.forecast)
 app.command()(forget.forget)
 app.command()(params.params)

@@ -206,7 +206,7 @@ def recall(
     so that the same command finds the same run; --supersede looks at all there is.
     """
     from planner.dates import iso_week
-    from planner.ledger import history, reconcile, runs, store, touches
+    from planner.ledger import history, reconcile, renames, runs, store, touches
     from planner.model.calendar import planned_week
 
     start = planned_week(loaded.seats, as_of)
@@ -216,6 +216,8 @@ def recall(
     view = touches.View(as_of=as_of, week=week, upto=upto)
     histories = history.seat_histories(connection, view, parameters)
     seats, issues = reconcile.reconciled(loaded.seats, histories, parameters, as_of=as_of)
+    past = [run for run in runs.runs(connection) if run.entry < upto]
+    issues = (*renames.renamed(loaded.seats, histories, past), *issues)
     asked = history.Asked(view=view, start=start, parameters=parameters)
     known = history.read(connection, loaded.leads, histories, asked)
     return Recalled(

@@ -25,7 +25,7 @@ from planner.domain import (
     Route,
     SeatHistory,
 )
-from planner.ledger import cohorts, columns, packing, people, seatbook
+from planner.ledger import cohorts, columns, packing, people, seatbook, triages
 from planner.ledger.store import secret_key
 from planner.ledger.tables import ENTRIES, RUNS, TRIAGES
 from planner.ledger.touches import Folded, View, folded
@@ -128,7 +128,7 @@ class _Facts:
 
     ``number`` is the place of each of the list's persons, in order; the arrays have one
     entry for each: ordinal of the last touch (0 for none), whether one replied, the open
-    flag as last seen, and how many InMails failed.
+    flag as last seen, how many InMails failed, and the seat that one is connected to.
     """
 
     person: np.ndarray
@@ -136,6 +136,7 @@ class _Facts:
     replied: np.ndarray
     open_flag: np.ndarray
     num_failed: np.ndarray
+    connected_to: np.ndarray
     triages: pd.DataFrame
 
     def of(self, values: np.ndarray, persons: np.ndarray) -> np.ndarray:
@@ -174,8 +175,30 @@ def _facts(
         replied=replied,
         open_flag=flag,
         num_failed=num_failed,
+        connected_to=_connected_to(found, person),
         triages=_triages(connection, person, asked),
     )
+
+
+def _connected_to(found: Folded, person: np.ndarray) -> np.ndarray:
+    """Return the seat whose invitation each person accepted last; blank if none."""
+    told, sends = found.told, found.sends
+    at = found.at[str(OutcomeKind.ACCEPTED)]
+    planned = np.flatnonzero(at >= 0)
+    is_accepted = told.kind == found.code(str(OutcomeKind.ACCEPTED))
+    unplanned = np.flatnonzero(is_accepted & (told.assignment == 0))
+    place = np.concatenate(
+        [_place(person, sends.person)[planned], _place(person, told.person)[unplanned]]
+    )
+    when = np.concatenate([at[planned], told.at[unplanned]])
+    codes = np.concatenate([sends.seat[planned], told.seat[unplanned]])
+    seat = np.asarray(found.words[codes], dtype=object).astype(str)
+    # Of one instant, the last seat by name.
+    order = np.lexsort((seat, when))
+    order = order[(place[order] >= 0) & (seat[order] != "")]
+    result = np.full(len(person), "", dtype=object)
+    result[place[order]] = seat[order]
+    return result
 
 
 def _place(person: np.ndarray, persons: np.ndarray) -> np.ndarray:
@@ -190,7 +213,7 @@ def _triages(connection: Connection, person: np.ndarray, asked: Asked) -> pd.Dat
     """Return the last triage of each person of the list."""
     result = connection.execute(
         sa.select(TRIAGES.c.person, TRIAGES.c.cause, TRIAGES.c.step, TRIAGES.c.probability)
-        .where(TRIAGES.c.entry < asked.view.upto)
+        .where(triages.in_force(TRIAGES, asked.view.upto))
         .order_by(TRIAGES.c.entry)
     )
     frame = pd.DataFrame([tuple(row) for row in result], columns=list(result.keys()))
@@ -225,6 +248,9 @@ def _known_leads(
     wait = asked.parameters.recontact_after_days
     since = asked.view.as_of.toordinal() - wait
     too_soon = (contacted > 0) & ((wait == 0) | (contacted > since))
+    seats, number = np.unique(facts.connected_to.astype(str), return_inverse=True)
+    # Plain texts: the digest of the history is made from how they are written.
+    connected_to = np.array(["", *seats.tolist()], dtype=object)[spread(number + 1, 0)]
     exclusion = np.full(size, "", dtype=object)
     # Two leads of the list that are one person: the first of them stands for both.
     first = np.full(len(facts.person), size, dtype=np.int64)
@@ -252,6 +278,7 @@ def _known_leads(
             "last_contacted_on": pd.Series(_iso(contacted[at]), dtype="str"),
             "open_flag": open_flag[at].astype("int8"),
             "inmail_flag": inmail_flag[at].astype("int8"),
+            "connected_to": pd.Series(connected_to[at], dtype="str"),
             "held": held[at],
         }
     )

@@ -17,7 +17,7 @@ from sqlalchemy import Connection
 from planner.dates import ONE_DAY
 from planner.domain import Flag, History, Identities, Plan, Route, Seat
 from planner.errors import InputError, LedgerError
-from planner.ledger import columns, packing, people
+from planner.ledger import columns, packing, people, triages
 from planner.ledger.store import append, append_entry, secret_key
 from planner.ledger.tables import ASSIGNMENTS, BALANCES, ENTRIES, RUNS, VOIDS
 from planner.ledger.touches import View, reached, touches
@@ -449,7 +449,11 @@ def _new_sightings(
     """Return the balances seen that the ledger does not have as its last word."""
     known = {
         (row.seat_id, row.happened_on): row.credits
-        for row in connection.execute(sa.select(BALANCES).order_by(BALANCES.c.entry))
+        for row in connection.execute(
+            sa.select(BALANCES)
+            .where(triages.balances_in_force())
+            .order_by(BALANCES.c.entry)
+        )
     }
     return [
         {

@@ -20,6 +20,7 @@ from planner.domain import (
     Route,
     SeatHistory,
 )
+from planner.ledger import triages
 from planner.ledger.columns import NEVER, Numbers, code, day_of, plain, text_of
 from planner.ledger.tables import BALANCES, SEAT_HOLDS, VOIDS
 from planner.ledger.touches import Folded, Mask, View, folded, touches
@@ -30,8 +31,6 @@ from planner.params import Parameters
 DAYS_KEPT = 35
 #: Days of which sends are read at least: sightings of a balance are rarely farther apart.
 _DAYS_READ = 49
-#: Source of a balance that triage goes on with until somebody reads it.
-ASSUMED = "triage"
 _INMAILS = (str(Route.OPEN_INMAIL), str(Route.PAID_INMAIL))
 _COUNTED = {
     str(Route.OPEN_INMAIL): "open_inmails",
@@ -80,7 +79,7 @@ def _sightings(connection: Connection, view: View) -> dict[str, list[CreditEvent
     """
     found = connection.execute(
         sa.select(BALANCES)
-        .where(BALANCES.c.entry < view.upto)
+        .where(triages.balances_in_force(view.upto))
         .order_by(BALANCES.c.happened_on, BALANCES.c.entry)
     )
     books: dict[str, dict[str, CreditEvent]] = defaultdict(dict)
@@ -88,7 +87,7 @@ def _sightings(connection: Connection, view: View) -> dict[str, list[CreditEvent
         # What was read this morning is what the day starts from.
         today = row.happened_on[:10] == view.as_of.isoformat()
         instant = row.happened_on[:10] if today else row.happened_on
-        is_assumed = row.source == ASSUMED
+        is_assumed = row.source == triages.ASSUMED
         standing = books[row.seat_id].get(instant)
         if is_assumed and standing is not None and standing.credits == row.credits:
             continue
@@ -207,7 +206,7 @@ def _holds(connection: Connection, view: View) -> dict[str, tuple[dt.date, float
     """Return until when each seat is held, and its pace after that, as last decided."""
     found = connection.execute(
         sa.select(SEAT_HOLDS)
-        .where(SEAT_HOLDS.c.entry < view.upto)
+        .where(triages.in_force(SEAT_HOLDS, view.upto))
         .order_by(SEAT_HOLDS.c.entry)
     )
     holds = {
