@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import sqlalchemy as sa
 from sqlalchemy import Connection
@@ -44,11 +45,34 @@ class Asked:
     parameters: Parameters
 
 
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Drawn:
+    """What takes longest to draw from the ledger for a list, drawn once for all uses.
+
+    ``marks`` are the keyed hashes of the leads' ids.
+    """
+
+    seen: people.LookUp
+    touches: Folded
+    marks: npt.NDArray[np.uint64]
+
+
+def draw(connection: Connection, table: LeadTable, view: View) -> Drawn:
+    """Look up the leads of a table, and fold all touches."""
+    ids = table.leads["lead_id"].to_numpy(dtype=object)
+    return Drawn(
+        seen=people.look_up(connection, table.identities),
+        touches=folded(connection, view),
+        marks=packing.marks(secret_key(connection), ids),
+    )
+
+
 def seat_histories(
-    connection: Connection, view: View, parameters: Parameters
+    connection: Connection, view: View, parameters: Parameters, drawn: Drawn | None = None
 ) -> dict[str, SeatHistory]:
     """Return what is known of every seat, by its id."""
-    return seatbook.histories(connection, view, parameters)
+    found = None if drawn is None else drawn.touches
+    return seatbook.histories(connection, view, parameters, found)
 
 
 def read(
@@ -56,6 +80,7 @@ def read(
     table: LeadTable,
     seats: Mapping[str, SeatHistory],
     asked: Asked,
+    drawn: Drawn | None = None,
 ) -> History:
     """Return what the ledger knows of the leads of a table and of their companies.
 
@@ -63,18 +88,17 @@ def read(
     ----------
     seats : mapping of str to SeatHistory
         From `seat_histories`, at the same view.
+    drawn : Drawn, optional
+        From `draw`, at the same view, if it is there already.
     """
-    key = secret_key(connection)
-    matched = people.match(connection, table.identities)
-    found = folded(connection, asked.view)
+    drawn = drawn or draw(connection, table, asked.view)
+    found = drawn.touches
+    matched = people.pairs(connection, table.identities, drawn.seen.person)
     facts = _facts(connection, found, matched, asked)
     ids = table.leads["lead_id"].to_numpy(dtype=object)
     last = _last_run(connection, asked.view)
-    held, scored = _compared(last, key, ids, table.leads, facts, matched)
-    leads = _known_leads(
-        ids, matched, facts, held,
-        people.forgotten(connection, key, table.identities), asked,
-    )  # fmt: skip
+    held, scored = _compared(last, drawn.marks, table.leads, facts, matched)
+    leads = _known_leads(ids, matched, facts, held, drawn.seen.forgotten, asked)
     keys = [str(key) for key in pd.unique(table.leads["company_key"]) if key != ""]
     marks = columns.companies(connection, keys)
     owners, lately = _companies(found, keys, marks, matched, asked)
@@ -344,17 +368,16 @@ def _last_run(connection: Connection, view: View) -> _LastRun | None:
 
 def _compared(
     last: _LastRun | None,
-    key: bytes,
-    ids: np.ndarray,
+    marks: npt.NDArray[np.uint64],
     leads: pd.DataFrame,
     facts: _Facts,
     matched: pd.DataFrame,
 ) -> tuple[np.ndarray, pd.DataFrame]:
     """Return which leads the last run held, and its forecasts of flags known by now."""
-    held = np.zeros(len(ids), dtype=bool)
+    held = np.zeros(len(marks), dtype=bool)
     if last is None:
         return held, _scores([])
-    place = packing.find(last.leads, packing.marks(key, ids))
+    place = packing.find(last.leads, marks)
     known = place >= 0
     held[known] = last.leads.held[place[known]]
     flag = leads["open_flag"].to_numpy().astype("int64")

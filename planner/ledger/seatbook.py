@@ -42,26 +42,37 @@ _COUNTED = {
 
 
 def histories(
-    connection: Connection, view: View, parameters: Parameters
+    connection: Connection,
+    view: View,
+    parameters: Parameters,
+    found: Folded | None = None,
 ) -> dict[str, SeatHistory]:
-    """Return the history of every seat that the ledger knows, by its id."""
+    """Return the history of every seat that the ledger knows, by its id.
+
+    Parameters
+    ----------
+    found : Folded, optional
+        All touches at this view, if they are folded already.
+    """
     seen = _sightings(connection, view)
     since = _Since.of(seen, view, parameters)
-    found = folded(connection, view, min([since.usual, *since.of_seat.values()]))
+    if found is None:
+        first = min([since.usual, *since.of_seat.values()])
+        found = folded(connection, view, first)
     sends = _sends(found)
-    first = _first_sends(connection, view)
+    began = _first_sends(connection, view)
     holds = _holds(connection, view)
     days = _days(sends, view)
     pending = _pending(sends, view, parameters)
     events = _events(sends, seen, since, view, parameters)
     ahead, uses = _ahead(sends, view, parameters)
     result = {}
-    for seat_id in sorted({*first, *seen, *holds, *days, *ahead}):
+    for seat_id in sorted({*began, *seen, *holds, *days, *ahead}):
         history = SeatHistory(
             seat_id=seat_id,
             events=tuple(events.get(seat_id, ())),
             days=tuple(days.get(seat_id, ())),
-            first_send=first.get(seat_id),
+            first_send=began.get(seat_id),
             pending_connection_requests=pending.get(seat_id, 0),
             ahead=tuple(ahead.get(seat_id, ())),
             credits_ahead=tuple(uses.get(seat_id, ())),

@@ -12,10 +12,13 @@ import secrets
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from itertools import chain
 from pathlib import Path
 from threading import Thread
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import sqlalchemy as sa
 from sqlalchemy import Connection as Connection
 from sqlalchemy import Engine, Table, event, exc
@@ -160,6 +163,54 @@ def append(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any
     """Append lines to a table."""
     if rows:
         connection.execute(sa.insert(table), list(rows))
+
+
+def append_lines(
+    connection: Connection,
+    table: Table,
+    names: Sequence[str],
+    lines: Sequence[tuple[Any, ...]],
+) -> None:
+    """Append many lines to a table, given by their columns in one order.
+
+    The library would look at each value of each line, which takes as long as the
+    database does.
+    """
+    if not lines:
+        return
+    columns = ", ".join(names)
+    with _driver(connection) as cursor:
+        if connection.dialect.name == "postgresql":
+            with cursor.copy(f"COPY {table.name} ({columns}) FROM STDIN") as copy:
+                for line in lines:
+                    copy.write_row(line)
+        else:
+            places = ", ".join("?" * len(names))
+            cursor.executemany(
+                f"INSERT INTO {table.name} ({columns}) VALUES ({places})", lines
+            )
+
+
+def numbers(
+    connection: Connection, query: str, values: tuple[Any, ...], *, width: int
+) -> npt.NDArray[np.int64]:
+    """Return the whole numbers that a query finds, shape ``(lines, width)``."""
+    with _driver(connection) as cursor:
+        cursor.execute(query, values)
+        found = np.fromiter(chain.from_iterable(cursor), dtype=np.int64)
+    return found.reshape(-1, width)
+
+
+@contextmanager
+def _driver(connection: Connection) -> Iterator[Any]:
+    """Give a cursor of the driver itself, whose errors come as the library's."""
+    cursor: Any = connection.connection.cursor()
+    try:
+        yield cursor
+    except connection.dialect.loaded_dbapi.Error as error:
+        raise exc.DBAPIError(None, None, error) from error
+    finally:
+        cursor.close()
 
 
 def keyed_hash(key: bytes, text: str) -> bytes:
