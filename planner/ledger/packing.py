@@ -50,7 +50,9 @@ def pack(leads: PackedLeads) -> bytes:
     lines["mark"] = leads.mark
     lines["segment"] = leads.segment
     lines["state"] = leads.held * _HELD + leads.unknown * _UNKNOWN
-    return zlib.compress(np.sort(lines, order="mark").tobytes(), _PACK_LEVEL)
+    # By the marks alone: sorting lines of several fields takes ten times as long.
+    lines = lines[np.argsort(leads.mark, kind="stable")]
+    return zlib.compress(lines.tobytes(), _PACK_LEVEL)
 
 
 def unpack(data: bytes) -> PackedLeads:

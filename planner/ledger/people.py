@@ -207,14 +207,12 @@ def register_listed(
     known = np.concatenate([seen.person[is_own], owners(connection, named)])
     person, added = _registered(connection, entry, keys, len(leads), known)
     # Another lead of the list may have a key of one of these.
-    at = np.flatnonzero(seen.person == NOBODY)
-    values = pd.Series(identities.value[at], dtype=object)
-    at = at[values.isin([value for _, value in added]).to_numpy()]
+    values = {value for _, value in added}
     now = seen.person.copy()
-    now[at] = [
-        added.get((str(space), str(value)), NOBODY)
-        for space, value in zip(identities.space[at], identities.value[at], strict=True)
-    ]
+    places = np.flatnonzero(now == NOBODY)
+    for place, value in zip(places.tolist(), identities.value[places].tolist(), strict=True):
+        if value in values:
+            now[place] = added.get((str(identities.space[place]), value), NOBODY)
     return person, replace(seen, person=now)
 
 
