@@ -86,6 +86,15 @@ def code(words: npt.NDArray[np.object_], word: str) -> int:
     return int(found[0]) if len(found) else -1
 
 
+def among(
+    codes: Numbers, words: npt.NDArray[np.object_], wanted: Iterable[str]
+) -> npt.NDArray[np.bool_]:
+    """Return which codes stand for one of the wanted words."""
+    chosen = set(wanted)
+    is_wanted = np.array([str(word) in chosen for word in words], dtype=np.bool_)
+    return is_wanted[codes]
+
+
 _SENDS = {
     "person": "<i4", "seat": "<u2", "route": "<u2", "segment": "<u2", "day": "<i4",
     "company": "<u8", "credit_probability": "<f8",

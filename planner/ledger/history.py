@@ -104,14 +104,14 @@ def read(
     owners, lately = _companies(found, keys, marks, matched, asked)
     observed = cohorts.observed_until(connection, asked.view)
     sent, responses = cohorts.read(found, asked.view, observed)
-    parts: list[_Part] = [
+    digest = _digest([
         leads,
-        sorted(owners.items()),
-        sorted(lately.items()),
+        pd.DataFrame(sorted(owners.items()), columns=["company", "seat"]),
+        pd.DataFrame(sorted(lately.items()), columns=["company", "people"]),
         sent,
         responses,
-        [("observed_until", str(observed))],
-    ]
+        pd.DataFrame({"observed_until": [str(observed)]}),
+    ])  # fmt: skip
     return History(
         leads=leads,
         company_seats=owners,
@@ -124,21 +124,21 @@ def read(
             [_scored_before(connection, asked.view), scored], ignore_index=True
         ),
         newly_scored=scored,
-        digest=_digest(parts),
+        digest=digest,
     )
 
 
-_Part = pd.DataFrame | Sequence[tuple[str, object]]
-
-
-def _digest(parts: Iterable[_Part]) -> str:
+def _digest(parts: Iterable[pd.DataFrame]) -> str:
     digest = hashlib.sha256()
     for part in parts:
-        if isinstance(part, pd.DataFrame):
-            for name in part.columns:
-                digest.update(repr((name, part[name].tolist())).encode())
-        else:
-            digest.update(repr(part).encode())
+        for name in part.columns:
+            values = part[name].to_numpy()
+            digest.update(f"{name} {len(values)}:".encode())
+            if pd.api.types.is_numeric_dtype(values.dtype):
+                digest.update(values.astype("<f8").tobytes())
+            else:
+                # No text has a zero byte in it: no two columns look alike.
+                digest.update("\0".join(values.tolist()).encode())
         digest.update(b"|")
     return digest.hexdigest()
 
@@ -181,7 +181,7 @@ def _facts(
     num_failed = np.bincount(place[failed & (place >= 0)], minlength=len(person))
     place = _place(person, told.person)
     proofs = (OutcomeKind.SENT, OutcomeKind.REPLIED, OutcomeKind.ACCEPTED)
-    proven = np.isin(told.kind, [found.code(str(kind)) for kind in proofs])
+    proven = columns.among(told.kind, found.words, map(str, proofs))
     unplanned = np.flatnonzero((place >= 0) & proven & (told.assignment == 0))
     np.maximum.at(last, place[unplanned], columns.day_of(told.at[unplanned]))
     replied = np.zeros(len(person), dtype=np.bool_)
@@ -304,10 +304,8 @@ def _companies(
     sends, parameters = found.sends, asked.parameters
     oldest = asked.start - max(dt.timedelta(days=parameters.company_seat_days), _WINDOW)
     at = np.flatnonzero((sends.day >= oldest.toordinal()) & ~found.undone)
-    order = np.argsort(marks)
-    place = np.searchsorted(marks, sends.company[at], sorter=order)
-    company = order[np.minimum(place, len(keys) - 1)] if len(keys) else place
-    listed = marks[company] == sends.company[at] if len(keys) else place < 0
+    company = pd.Index(marks).get_indexer(pd.Index(sends.company[at])).astype(np.int64)
+    listed = company >= 0
     at, company = at[listed], company[listed]
     # Sends come by entry and person.
     by_date = np.argsort(found.date[at], kind="stable")
@@ -327,8 +325,8 @@ def _companies(
     recent = found.date[at] >= start - _WINDOW.days
     recent &= found.date[at] <= start + 2 * _WINDOW.days
     recent &= ~np.isin(sends.person[at], matched["person"].to_numpy())
-    pairs = np.stack([company[recent], sends.person[at[recent]]])
-    number, count = np.unique(np.unique(pairs, axis=1)[0], return_counts=True)
+    pairs = np.unique((company[recent] << 32) | sends.person[at[recent]])
+    number, count = np.unique(pairs >> 32, return_counts=True)
     lately = {
         keys[of]: num for of, num in zip(number.tolist(), count.tolist(), strict=True)
     }

@@ -126,12 +126,23 @@ def owners(connection: Connection, identities: Identities) -> npt.NDArray[np.int
     person = np.full(len(identities.lead), NOBODY, dtype=np.int64)
     for space in sorted(set(identities.space.tolist())):
         at = np.flatnonzero(identities.space == space)
-        values: object = identities.value[at].tolist()
+        values = identities.value[at].tolist()
         if name == "sqlite":
-            values = json.dumps(values)
+            values = _json(values)
         found = numbers(connection, _LOOK_UP[name], (values, str(space)), width=2)
         person[at[found[:, 0]]] = found[:, 1]
     return person
+
+
+def _json(texts: list[str]) -> str:
+    """Return a list of texts as JSON."""
+    between = '","'
+    joined = between.join(texts)
+    is_plain = joined.isprintable() and "\\" not in joined
+    # Keys are plain but for a few: then nothing needs to be escaped.
+    if texts and is_plain and joined.count('"') == 2 * (len(texts) - 1):
+        return f'["{joined}"]'
+    return json.dumps(texts)
 
 
 def forgotten(
