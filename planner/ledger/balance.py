@@ -19,11 +19,12 @@ from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
 
 import numpy as np
 
-from planner.dates import resets_after
+from planner.dates import next_reset, resets_after
 from planner.domain import CreditEvent, CreditTerms, EventKind, Seat
 from planner.params import Parameters
 
@@ -160,7 +161,7 @@ def fold(
         forfeited=book.forfeited,
         expired=book.expired,
         unsure=last.unsure,
-        next_reset=next(resets_after(terms.reset_rule, at)),
+        next_reset=next_reset(terms.reset_rule, at),
     )
 
 
@@ -237,14 +238,13 @@ class Book:
     """
 
     __slots__ = (
-        "_next_reset", "_resets", "_terms", "expired", "forfeited", "granted", "lots",
-        "refunded", "spent",
+        "_next_reset", "_terms", "expired", "forfeited", "granted", "lots", "refunded",
+        "spent",
     )  # fmt: skip
 
     def __init__(self, terms: CreditTerms, lots: Iterable[Lot], since: dt.date) -> None:
         self._terms = terms
-        self._resets = resets_after(terms.reset_rule, since)
-        self._next_reset = next(self._resets)
+        self._next_reset = next_reset(terms.reset_rule, since)
         self.lots = list(lots)
         self.granted = self.spent = self.refunded = self.forfeited = self.expired = 0.0
 
@@ -266,7 +266,7 @@ class Book:
         while (today := self.next_change) <= day:
             if today == self._next_reset:
                 self._grant(today)
-                self._next_reset = next(self._resets)
+                self._next_reset = next_reset(self._terms.reset_rule, today)
             if self._terms.lifetime_days:
                 while self.lots and self._lapse(self.lots[0][0]) <= today:
                     self.expired += self.lots.pop(0)[1]
@@ -348,7 +348,8 @@ class Book:
             self.lots.insert(place, (granted_on, amount))
 
 
-def live_grants(terms: CreditTerms, day: dt.date) -> list[dt.date]:
+@lru_cache(maxsize=10_000)
+def live_grants(terms: CreditTerms, day: dt.date) -> tuple[dt.date, ...]:
     """Return the days of the grants whose credits may be alive on `day`, oldest first.
 
     Credits that never lapse are put into as many lots as the cap holds grants. Before
@@ -367,7 +368,7 @@ def live_grants(terms: CreditTerms, day: dt.date) -> list[dt.date]:
         found.append(grant)
     if not terms.lifetime_days:
         found = found[-num_lots:]
-    return found or [day]
+    return tuple(found) or (day,)
 
 
 # --- from one sighting to the next ------------------------------------------------
