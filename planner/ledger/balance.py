@@ -348,14 +348,18 @@ class Book:
             self.lots.insert(place, (granted_on, amount))
 
 
-@lru_cache(maxsize=10_000)
-def live_grants(terms: CreditTerms, day: dt.date) -> tuple[dt.date, ...]:
+def live_grants(terms: CreditTerms, day: dt.date) -> list[dt.date]:
     """Return the days of the grants whose credits may be alive on `day`, oldest first.
 
     Credits that never lapse are put into as many lots as the cap holds grants. Before
     the first grant that a rule names, its monthly anniversaries count; a day without
     any live grant stands for itself.
     """
+    return list(_live_grants(terms, day))
+
+
+@lru_cache(maxsize=10_000)
+def _live_grants(terms: CreditTerms, day: dt.date) -> tuple[dt.date, ...]:
     rule = terms.reset_rule
     if rule.startswith("date:"):
         rule = f"day:{dt.date.fromisoformat(rule[5:]).day}"
