@@ -214,6 +214,15 @@ def add_use(mass: np.ndarray, probability: float) -> np.ndarray:
     return longer
 
 
+def add_uses(mass: np.ndarray, probability: float, num: int) -> np.ndarray:
+    """Return the mass of the credits used with `num` more InMails of one probability."""
+    if num == 1:
+        return add_use(mass, probability)
+    sure = 1 - probability
+    alike = [math.comb(num, k) * probability**k * sure ** (num - k) for k in range(num + 1)]
+    return np.convolve(mass, alike)
+
+
 def most_used(mass: np.ndarray, alpha: float) -> int:
     """Return the least k with ``P(credits <= k) >= 1 - alpha``."""
     return int(np.searchsorted(np.cumsum(mass), 1 - alpha - 1e-12))
