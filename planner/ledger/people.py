@@ -221,7 +221,9 @@ def register_listed(
     values = {value for _, value in added}
     now = seen.person.copy()
     places = np.flatnonzero(now == NOBODY)
-    for place, value in zip(places.tolist(), identities.value[places].tolist(), strict=True):
+    for place, value in zip(
+        places.tolist(), identities.value[places].tolist(), strict=True
+    ):
         if value in values:
             now[place] = added.get((str(identities.space[place]), value), NOBODY)
     return person, replace(seen, person=now)
