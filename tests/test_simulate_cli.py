@@ -27,6 +27,7 @@ from planner.simulate.policies import Policy
 from planner.simulate.report import Verdict
 from planner.simulate.sends import Send
 from planner.simulate.simulation import Setup, Simulation
+from test_readme import README, between, write_between
 from test_sample_run import SAMPLE_RUN
 
 #: What the last week sent, for the policy that repeats it.
@@ -229,7 +230,7 @@ def test_last_week_repeats_its_volumes(cards: Deck, worked: Worked) -> None:
     for send in chosen(Policy.LAST_WEEK, cards):
         if not send.is_this_week:
             continue
-        route: Route = Route.CONNECTION_REQUEST
+        route: str = Route.CONNECTION_REQUEST
         if send.is_inmail:
             is_free = cards.is_free[send.lead]
             route = Route.OPEN_INMAIL if is_free else Route.PAID_INMAIL
@@ -285,17 +286,17 @@ def sample() -> str:
     return str(folder)
 
 
-def test_the_command_prints_tables_and_the_sentences(
-    capsys: pytest.CaptureFixture[str], tmp_path: Path
+def test_the_readme_shows_what_the_command_says(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, rewrite_golden: bool
 ) -> None:
-    """All tables come, the note on last week goes to stderr, the CSV has all policies."""
+    """The README's tables are the command's own; a note and a CSV file come with them."""
     out_file = tmp_path / "simulation.csv"
-    code, out, err = ran(
-        capsys, [sample(), "--draws", "60", "--bounds", "1", "--out", str(out_file)]
-    )
+    code, out, err = ran(capsys, [sample(), "--out", str(out_file)])
     assert code == 0
-    for words in ("sanna", "any / all", "even_split_free", "greedy", "known in advance"):
-        assert words in out
+    shown = f"\n```\n{out.strip()}\n```\n\n"
+    if rewrite_golden:
+        write_between("simulate", shown)
+    assert between(README.read_text(encoding="utf-8"), "simulate") == shown
     assert "last_week is left out: the ledger has no run of a week before" in err
     rows = list(csv.DictReader(out_file.read_text("utf-8").splitlines()))
     # 8 seats and a line for all of them, under 4 policies.
