@@ -232,7 +232,9 @@ def _by_value(week: _Week, left: Floats) -> None:
             seats = seats[has_room[channel][seats]]
             if channel is not Channel.REQUEST:
                 seats = seats[(left + granted)[seats] >= cards.use[lead]]
-            seat = _placed(week, lead, channel, seats[np.argsort(load[seats])], has_room)
+            seat = _placed(
+                week, lead, channel, seats[np.argsort(load[seats], kind="stable")], has_room
+            )
             if seat is not None:
                 load[seat] += 1.0 / max(1, week.rooms[seat].capacity)
                 left[seat] -= 0.0 if channel is Channel.REQUEST else cards.use[lead]
