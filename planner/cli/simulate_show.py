@@ -28,7 +28,8 @@ def show(simulation: Simulation, found: RunFiles) -> None:
     )
     console.table(
         (
-            "seat", "credits", "replies", "interval", "failed", "needs more", "interval", f"alpha {simulation.alpha:.0%}",
+            "seat", "credits", "replies", "interval", "failed", "needs more", "interval",
+            f"alpha {simulation.alpha:.0%}",
             "fails a lead", "interval", "at reset", "interval", "forfeited", "refunds",
         ),
         [

@@ -231,7 +231,9 @@ def _by_value(week: _Week, left: Floats) -> None:
             seats = cards.seats[cards.problem.classing.lead_pool[lead]]
             seats = seats[has_room[channel][seats]]
             if channel is not Channel.REQUEST:
-                seats = seats[(left + granted)[seats] >= cards.use[lead]]
+                seats = seats[left[seats] + granted[seats] >= cards.use[lead]]
+            if not len(seats):
+                continue
             seat = _placed(
                 week, lead, channel, seats[np.argsort(load[seats], kind="stable")], has_room
             )
