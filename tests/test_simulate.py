@@ -302,6 +302,9 @@ def test_rates_are_uncertain_as_the_parameters_say() -> None:
     drawn = built.rates.inmail_reply[:, 0]
     assert drawn.mean() == pytest.approx(0.1, abs=0.003)
     assert drawn.std() == pytest.approx(np.sqrt(0.09 / 41), rel=0.05)
+    # A good draw for InMails is neither a good nor a bad one for requests.
+    other = built.rates.acceptance[:, 0]
+    assert abs(np.asarray(np.corrcoef(drawn, other))[0, 1]) < 4 / np.sqrt(4000)
 
 
 def test_learned_rates_are_drawn_by_segment() -> None:
