@@ -18,6 +18,7 @@ from planner.cli import (
     plan,
     record,
     runs,
+    simulate,
     triage,
     void,
 )
@@ -86,5 +87,6 @@ app.command()(runs.show)
 app.command()(runs.diff)
 app.command()(void.void)
 app.command()(forecast.forecast)
+app.command()(simulate.simulate)
 app.command()(forget.forget)
 app.command()(params.params)
