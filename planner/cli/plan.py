@@ -90,6 +90,14 @@ def plan(
     config: Config = None,
     encoding: Encoding = None,
     strict: Strict = False,
+    report_only: Annotated[
+        list[str],
+        typer.Option(
+            "--report-only",
+            metavar="LIMIT",
+            help="Plan beyond a limit and say by how much; planner whatif lists limits.",
+        ),
+    ] = [],
     ledger: LedgerOption = None,
     supersede: Annotated[
         bool,
@@ -117,10 +125,13 @@ def plan(
 
       planner plan leads.csv -s seats.csv --exclude customers.csv -p reserve=8 --dry-run
     """
-    from planner import pipeline
+    from planner import limits, pipeline
 
     console.settings.json = json
     parameters = inputs.parameters(config, param)
+    if report_only:
+        names = limits.parse(", ".join([parameters.report_only, *report_only]))
+        parameters = parameters.override({"report_only": ", ".join(names)})
     today = inputs.date_option(as_of)
     options = inputs.LeadOptions(
         leads=leads, exclude=exclude, mapping=mapping, scraped_by=scraped_by,
@@ -223,6 +234,8 @@ def report(made: Plan, folder: Path | None, *, as_json: bool) -> None:
 
 def summary(made: Plan) -> None:
     """Show the plan in figures, seat by seat."""
+    from planner.output import breaches
+
     total = made.totals
     console.result(
         f"Plan {made.run_id[:8]} for {made.week} "
@@ -260,10 +273,18 @@ def summary(made: Plan) -> None:
             console.result(f"  {issue.message}")
     worst = total["worst_exhaustion_probability"]
     any_seat = total["any_seat_exhaustion_probability"]
+    loose = breaches.guarantee(made)
+    for name, count, where in breaches.lines(made):
+        console.result(f"  report-only {name}, {count:,} beyond it: {where}")
+    promise = (
+        f"Guarantee: {total['guarantee']} runs out before its reset with probability at "
+        f"most {total['alpha']:g}; the highest is"
+    )
+    if loose:
+        promise = f"{loose[0].upper()}{loose[1:]}; the highest probability that a seat runs out is"
     console.result(
         f"\n{total['expected_replies']:.1f} replies expected from this week's sends. "
-        f"Guarantee: {total['guarantee']} runs out before its reset with probability at "
-        f"most {total['alpha']:g}; the highest is {worst:.3f} (that any of them does: "
+        f"{promise} {worst:.3f} (that any of them does: "
         f"{any_seat:.3f}). The linear program is within {total['gap']:.2%} of the best "
         f"over its horizon. It planned {total['sends_planned']:,.0f} InMails and "
         f"requests for this week; with what idle seats took, "
