@@ -19,6 +19,7 @@ from planner.cli import (
     record,
     runs,
     triage,
+    whatif,
 )
 
 EPILOG = (
@@ -86,4 +87,5 @@ app.command()(runs.diff)
 app.command()(runs.void)
 app.command()(forecast.forecast)
 app.command()(forget.forget)
+app.command()(whatif.whatif)
 app.command()(params.params)

@@ -281,7 +281,8 @@ def summary(made: Plan) -> None:
         f"most {total['alpha']:g}; the highest is"
     )
     if loose:
-        promise = f"{loose[0].upper()}{loose[1:]}; the highest probability that a seat runs out is"
+        words = f"{loose[0].upper()}{loose[1:]}"
+        promise = f"{words}; the highest probability that a seat runs out is"
     console.result(
         f"\n{total['expected_replies']:.1f} replies expected from this week's sends. "
         f"{promise} {worst:.3f} (that any of them does: "
