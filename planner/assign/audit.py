@@ -104,7 +104,9 @@ class _View:
             by_seat={str(key): own for key, own in sent.groupby("seat_id")},
             history=history,
             report_only=frozenset(
-                name.strip() for name in plan.parameters.report_only.split(",")
+                name.strip()
+                for name in plan.parameters.report_only.split(",")
+                if name.strip()
             ),
         )
 

@@ -148,6 +148,7 @@ def whatif(
         raise UsageError("--frontier goes with one scenario: leave --scenario out")
     if worth is None:  # asked for nothing else, it is what a plain call shows
         worth = 0 if scenarios or frontier or limits else DEFAULT_WORTH
+    _check(found.given, scenarios, frontier)
     asked = _Asked(
         scenarios=scenarios, limits=checked(more) if limits else None,
         frontier=frontier, worth=worth, credits=credits,
@@ -190,6 +191,17 @@ def _first(
         "parameters": inputs.pairs(param, "--param", "reserve=8"),
     }  # fmt: skip
     return {name: value for name, value in first.items() if value}
+
+
+def _check(given: Given, scenarios: Sequence[Scenario], sweep: str) -> None:
+    """Refuse unknown seats and parameters before anything is planned."""
+    from planner.whatif import frontier
+    from planner.whatif.scenario import changed
+
+    for item in scenarios:
+        changed(given, item)
+    if sweep:
+        frontier.steps(sweep)
 
 
 def _pause(text: str) -> tuple[str, dt.date | None]:

@@ -60,6 +60,8 @@ def _what_moves(item: Compared) -> str:
         f"{item.name}: {item.moves.moved:,} leads get another route, seat or week, "
         f"{item.moves.rerouted:,} another route{': ' if shown else ''}{shown}{rest}."
     )
+    if not item.is_same_week:
+        text += f" Its first week is {item.worked.plan.week}, not the run's."
     if item.cost_per_reply is not None:
         text += f" Each additional weighted reply costs {item.cost_per_reply:,.2f} USD."
     return text

@@ -120,7 +120,8 @@ class Compared:
     """A scenario beside the run.
 
     ``cost_per_reply`` is what each additional weighted reply costs, in USD: seats over
-    the weeks of the horizon; None where no more is paid or nothing is gained.
+    the weeks of the horizon; None where no more is paid or nothing is gained. Where the
+    seats left do not work this week, the next one is planned: ``is_same_week`` is false.
     """
 
     name: str
@@ -129,6 +130,7 @@ class Compared:
     difference: Mapping[str, float]
     moves: Moves
     cost_per_reply: float | None
+    is_same_week: bool
 
 
 def compare(given: Given, base: Worked, scenario: Scenario) -> Compared:
@@ -151,6 +153,7 @@ def compare(given: Given, base: Worked, scenario: Scenario) -> Compared:
         cost_per_reply=cost_per_reply(
             difference["cost_per_month"], difference["value"], horizon_weeks(worked)
         ),
+        is_same_week=worked.plan.week == base.plan.week,
     )
 
 
@@ -189,5 +192,6 @@ def as_record(compared: Compared) -> dict[str, object]:
             for (old, new), count in compared.moves.routes.items()
         ],
         "cost_per_additional_reply": compared.cost_per_reply,
+        "week": compared.worked.plan.week,
         "horizon_end": compared.worked.plan.horizon_end.isoformat(),
     }
