@@ -263,6 +263,14 @@ def test_without_credits_the_warning_is_loud() -> None:
     assert breaches.guarantee(plan_for(closed_leads(1), [seat()], **SURE)) == ""
 
 
+def test_parts_of_the_guarantee_answer_together() -> None:
+    """Without reserve and alpha, each is said to be broken; 4 leads need 4 of 2 credits."""
+    plan = plan_for(closed_leads(4), [seat(credits=7)], report_only="alpha reserve", **SURE)
+    assert [(item.limit, item.count) for item in plan.breaches] == [
+        ("reserve", 1.0), ("alpha", 1.0),
+    ]  # fmt: skip
+
+
 def test_lines_name_the_worst_places_first() -> None:
     """Five places: the four worst are named, the fifth is counted."""
     plan = plan_for(open_leads(1), [seat()], report_only="velocity, away", **SURE)

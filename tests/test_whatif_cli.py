@@ -114,6 +114,7 @@ def test_limits_and_curves(capsys: pytest.CaptureFixture[str], tmp_path: Path) -
         (["2026-W48", "--frontier", "alpa=1"], 3, "did you mean alpha?"),
         (["2026-W48", "--leads", "nowhere.csv"], 3, "nowhere.csv"),
         (["2026-W48", "velocity"], 2, "names go with --limits"),
+        (["2026-W48", "--limits", "--worth", "1", "--out", "x.csv"], 2, "one table"),
         (["2026-W48", "--like", "anna"], 2, "goes with --add-seats"),
         (["2026-W48", "--scenario", "add-seats=1"], 2, "a scenario is given as"),
         (["2026-W48", "--scenario", "x: add-seats=one"], 2, "whole number"),

@@ -441,8 +441,8 @@ def _credits(view: _View) -> Iterator[Breach]:
     alpha = p.alpha / len(view.seats) if p.joint and view.seats else p.alpha
     parts = ("credits", "reserve", "alpha", "open_flag_leak")
     loose = [name for name in parts if name in view.report_only]
-    if loose:
-        yield from _short(view, loose[0], alpha, p.open_flag_leak)
+    for name in loose:  # what they let through together is said of each of them
+        yield from _short(view, name, alpha, p.open_flag_leak)
     if "credits" not in loose:
         yield from _short(
             view, "", 0.5 if "alpha" in loose else alpha,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,15 +10,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from planner.cli import console, inputs, run_files
+from planner.cli import whatif_options as options
 from planner.cli.ledgers import LedgerOption
 from planner.cli.plan import Config, Encoding, Exclude, Json, Map, Param, ScrapedBy
 from planner.errors import UsageError
 
 if TYPE_CHECKING:
-    import datetime as dt
-
     from planner.cli.run_files import RunFiles
-    from planner.domain import Given, LeadTable
+    from planner.domain import Given
     from planner.pipeline import Worked
     from planner.whatif.compare import Compared
     from planner.whatif.scenario import Scenario
@@ -136,27 +134,27 @@ def whatif(
     if more and limits and leads:
         raise UsageError("--limits NAME and --leads FILE: give them one after the other")
     files = [*leads, *(more if leads else [])]
-    first = _first(add_seats, like, credits, remove, pause, param)
+    first = options.first_scenario(add_seats, like, credits, remove, pause, param)
     if files:
-        options = inputs.LeadOptions(
+        lists = inputs.LeadOptions(
             leads=files, exclude=exclude, mapping=mapping, scraped_by=scraped_by,
             encoding=encoding,
         )  # fmt: skip
-        first["leads"] = _second_list(found.given, options, ledger, config)
-    scenarios = _scenarios(first, scenario)
+        first["leads"] = options.second_list(found.given, lists, ledger, config)
+    scenarios = options.scenarios(first, scenario)
     if frontier and len(scenarios) > 1:
         raise UsageError("--frontier goes with one scenario: leave --scenario out")
     if worth is None:  # asked for nothing else, it is what a plain call shows
         worth = 0 if scenarios or frontier or limits else DEFAULT_WORTH
-    _check(found.given, scenarios, frontier)
+    tables = [scenarios or frontier, limits, worth]
+    if out is not None and sum(map(bool, tables)) != 1:
+        raise UsageError("--out FILE takes one table: ask for one thing at a time")
+    options.check(found.given, scenarios, frontier)
     asked = _Asked(
         scenarios=scenarios, limits=checked(more) if limits else None,
         frontier=frontier, worth=worth, credits=credits,
     )  # fmt: skip
     _answer(found, asked, out, as_json=json)
-
-
-# --- what is asked ----------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -172,115 +170,6 @@ class _Asked:
     frontier: str
     worth: int
     credits: int | None
-
-
-def _first(
-    add_seats: int,
-    like: str,
-    credits: int | None,
-    remove: Sequence[str],
-    pause: Sequence[str],
-    param: Sequence[str],
-) -> dict[str, Any]:
-    """Return the options of one scenario, those that change something."""
-    if not add_seats and like:
-        raise UsageError("--like SEAT goes with --add-seats N")
-    first: dict[str, Any] = {
-        "add": add_seats, "like": like, "credits": credits if add_seats else None,
-        "remove": tuple(remove), "pause": tuple(_pause(text) for text in pause),
-        "parameters": inputs.pairs(param, "--param", "reserve=8"),
-    }  # fmt: skip
-    return {name: value for name, value in first.items() if value}
-
-
-def _check(given: Given, scenarios: Sequence[Scenario], sweep: str) -> None:
-    """Refuse unknown seats and parameters before anything is planned."""
-    from planner.whatif import frontier
-    from planner.whatif.scenario import changed
-
-    for item in scenarios:
-        changed(given, item)
-    if sweep:
-        frontier.steps(sweep)
-
-
-def _pause(text: str) -> tuple[str, dt.date | None]:
-    seat, sign, date = text.partition(":")
-    return seat, inputs.date_option(date, "--pause SEAT:DATE") if sign else None
-
-
-def _scenarios(first: dict[str, Any], texts: Sequence[str]) -> list[Scenario]:
-    """Return the scenario of the options, if any, and those given as text."""
-    from planner.whatif.scenario import Scenario
-
-    scenarios = [Scenario(name="what if", **first)] if first else []
-    return scenarios + [_scenario(text) for text in texts]
-
-
-def _scenario(text: str) -> Scenario:
-    """Parse ``name: add-seats=1 remove=bert reserve=8``.
-
-    Raises
-    ------
-    UsageError
-        If it is not of that form.
-    """
-    from planner.whatif.scenario import Scenario
-
-    name, sign, rest = text.partition(":")
-    try:
-        words = shlex.split(rest)
-    except ValueError as error:
-        raise UsageError(f"--scenario {text[:60]!r}: {error}") from error
-    if not sign or not words or not all("=" in word for word in words):
-        raise UsageError(
-            'a scenario is given as --scenario "name: add-seats=1 remove=bert reserve=8"'
-        )
-    pairs = [tuple(word.split("=", 1)) for word in words]
-    several = {"remove", "pause"}
-    single = {key: value for key, value in pairs if key not in several}
-    return Scenario(
-        name=name.strip(),
-        add=_count(single.pop("add-seats", "0"), "add-seats"),
-        like=single.pop("like", ""),
-        credits=_count(single.pop("credits"), "credits") if "credits" in single else None,
-        remove=tuple(value for key, value in pairs if key == "remove"),
-        pause=tuple(_pause(value) for key, value in pairs if key == "pause"),
-        parameters=single,
-    )
-
-
-def _count(text: str, name: str) -> int:
-    if not text.isdecimal():
-        raise UsageError(f"--scenario: {name} takes a whole number, got {text[:20]!r}")
-    return int(text)
-
-
-def _second_list(
-    given: Given, options: inputs.LeadOptions, ledger: str | None, config: Path | None
-) -> LeadTable:
-    """Read a second list as `plan` does, with what the ledger knows of its people."""
-    from dataclasses import replace
-
-    from planner.cli import ledgers
-    from planner.intake import past
-    from planner.whatif.scenario import find
-
-    if options.scraped_by:
-        find(given.inputs.seats, options.scraped_by)
-    table, _, _ = inputs.load_leads(options, given.parameters, as_of=given.as_of)
-    console.show_issues(table.issues)
-    with ledgers.opened(ledger, config, given.parameters, create=False) as book:
-        if book is None:
-            return table
-        with book.reading() as connection:
-            recalled = ledgers.recall(
-                connection, replace(given.inputs, leads=table), given.parameters,
-                as_of=given.as_of, supersede=False,
-            )  # fmt: skip
-    if recalled.history is None:
-        return table
-    return replace(table, leads=past.known(table.leads, recalled.history))
 
 
 # --- the answer -------------------------------------------------------------------
@@ -326,7 +215,7 @@ def _answer(found: RunFiles, asked: _Asked, out: Path | None, *, as_json: bool) 
         texts.append(show.one_more(one_more, seats, left_out))
     console.steps_done()
     if out is not None:
-        _write(out, tables)
+        _write(out, tables[0])
     if as_json:
         console.result_json(document)
         return
@@ -380,19 +269,11 @@ def _notes(found: RunFiles, base: Worked, asked: _Asked) -> None:
         console.say(f"note: {name} stays as {', '.join(seats)} of the inventory state it")
 
 
-def _write(out: Path, tables: Sequence[Sequence[Mapping[str, object]]]) -> None:
-    """Write the one table that was asked for.
-
-    Raises
-    ------
-    UsageError
-        If there are several.
-    """
+def _write(out: Path, table: Sequence[Mapping[str, object]]) -> None:
+    """Write the one table that was asked for."""
     import pandas as pd
 
     from planner.output.atomic import write_file
 
-    if len(tables) != 1:
-        raise UsageError("--out FILE takes one table: ask for one thing at a time")
-    frame = pd.DataFrame(list(tables[0]))
+    frame = pd.DataFrame(list(table))
     write_file(out, frame.to_csv(index=False, lineterminator="\n").encode())
