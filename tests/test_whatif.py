@@ -76,6 +76,14 @@ def test_one_more_credit_is_worth_the_next_lead() -> None:
     assert not found.is_kink
 
 
+def test_ranges_are_looked_for_so_far() -> None:
+    """40 more leads than credits: the range ends where the search does, at 32."""
+    seats = two_seats(anna=7, bert=5)
+    given = make_given(make_leads(42, flag="no"), seats, delay_cost_per_week=0.0)
+    found = credit(pipeline.work_out(given))
+    assert (found.more, found.fewer) == (worth.MAX_UNITS, 2)
+
+
 def test_beyond_the_last_lead_a_credit_is_worth_nothing() -> None:
     """2 credits for 2 leads: a third brings nothing, and one fewer costs a lead."""
     base = pipeline.work_out(

@@ -35,6 +35,9 @@ SAME_REPLIES = 1e-6
 #: Units up to which a range is looked for.
 MAX_UNITS = 32
 
+#: Seats of a group that are named.
+MAX_NAMED = 3
+
 #: Told what is being done.
 Step = Callable[[str], None]
 
@@ -267,10 +270,16 @@ def one_more_seat(
     for group in like_seats(given.inputs.seats)[:most]:
         seat = _pattern(group)
         step(f"planning with one more seat like {seat.seat_id}")
-        name = f"one more like {', '.join(item.seat_id for item in group)}"
+        name = f"one more like {_named(group)}"
         scenario = Scenario(name=name, add=1, like=seat.seat_id, credits=credits)
         found.append(compare(given, base, scenario))
     return found
+
+
+def _named(group: Sequence[Seat]) -> str:
+    names = ", ".join(seat.seat_id for seat in group[:MAX_NAMED])
+    more = len(group) - MAX_NAMED
+    return f"{names} and {more:,} more" if more > 0 else names
 
 
 def _pattern(group: Sequence[Seat]) -> Seat:
