@@ -133,10 +133,13 @@ def work_out(given: Given, *, until: dt.date | None = None) -> Worked:
     ]
     if history is not None and seen.parameters.one_seat_per_company:
         at_work = [s.seat_id for s, c in zip(seats, calendars, strict=True) if c.periods]
-        leads = past.keep_companies(leads, history, seats, at_work)
-        leads_table = replace(leads_table, leads=leads)
-        kept = past.keep_companies(seen.leads, history, seats, at_work)
-        seen = replace(seen, leads=kept)
+        kept = past.keep_companies(leads, history, seats, at_work)
+        if seen.leads is leads:
+            seen = replace(seen, leads=kept)
+        else:
+            own = past.keep_companies(seen.leads, history, seats, at_work)
+            seen = replace(seen, leads=own)
+        leads, leads_table = kept, replace(leads_table, leads=kept)
     values, shares = estimate(seen.leads, parameters, history=history, learned=learned)
     classing = classes.aggregate(
         seen.leads, values, seen.seats, shares.segments, seen.parameters,
@@ -206,7 +209,8 @@ def prepared(
     table = match_seats(inputs.leads, inputs.seats, inputs.mappings)
     seats = inputs.seats
     if history is not None:
-        table = replace(table, leads=past.known(table.leads, history))
+        leads = past.known(table.leads, history)
+        table = replace(table, leads=past.connected(leads, history, seats))
     if learned is not None:
         seats = learned_rates.with_rates(learned, seats)
     return replace(inputs, leads=table, seats=seats)

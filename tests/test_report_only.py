@@ -14,7 +14,7 @@ import pytest
 
 from leads_factory import make_inputs, make_leads, plan_for, routes
 from model_factory import MONDAY, make_seat
-from planner import limits, pipeline
+from planner import limits, pipeline, schemas
 from planner.assign.audit import audit
 from planner.domain import Breach, Given, History, Plan, Seat
 from planner.errors import ParameterError, Severity
