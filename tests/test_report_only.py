@@ -230,14 +230,7 @@ def test_the_company_that_the_ledger_knows_has_a_seat() -> None:
         open_leads(1, **ACME), [seat(max_inmails_per_day=0), seat(seat_id="bert")]
     )
     nothing = pd.DataFrame()
-    facts = [
-        "lead_id",
-        "exclusion",
-        "last_contacted_on",
-        "open_flag",
-        "inmail_flag",
-        "held",
-    ]
+    facts = schemas.names(schemas.KNOWN_LEADS)
     history = History(
         leads=pd.DataFrame(columns=facts).astype({"held": bool}),
         company_seats={"acme": "anna"}, company_touches={}, seats={}, cohorts=nothing,
