@@ -76,11 +76,11 @@ def test_demo_prints_what_the_readme_shows(
 #: Marks of the blocks about the sample run, and the options of `whatif` that print them.
 WHATIFS = {
     "whatif-seat": ["--add-seats", "1", "--like", "piet"],
-    "whatif-worth": ["--worth", "3"],
+    "whatif-worth": ["--worth", "2"],
     "whatif-limits": [
-        "--limits", "alpha", "days_off", "open_flag_leak", "reserve", "velocity",
+        "--limits", "alpha", "days_off", "reserve", "velocity",
     ],
-    "whatif-frontier": ["--frontier", "seats=0,1,2,3"],
+    "whatif-frontier": ["--frontier", "seats=0,1,2"],
 }  # fmt: skip
 
 

@@ -354,7 +354,7 @@ def drawn(draw: st.DrawFn) -> Given:
 
 
 @settings(
-    max_examples=8, derandomize=True, deadline=None,
+    max_examples=6, derandomize=True, deadline=None,
     suppress_health_check=[HealthCheck.too_slow],
 )  # fmt: skip
 @given(drawn(), st.lists(st.sampled_from(list(limits.MEANINGS)), min_size=3, max_size=3))

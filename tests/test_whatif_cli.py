@@ -78,17 +78,6 @@ def test_a_new_list_brings_its_people(
     assert found["difference"]["value"] > 0
 
 
-def test_what_one_more_is_worth(capsys: pytest.CaptureFixture[str]) -> None:
-    """The dearest limit of the sample is Ilka's credits; price and solving again agree."""
-    document = answer(capsys, "--worth", "1")
-    (first,) = document["worth"]
-    assert (first["seat_id"], first["unit"]) == ("ilka", "credit")
-    assert first["agrees"]
-    assert first["gain"] == pytest.approx(first["price"], rel=0.01)
-    (seat,) = document["one_more_seat"]
-    assert seat["difference"]["seats"] == 1
-
-
 def test_limits_and_curves(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     """Named limits come dearest first; a curve goes to the terminal and to a file."""
     document = answer(capsys, "--limits", "messages_per_day", "reserve")
@@ -166,8 +155,12 @@ def test_a_plan_may_only_report_limits(
     cells = [str(cell.value) for row in summary.iter_rows() for cell in row if cell.value]
     assert "anna 9 instead of 5" in cells
     assert any("GUARANTEE IS OFF" in cell for cell in cells)
-    assert run(["-q", "whatif", str(folder), "-p", "alpha=0.1", "--json"]) == 0
-    assert json.loads(capsys.readouterr().out)["base"]["open_inmail"] == 9
+    assert run(["-q", "whatif", str(folder), "--json"]) == 0
+    again = json.loads(capsys.readouterr().out)
+    assert again["base"]["open_inmail"] == 9
+    assert again["worth"] == []  # all nine go: nothing binds
+    (one,) = again["one_more_seat"]
+    assert one["name"] == "one more like anna"
 
 
 def test_an_unknown_limit_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
