@@ -32,7 +32,7 @@ Run = Annotated[
 More = Annotated[
     list[str],
     typer.Argument(
-        metavar="[NAME ...]",
+        metavar="NAME",
         help="With --limits: the limits to look at. With --leads: further files.",
         show_default=False,
     ),
@@ -256,12 +256,19 @@ def _worth(
 
 def _notes(found: RunFiles, base: Worked, asked: _Asked) -> None:
     """Say what keeps an answer from being about the run, or a change from acting."""
+    from planner.limits import parse
     from planner.whatif.scenario import stated_by
 
     if base.plan.run_id != found.document.get("run_id"):
         console.say(
             "note: this version of planner plans these inputs as another run; what is "
             "compared is what it plans, not what was written then"
+        )
+    loose = set(parse(found.given.parameters.report_only)) & set(asked.limits or ())
+    if loose:
+        console.say(
+            f"note: the run only reports {', '.join(sorted(loose))}: taking that away "
+            "changes nothing"
         )
     names = {name for item in asked.scenarios for name in item.parameters}
     names |= {asked.frontier.partition("=")[0].strip()}
