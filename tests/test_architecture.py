@@ -14,15 +14,19 @@ ROOT = Path(planner.__file__).parent
 
 #: Layer of each part of the package, lowest first; arrows point down only. ``templates``
 #: and ``sample`` make files for `init` and `demo`: they serve the shell.
-NOUNS = {"domain", "params", "schemas", "errors", "dates"}
+NOUNS = {"domain", "params", "limits", "schemas", "errors", "dates"}
 VERBS = {"intake", "estimate", "model", "assign", "output", "ledger", "triage", "simulate"}
 LINE = {"pipeline"}
+#: Questions about a plan, answered by planning again.
+STUDIES = {"whatif"}
 SHELL = {"cli", "templates", "sample", "__main__"}
 
 #: Arrows inside a layer, all that there are: part -> parts that it may import.
 BESIDE = {
-    # params needs the error that it raises; records hold issues and parameters.
-    "params": {"errors"},
+    # params needs the errors that it raises and the limits that one of them names;
+    # records hold issues and parameters.
+    "limits": {"errors"},
+    "params": {"errors", "limits"},
     "domain": {"errors", "params"},
     # Volumes become people in terms of the model's classes and periods.
     "assign": {"model"},
@@ -117,7 +121,7 @@ def part(module: str) -> str:
 
 def rank(module: str) -> int:
     """Return the layer of a module, 0 the lowest."""
-    for number, layer in enumerate((NOUNS, VERBS, LINE, SHELL)):
+    for number, layer in enumerate((NOUNS, VERBS, LINE, STUDIES, SHELL)):
         if part(module) in layer:
             return number
     raise AssertionError(f"{module} is in no layer: put it into one, here and in design.md")
