@@ -20,6 +20,7 @@ from planner.errors import SolverError
 from planner.model import program
 from planner.model.credits import DIGITS
 from planner.model.instance import refitted
+from planner.model.problem import Problem
 from planner.model.program import Columns, Program, Row, Terms
 from planner.params import Parameters
 
@@ -195,7 +196,7 @@ def balance(instance: Instance, solution: Solution, parameters: Parameters) -> S
     least. The square is piecewise linear, which comes close to the lexicographic
     optimum in one solve. If that solve is not proven optimal, nothing is moved.
     """
-    problem = pulp.LpProblem("balance", pulp.LpMinimize)
+    problem = Problem("balance", pulp.LpMinimize)
     seat_columns = _seat_columns(instance, problem)
     cost: Terms = {}
     rows: list[Row] = []
