@@ -14,13 +14,13 @@ import typer
 
 from planner.cli import console, inputs
 from planner.errors import LedgerError
-from planner.params import Parameters
 
 if TYPE_CHECKING:
     from planner.domain import History, Inputs, Plan, Seat, SeatHistory
     from planner.intake.seats import KnownCredits
     from planner.ledger.runs import Recorded, Run
     from planner.ledger.store import Connection, Ledger
+    from planner.params import Parameters
 
 #: The ledger of a workspace, unless --ledger, PLANNER_LEDGER or planner.toml names one.
 DEFAULT = "planner.db"
