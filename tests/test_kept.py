@@ -89,6 +89,7 @@ def test_everything_that_the_ledger_knew_comes_back(
             "last_contacted_on": ["2026-11-02", ""],
             "open_flag": [1, -1],
             "inmail_flag": [-1, 0],
+            "connected_to": ["anna", ""],
             "held": [False, True],
         }
     )

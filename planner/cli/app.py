@@ -18,7 +18,9 @@ from planner.cli import (
     plan,
     record,
     runs,
+    simulate,
     triage,
+    void,
 )
 
 EPILOG = (
@@ -83,7 +85,8 @@ app.command()(triage.triage)
 app.command()(runs.runs)
 app.command()(runs.show)
 app.command()(runs.diff)
-app.command()(runs.void)
+app.command()(void.void)
 app.command()(forecast.forecast)
+app.command()(simulate.simulate)
 app.command()(forget.forget)
 app.command()(params.params)
