@@ -12,6 +12,7 @@ import math
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TypeAlias
 from zoneinfo import ZoneInfo
 
@@ -68,6 +69,17 @@ def breaches(
     )
 
 
+#: What is looked at of one seat's sends, column by column.
+SEND_COLUMNS = ("route", "send_on", "open_flag", "segment")
+Sends: TypeAlias = Mapping[str, np.ndarray]
+
+_NOTHING = np.empty(0, dtype=object)
+
+
+def _chosen(sends: Sends, these: np.ndarray) -> Sends:
+    return {column: cells[these] for column, cells in sends.items()}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class _View:
     """The plan as plain arrays, and the sends of each seat."""
@@ -77,7 +89,7 @@ class _View:
     leads: pd.DataFrame
     seats: Mapping[str, Seat]
     sent: pd.DataFrame
-    by_seat: Mapping[str, pd.DataFrame]
+    by_seat: Mapping[str, Sends]
     history: History | None
     report_only: frozenset[str]
 
@@ -88,20 +100,25 @@ class _View:
             "open_probability", "credit_probability", "segment", "company_key", "owner",
             "group",
         ]  # fmt: skip
-        table = plan.assignments[columns].copy()
-        table["degree"] = leads["degree"].to_numpy()
-        table["exclusion"] = leads["exclusion"].to_numpy()
-        table["inmail_flag"] = leads["inmail_flag"].to_numpy()
+        table = plan.assignments[columns].assign(
+            degree=leads["degree"].to_numpy(),
+            exclusion=leads["exclusion"].to_numpy(),
+            inmail_flag=leads["inmail_flag"].to_numpy(),
+        )
         sent = table[table["route"].isin(SENT_ROUTES)].copy()
         for column in ("route", "seat_id", "send_on", "open_flag", "segment"):
             sent[column] = sent[column].astype("str")
+        of_seat = {column: sent[column].to_numpy(dtype=object) for column in SEND_COLUMNS}
         return cls(
             plan=plan,
             table=table,
             leads=leads,
             seats={seat.seat_id: seat for seat in plan.seats},
             sent=sent,
-            by_seat={str(key): own for key, own in sent.groupby("seat_id")},
+            by_seat={
+                str(key): {column: cells[at] for column, cells in of_seat.items()}
+                for key, at in sent.groupby("seat_id").indices.items()
+            },
             history=history,
             report_only=frozenset(
                 name.strip()
@@ -110,9 +127,9 @@ class _View:
             ),
         )
 
-    def of_seat(self, seat_id: str, routes: Sequence[str]) -> pd.DataFrame:
-        own = self.by_seat.get(seat_id, self.sent.iloc[:0])
-        return own[own["route"].isin(routes)]
+    def of_seat(self, seat_id: str, routes: Sequence[str]) -> Sends:
+        own = self.by_seat.get(seat_id, dict.fromkeys(SEND_COLUMNS, _NOTHING))
+        return _chosen(own, np.isin(own["route"], routes))
 
 
 #: A check yields what must not be: in words, or as the breach of a named limit.
@@ -153,10 +170,10 @@ def _rows_in_rows_out(view: _View) -> Iterator[str]:
     ids, rows = view.table["lead_id"].to_numpy(), view.plan.rows
     if (ids[1:] <= ids[:-1]).any():
         yield "a lead stands in the plan twice, or the plan is not in order"
+        if len(set(ids)) < len(ids):
+            return
     outcome, row_ids = rows["outcome"].to_numpy(), rows["lead_id"].to_numpy()
-    places = pd.Index(ids).get_indexer(row_ids) if len(set(ids)) == len(ids) else None
-    if places is None:
-        return
+    places = pd.Index(ids).get_indexer(row_ids)
     made = places[outcome == "lead"]
     if (made < 0).any() or (np.bincount(made, minlength=len(ids)) != 1).any():
         yield "the leads are not the rows that made one"
@@ -317,8 +334,8 @@ def _velocity(view: _View) -> Iterator[Breach]:
     """InMails of the week stay within the growth over the last four weeks."""
     p = view.plan.parameters
     for seat_id, seat in view.seats.items():
-        own = view.of_seat(seat_id, INMAIL_ROUTES)
-        if own.empty:
+        own = view.of_seat(seat_id, INMAIL_ROUTES)["send_on"]
+        if not len(own):
             continue
         week = sum(seat.day_shares)
         left = sum(
@@ -346,11 +363,11 @@ def _velocity(view: _View) -> Iterator[Breach]:
 def _open_month(view: _View) -> Iterator[Breach]:
     """Free InMails of 30 days stay within the cap, all past ones counted as free."""
     for seat_id, seat in view.seats.items():
-        free = view.of_seat(seat_id, ("open_inmail",))
-        if free.empty:
+        free = view.of_seat(seat_id, ("open_inmail",))["send_on"]
+        if not len(free):
             continue
         first = max(view.plan.as_of, view.plan.week_start)
-        last = dt.date.fromisoformat(max(free["send_on"]))
+        last = dt.date.fromisoformat(max(free))
         past = (seat.inmails_last_28_days or 0) * (30 - (last - first).days - 1) / 30
         if seat.recent_open_inmails is not None:
             days = dict(seat.recent_open_inmails)
@@ -419,7 +436,7 @@ def _pending(view: _View) -> Iterator[Breach]:
     """Unanswered requests stay within their cap."""
     cap = view.plan.parameters.max_pending_connection_requests
     for seat_id, seat in view.seats.items():
-        new = len(view.of_seat(seat_id, ("connection_request",)))
+        new = len(view.of_seat(seat_id, ("connection_request",))["route"])
         count = new + seat.pending_connection_requests
         if new and count > cap:
             yield Breach(
@@ -460,19 +477,19 @@ def _short(
     }
     for seat_id, seat in view.seats.items():
         own = view.of_seat(seat_id, INMAIL_ROUTES)
-        if own.empty:
+        if not len(own["route"]):
             continue
         resets = _resets(seat, view.plan.as_of, view.plan.week_end)
         reserve = seat.reserve if with_reserve else 0
         # A seat below its reserve may need no credit; it does not owe what is missing.
         budget = max(0, seat.credits - reserve)
         dates = [dt.date.fromisoformat(day) for day in own["send_on"]]
-        before = [not resets or day < resets[0] for day in dates]
+        before = np.array([not resets or day < resets[0] for day in dates])
         after_budget = max(0, seat.credit_cap - reserve)
         both = max(0, seat.credits - reserve + seat.monthly_grant)
         for chosen, most in (
-            (own[before], budget),
-            (own[[not value for value in before]], after_budget),
+            (_chosen(own, before), budget),
+            (_chosen(own, ~before), after_budget),
             (own, both if resets else budget),
         ):
             risk = exceedance(chosen, most, shares, leak)
@@ -488,7 +505,7 @@ def _short(
 
 
 def exceedance(
-    sends: pd.DataFrame,
+    sends: Sends | pd.DataFrame,
     budget: int,
     shares: Mapping[str, tuple[float, float]],
     leak: float,
@@ -496,7 +513,7 @@ def exceedance(
     """Return P(more than `budget` credits are needed), all segments wrong together."""
     closed = int(((sends["route"] == "paid_inmail") & (sends["open_flag"] == "no")).sum())
     free = int((sends["route"] == "open_inmail").sum())
-    unknown = Counter(sends.loc[sends["open_flag"] == "unknown", "segment"])
+    unknown = Counter(sends["segment"][sends["open_flag"] == "unknown"])
     if closed + free + sum(unknown.values()) <= budget:
         return 0.0
     left = budget - closed
@@ -528,6 +545,7 @@ def _convolved(parts: Sequence[np.ndarray]) -> np.ndarray:
     return np.asarray(np.fft.irfft(spectrum, n=length, axis=1))
 
 
+@lru_cache(maxsize=256)
 def _beta_quantiles(a: float, b: float) -> np.ndarray:
     """Return low quantiles of an open share where use is high: 1 - level, per level."""
     # Square-root spacing keeps both ends fine; midpoints avoid the poles at 0 and 1.
