@@ -111,6 +111,12 @@ def plan(
             "--new-ledger", help="Start a ledger although the folder has runs already."
         ),
     ] = False,
+    exact: Annotated[
+        bool,
+        typer.Option(
+            "--exact", help="Refine until the certified gap is at most target_gap."
+        ),
+    ] = False,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", "-n", help="Plan and audit, but write nothing.")
     ] = False,
@@ -128,7 +134,7 @@ def plan(
     from planner import limits, pipeline
 
     console.settings.json = json
-    parameters = inputs.parameters(config, param)
+    parameters = inputs.parameters(config, [*param, *(["exact=true"] if exact else [])])
     if report_only:
         names = limits.parse(", ".join([parameters.report_only, *report_only]))
         parameters = parameters.override({"report_only": ", ".join(names)})
@@ -235,6 +241,7 @@ def report(made: Plan, folder: Path | None, *, as_json: bool) -> None:
 def summary(made: Plan) -> None:
     """Show the plan in figures, seat by seat."""
     from planner.output import breaches
+    from planner.output.proof import certified
 
     total = made.totals
     console.result(
@@ -286,10 +293,9 @@ def summary(made: Plan) -> None:
     console.result(
         f"\n{total['expected_replies']:.1f} replies expected from this week's sends. "
         f"{promise} {worst:.3f} (that any of them does: "
-        f"{any_seat:.3f}). The linear program is within {total['gap']:.2%} of the best "
-        f"over its horizon. It planned {total['sends_planned']:,.0f} InMails and "
-        f"requests for this week; with what idle seats took, "
-        f"{total['sends_written']:,} are assigned."
+        f"{any_seat:.3f}). {certified(total)} The program planned "
+        f"{total['sends_planned']:,.0f} InMails and requests for this week; with what "
+        f"idle seats took, {total['sends_written']:,} are assigned."
     )
 
 
