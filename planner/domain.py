@@ -537,13 +537,16 @@ class Tier:
     """Credit use of one kind of lead: beta-binomial, or binomial where certain.
 
     ``use`` is the mean number of credits per InMail; ``beta_a`` and ``beta_b`` are the
-    parameters of the use probability (None where it is a plain number). The tier of
-    leads that refuse InMails is not `sendable`.
+    parameters of the probability of a closed profile (None where the use is a plain
+    number), and ``leak`` is the probability that an open one closes before the send: an
+    InMail uses a credit with ``leak + (1 - leak) Beta(beta_a, beta_b)``. The tier of leads
+    that refuse InMails is not `sendable`.
     """
 
     use: float
     beta_a: float | None
     beta_b: float | None
+    leak: float = 0.0
     sendable: bool = True
 
 

@@ -409,7 +409,7 @@ def credits(run: Run) -> Iterator[str]:
     for row in run.sends(*INMAILS):
         use = float(row["credit_probability"])
         right = {"yes": leak, "no": 1.0}.get(
-            row["open_flag"], 1 - float(row["open_probability"])
+            row["open_flag"], 1 - float(row["open_probability"]) * (1 - leak)
         )
         if abs(use - right) > 1e-3:
             yield f"lead {row['lead_id']} books {use} credits instead of {right:.4f}"

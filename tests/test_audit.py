@@ -77,7 +77,8 @@ def send(number: int, route: str, seat: str = "anna", day: dt.date = MONDAY) -> 
         table = plan.assignments
         booked = {
             "open_inmail": plan.parameters.open_flag_leak,
-            "paid_inmail": 1 - float(table["open_probability"].iloc[at(plan, number)]),
+            "paid_inmail": 1
+            - 0.97 * float(table["open_probability"].iloc[at(plan, number)]),
         }.get(route, 0.0)
         return edit(
             number, route=route, seat_id=seat, send_on=day.isoformat(),

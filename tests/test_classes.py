@@ -26,6 +26,7 @@ from planner.model.classes import (
 from planner.params import Parameters
 
 DEFAULTS = Parameters()
+STAYS_OPEN = DEFAULTS.override({"open_flag_leak": 0.0})
 YES, NO, UNKNOWN = 1, 0, -1
 
 
@@ -100,7 +101,7 @@ def test_tiers_are_cut_where_the_fewest_credits_are_booked_in_vain() -> None:
     # Use 0.5, 0.6, 0.8, 0.9 with 100 leads each. Cut in the middle, 100 leads book 0.1
     # too much in each tier: 20 credits. Any other single cut costs 40.
     segments = [_segment(str(k), 1 - use) for k, use in enumerate((0.9, 0.5, 0.8, 0.6))]
-    parameters = DEFAULTS.override({"open_probability_tiers": 2})
+    parameters = STAYS_OPEN.override({"open_probability_tiers": 2})
     tier_of_segment, tiers = make_tiers(segments, parameters)
     assert tier_of_segment.tolist() == [3, 2, 3, 2]
     assert [round(tier.use, 9) for tier in tiers[Kind.UNKNOWN :]] == [0.6, 0.9]
@@ -116,7 +117,7 @@ def test_a_large_segment_does_not_swallow_small_ones() -> None:
         _segment("others", 0.07, unknown=900),
     ]
     for most, uses in ((4, [0.2, 0.75, 0.93]), (2, [0.2, 0.93]), (1, [0.93])):
-        parameters = DEFAULTS.override({"open_probability_tiers": most})
+        parameters = STAYS_OPEN.override({"open_probability_tiers": most})
         _, tiers = make_tiers(segments, parameters)
         assert [tier.use for tier in tiers[Kind.UNKNOWN :]] == pytest.approx(uses)
 
@@ -124,14 +125,19 @@ def test_a_large_segment_does_not_swallow_small_ones() -> None:
 def test_a_segment_without_unknown_leads_makes_no_tier() -> None:
     """Only segments with unknown leads have a say in the tiers."""
     segments = [_segment("a", 0.2), _segment("b", 0.9, unknown=0)]
-    _, tiers = make_tiers(segments, DEFAULTS)
-    assert [round(tier.use, 9) for tier in tiers] == [0.03, 1.0, 0.8]
+    _, tiers = make_tiers(segments, STAYS_OPEN)
+    assert [round(tier.use, 9) for tier in tiers] == [0.0, 1.0, 0.8]
 
 
 def test_tier_of_one_segment_is_its_posterior() -> None:
-    """A segment alone keeps its mean and spread, turned from open to use."""
+    """A segment alone keeps its mean and spread, turned from open to closed.
+
+    0.8 are closed, and of the 0.2 that are open, 0.03 close before the send: an InMail
+    uses 0.8 + 0.2 * 0.03 = 0.806 credits.
+    """
     _, tiers = make_tiers([_segment("a", 0.2, strength=30)], DEFAULTS)
-    assert tiers[2].use == pytest.approx(0.8)
+    assert tiers[2].use == pytest.approx(0.806)
+    assert tiers[2].leak == 0.03
     assert tiers[2].beta_a == pytest.approx(24.0)
     assert tiers[2].beta_b == pytest.approx(6.0)
 
@@ -153,7 +159,7 @@ def test_a_tier_uses_no_fewer_credits_than_its_segments(
         _segment(str(k), mean, strength=strength, unknown=count)
         for k, (mean, strength, count) in enumerate(drawn)
     ]
-    parameters = DEFAULTS.override({"open_probability_tiers": num_tiers})
+    parameters = STAYS_OPEN.override({"open_probability_tiers": num_tiers})
     tier_of_segment, tiers = make_tiers(segments, parameters)
     unknown = tiers[Kind.UNKNOWN :]
     assert len(unknown) <= num_tiers

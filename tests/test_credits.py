@@ -111,6 +111,22 @@ def test_use_quantiles_against_closed_forms(shape: float) -> None:
     np.testing.assert_allclose(found[1], 1 - (1 - levels) ** (1 / shape), atol=1e-5)
 
 
+def test_what_is_open_may_close_before_the_send() -> None:
+    """A leak of 0.1 moves a use of q to 0.1 + 0.9 q, in every quantile and moment.
+
+    Beta(2, 6) has mean 1/4 and variance 12 / (64 * 9) = 1/48: use 0.1 + 0.9 / 4 = 0.325,
+    standard deviation 0.9 / sqrt(48) = 0.1299.
+    """
+    plain = Tier(use=0.25, beta_a=2.0, beta_b=6.0)
+    leaking = Tier(use=0.325, beta_a=2.0, beta_b=6.0, leak=0.1)
+    low, high = use_quantiles([plain, leaking])
+    np.testing.assert_allclose(high, 0.1 + 0.9 * low)
+    mean, spread, variance = moments([leaking])
+    assert mean[0] == 0.325
+    assert spread[0] == pytest.approx(0.1299, abs=1e-4)
+    assert variance[0] == pytest.approx(0.325 * 0.675 - 0.81 / 48)
+
+
 # --- the distribution -----------------------------------------------------------------
 
 

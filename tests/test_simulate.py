@@ -42,7 +42,7 @@ def test_two_credits_fail_the_third_of_three_paid_inmails() -> None:
     assert everywhere(outcome.reached, 2)
     assert everywhere(outcome.credits_used, 2)
     # What the guarantee counts is the need, met or not.
-    assert everywhere(outcome.counted, 3)
+    assert everywhere(outcome.needed, 3)
     assert everywhere(outcome.at_reset, 0)
 
 
@@ -53,7 +53,7 @@ def test_a_reset_in_the_middle_brings_new_credits() -> None:
     )
     assert everywhere(outcome.no_credit, 1)
     assert everywhere(outcome.reached, 3)
-    assert everywhere(outcome.counted, 2)
+    assert everywhere(outcome.needed, 2)
     assert everywhere(outcome.at_reset, 0)
     assert everywhere(outcome.forfeited, 0)
 
@@ -81,7 +81,7 @@ def test_a_refund_saves_the_last_send(second_day: int, window: int, failed: int)
         [terms(1, refund_window=window)],
     )
     assert everywhere(outcome.no_credit, failed)
-    assert everywhere(outcome.counted, 2), "the guarantee counts on no refund"
+    assert everywhere(outcome.needed, 2), "the guarantee counts on no refund"
 
 
 def test_refunds_stop_at_the_cap() -> None:
@@ -106,7 +106,7 @@ def test_a_seat_without_credits_may_lose_its_free_inmails(
     )
     assert everywhere(outcome.frozen, frozen)
     assert everywhere(outcome.reached, 1 - frozen)
-    assert everywhere(outcome.counted, 0)
+    assert everywhere(outcome.needed, 0)
 
 
 def test_an_open_profile_that_closes_needs_a_credit() -> None:
@@ -114,15 +114,13 @@ def test_an_open_profile_that_closes_needs_a_credit() -> None:
     leaking = replace(CALM, open_flag_leak=1.0)
     known = play(made([Flag.YES] * 2, parameters=leaking), inmails([1, 1]), [terms(5)])
     assert everywhere(known.credits_used, 2)
-    assert everywhere(known.counted, 2)
-    # An unknown flag that turns out open closes as well, but the guarantee took its
-    # share for the one at the send: it counts none.
+    assert everywhere(known.needed, 2)
+    # An unknown flag that turns out open closes as well.
     unknown = play(
         made([Flag.UNKNOWN] * 2, parameters=leaking, share=np.ones((200, 1))),
         inmails([1, 1]), [terms(5)],
     )  # fmt: skip
     assert everywhere(unknown.credits_used, 2)
-    assert everywhere(unknown.counted, 0)
     assert everywhere(unknown.needed, 2)
 
 
@@ -179,11 +177,11 @@ def test_exhaustion_is_that_of_the_exact_beta_binomial(
         Tier(use=1.0, beta_a=None, beta_b=None), Tier(use=0.75, beta_a=6.0, beta_b=2.0),
     )  # fmt: skip
     exact = CreditUse(tiers).exceedance(np.array([num_closed, num_unknown]), budget)
-    found = float((played.counted[:, 0] > budget).mean())
+    found = float((played.needed[:, 0] > budget).mean())
     assert 0.05 < exact < 0.6, "a case that tells nothing"
     assert abs(found - exact) < 3 * np.sqrt(exact * (1 - exact) / num_draws)
     # Without refunds, that is when a lead fails.
-    assert np.array_equal(played.exhausted[:, 0], played.counted[:, 0] > budget)
+    assert np.array_equal(played.exhausted[:, 0], played.needed[:, 0] > budget)
 
 
 def test_verdicts_say_when_the_draws_do_not_tell() -> None:

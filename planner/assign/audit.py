@@ -214,7 +214,9 @@ def _routes_fit_flags(view: _View) -> Iterator[str]:
         yield "a profile known to be open is booked as paid"
     if not np.allclose(free["credit_probability"], leak):
         yield "a free InMail does not book the leak of open flags"
-    if not np.allclose(paid["credit_probability"], 1 - paid["open_probability"]):
+    if not np.allclose(
+        paid["credit_probability"], 1 - paid["open_probability"] * (1 - leak)
+    ):
         yield "a paid InMail does not book its credit probability"
     known = view.table[view.table["open_flag"] != "unknown"]
     if not np.allclose(known["open_probability"], known["open_flag"] == "yes"):
@@ -521,7 +523,8 @@ def exceedance(
         return 1.0
     parts = [_binomial(free, np.full(len(LEVELS), leak))]
     for name, count in sorted(unknown.items()):
-        parts.append(_binomial(count, 1 - _beta_quantiles(*shares[name])))
+        # What is open now may close before the send, as known ones may.
+        parts.append(_binomial(count, 1 - _beta_quantiles(*shares[name]) * (1 - leak)))
     tail = _convolved(parts)[:, left + 1 :].sum(axis=1)
     return float(LEVEL_WEIGHTS @ np.clip(tail, 0.0, 1.0))
 

@@ -104,7 +104,7 @@ def credit_probability(problem: Problem, decisions: Decisions) -> np.ndarray:
         ],
         [
             np.full(len(route), problem.parameters.open_flag_leak),
-            1 - problem.values.open_probability,
+            1 - problem.values.open_probability * (1 - problem.parameters.open_flag_leak),
         ],
         0.0,
     )

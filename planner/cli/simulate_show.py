@@ -52,7 +52,7 @@ def show(simulation: Simulation, found: RunFiles) -> None:
     if len(simulation.policies) > 1:
         _show_differences(simulation)
     console.result("")
-    for line in (*words.guarantee(simulation), *words.comparison(simulation)):
+    for line in (words.guarantee(simulation), *words.comparison(simulation)):
         console.result(line)
 
 
@@ -118,7 +118,7 @@ def document(
         "alpha": simulation.alpha, "notes": notes,
         "seats": [_rounded(asdict(seat)) for seat in simulation.seats],
         "policies": [_rounded(asdict(result)) for result in simulation.policies],
-        "sentences": [*words.guarantee(simulation), *words.comparison(simulation)],
+        "sentences": [words.guarantee(simulation), *words.comparison(simulation)],
     }  # fmt: skip
     if len(bound):
         document["clairvoyant"] = {
@@ -152,9 +152,10 @@ def write(simulation: Simulation, path: Path) -> None:
             line: dict[str, object] = {"policy": str(policy), "seat_id": risk.seat_id}
             line["credits"] = risk.credits
             items: dict[str, Chance | Amount] = {
-                "needs_more": risk.needs_more, "with_flips": risk.with_flips,
-                "fails": risk.fails, **risk.amounts,
-            }  # fmt: skip
+                "needs_more": risk.needs_more,
+                "fails": risk.fails,
+                **risk.amounts,
+            }
             for name, item in items.items():
                 middle = item.mean if hasattr(item, "mean") else item.share
                 line[name] = round(middle, 6)

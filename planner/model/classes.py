@@ -200,7 +200,7 @@ def make_tiers(
             for index, own in zip(unknown, number, strict=True)
             if own == tier
         ]
-        tiers.append(_worst(members))
+        tiers.append(_worst(members, parameters.open_flag_leak))
     tier_of_segment[unknown] = number + int(Kind.UNKNOWN)
     return tier_of_segment, (*certain, *tiers)
 
@@ -232,20 +232,22 @@ def _parts(counts: np.ndarray, use: np.ndarray, most: int) -> np.ndarray:
     return part
 
 
-def _worst(members: Sequence[SegmentShare]) -> Tier:
-    use = max(1 - item.mean for item in members)
+def _worst(members: Sequence[SegmentShare], leak: float) -> Tier:
+    """Return the tier of some segments: what is open now may close before the send."""
+    closed = max(1 - item.mean for item in members)
     variance = max(
         item.beta_a
         * item.beta_b
         / ((item.beta_a + item.beta_b) ** 2 * (item.beta_a + item.beta_b + 1))
         for item in members
     )
-    use = min(max(use, 1e-6), 1 - 1e-6)
-    strength = max(use * (1 - use) / max(variance, 1e-12) - 1, 1e-3)
+    closed = min(max(closed, 1e-6), 1 - 1e-6)
+    strength = max(closed * (1 - closed) / max(variance, 1e-12) - 1, 1e-3)
     return Tier(
-        use=round(use, DIGITS),
-        beta_a=round(use * strength, DIGITS),
-        beta_b=round((1 - use) * strength, DIGITS),
+        use=round(leak + (1 - leak) * closed, DIGITS),
+        beta_a=round(closed * strength, DIGITS),
+        beta_b=round((1 - closed) * strength, DIGITS),
+        leak=leak,
     )
 
 

@@ -54,7 +54,9 @@ def score_weights() -> np.ndarray:
 
 
 @lru_cache(maxsize=256)
-def _use_quantiles(use: float, beta_a: float | None, beta_b: float | None) -> np.ndarray:
+def _use_quantiles(
+    use: float, beta_a: float | None, beta_b: float | None, leak: float
+) -> np.ndarray:
     """Return the use probability of a tier at each of `SCORES`."""
     if beta_a is None or beta_b is None:
         return np.full(len(SCORES), use)
@@ -71,12 +73,13 @@ def _use_quantiles(use: float, beta_a: float | None, beta_b: float | None) -> np
     density = np.exp(log_density - log_density.max())
     cdf = np.cumsum((density[1:] + density[:-1]) / 2 * np.diff(odds))
     quantiles = np.interp(_normal_cdf(SCORES), np.r_[0.0, cdf] / cdf[-1], odds)
-    return np.asarray(1 / (1 + np.exp(-np.clip(quantiles, -700.0, 700.0))))
+    closed = 1 / (1 + np.exp(-np.clip(quantiles, -700.0, 700.0)))
+    return np.asarray(leak + (1 - leak) * closed)
 
 
 def use_quantiles(tiers: Sequence[Tier]) -> np.ndarray:
     """Return use probabilities at each of `SCORES`, shape ``(num_tiers, num_scores)``."""
-    return np.stack([_use_quantiles(t.use, t.beta_a, t.beta_b) for t in tiers])
+    return np.stack([_use_quantiles(t.use, t.beta_a, t.beta_b, t.leak) for t in tiers])
 
 
 @lru_cache(maxsize=4096)
@@ -225,5 +228,7 @@ def moments(tiers: Sequence[Tier]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     for index, tier in enumerate(tiers):
         if tier.beta_a is not None and tier.beta_b is not None:
             strength = tier.beta_a + tier.beta_b
-            spread[index] = math.sqrt(tier.use * (1 - tier.use) / (strength + 1))
+            closed = tier.beta_a / strength
+            deviation = math.sqrt(closed * (1 - closed) / (strength + 1))
+            spread[index] = (1 - tier.leak) * deviation
     return mean, spread, mean * (1 - mean) - spread**2

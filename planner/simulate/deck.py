@@ -87,7 +87,9 @@ def deck(problem: Problem, assignments: pd.DataFrame) -> Deck:
         takes_inmail=takes,
         prefers_inmail=takes & (values.inmail_value >= values.connection_value),
         use=np.where(
-            is_free, problem.parameters.open_flag_leak, 1.0 - values.open_probability
+            is_free,
+            problem.parameters.open_flag_leak,
+            1.0 - values.open_probability * (1 - problem.parameters.open_flag_leak),
         ),
         seats=tuple(
             np.array(sorted(s for a in pool.atoms for s in atoms[a].seats), dtype=np.int64)

@@ -66,10 +66,9 @@ class Outcome:
 
     Parameters
     ----------
-    counted, needed : numpy.ndarray
+    needed : numpy.ndarray
         Credits that InMails before the reset need, whether or not they reach anybody
-        and without any refund: as the guarantee counts them; and with every flip
-        (`InmailTruth.is_counted`).
+        and without any refund: as the guarantee counts them.
     no_credit, frozen : numpy.ndarray
         InMails that failed for want of a credit; free ones that were frozen; up to the
         reset, and this week's after it.
@@ -85,7 +84,6 @@ class Outcome:
         the cap takes of the grant.
     """
 
-    counted: Counts
     needed: Counts
     no_credit: Counts
     frozen: Counts
@@ -195,7 +193,6 @@ def _inmails(
     week, before = inmails.is_this_week, inmails.cycle == 0
     replied = (answered & went)[:, week]
     return {
-        "counted": truth.is_counted[:, before].sum(axis=1),
         "needed": (~truth.is_free)[:, before].sum(axis=1),
         "no_credit": short.sum(axis=1),
         "frozen": stuck.sum(axis=1),

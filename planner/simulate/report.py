@@ -83,8 +83,6 @@ class SeatRisk:
     needs_more : Chance
         That it needs more than credits - reserve before its reset, without any refund:
         what the guarantee counts.
-    with_flips : Chance
-        The same, if profiles of unknown flag that are open may close as well.
     fails : Chance
         That any lead fails for want of a credit.
     verdict : Verdict
@@ -96,7 +94,6 @@ class SeatRisk:
     seat_id: str
     credits: int
     needs_more: Chance
-    with_flips: Chance
     fails: Chance
     verdict: Verdict
     amounts: Mapping[str, Amount]
@@ -135,7 +132,7 @@ def seat_risks(
 ) -> tuple[SeatRisk, ...]:
     """Return the risk of every seat, and last that of all together."""
     budget = np.array([max(0, own.credits - own.reserve) for own in terms])
-    is_over, is_over_flips = outcome.counted > budget, outcome.needed > budget
+    is_over = outcome.needed > budget
     risks = []
     for number, own in enumerate(terms):
         needs_more = chance(is_over[:, number], level)
@@ -144,7 +141,6 @@ def seat_risks(
                 seat_id=own.seat_id,
                 credits=own.credits,
                 needs_more=needs_more,
-                with_flips=chance(is_over_flips[:, number], level),
                 fails=chance(outcome.exhausted[:, number], level),
                 verdict=needs_more.against(alpha),
                 amounts={
@@ -159,7 +155,6 @@ def seat_risks(
             seat_id="",
             credits=sum(own.credits for own in terms),
             needs_more=in_all,
-            with_flips=chance(is_over_flips.any(axis=1), level),
             fails=chance(outcome.exhausted.any(axis=1), level),
             verdict=in_all.against(alpha),
             amounts=_amounts(outcome, level),

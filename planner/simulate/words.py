@@ -7,28 +7,13 @@ from planner.simulate.report import Difference, PolicyResult, SeatRisk, Verdict
 from planner.simulate.simulation import Simulation
 
 
-def guarantee(simulation: Simulation) -> list[str]:
+def guarantee(simulation: Simulation) -> str:
     """Return what the draws say about the promise that no seat runs out."""
     alpha, draws = simulation.alpha, simulation.setup.num_draws
     *seats, in_all = simulation.seats
-    lines = [
-        _joint(in_all, alpha, draws) if simulation.is_joint else _each(seats, alpha, draws)
-    ]
-    flips = [
-        seat for seat in ([in_all] if simulation.is_joint else seats)
-        if seat.verdict is not Verdict.ABOVE
-        and seat.with_flips.against(alpha) is Verdict.ABOVE
-    ]  # fmt: skip
-    if flips:
-        shares = ", ".join(
-            f"{seat.seat_id or 'any seat'} {seat.with_flips.share:.1%}" for seat in flips
-        )
-        lines.append(
-            "The guarantee takes the estimated open share of unknown flags for their share "
-            "at the send. If open ones among them may close before it, as known ones do, "
-            f"the probability is above {alpha:.0%}: {shares}."
-        )
-    return lines
+    if simulation.is_joint:
+        return _joint(in_all, alpha, draws)
+    return _each(seats, alpha, draws)
 
 
 def _joint(in_all: SeatRisk, alpha: float, draws: int) -> str:
