@@ -15,7 +15,7 @@ ROOT = Path(planner.__file__).parent
 #: Layer of each part of the package, lowest first; arrows point down only. ``templates``
 #: and ``sample`` make files for `init` and `demo`: they serve the shell.
 NOUNS = {"domain", "params", "schemas", "errors", "dates"}
-VERBS = {"intake", "estimate", "model", "assign", "output", "ledger", "triage"}
+VERBS = {"intake", "estimate", "model", "assign", "output", "ledger", "triage", "simulate"}
 LINE = {"pipeline"}
 SHELL = {"cli", "templates", "sample", "__main__"}
 
@@ -31,6 +31,8 @@ BESIDE = {
     # read into the inventory's seats, its people by the keys of intake.
     "ledger": {"intake", "triage"},
     "output": {"triage"},
+    # The truth is drawn from the estimates that the plan was made from.
+    "simulate": {"estimate"},
     "__main__": {"cli"},
 }
 

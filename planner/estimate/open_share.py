@@ -70,6 +70,19 @@ def estimate(
     return probability, segmentation.codes, shares
 
 
+def share_draws(
+    leads: pd.DataFrame, parameters: Parameters, *, seed: int = 0
+) -> tuple[Ints, Floats]:
+    """Return the segment of each lead, and joint draws of the segments' open shares.
+
+    The draws, of shape ``(num_draws, num_segments)``, are those behind `estimate` with
+    the same seed: of the share among the leads whose flag is unknown.
+    """
+    segmentation = assign_segments(leads, parameters)
+    draws, _ = posterior_draws(count(leads, segmentation), parameters, seed)
+    return segmentation.codes, draws.share
+
+
 def count(
     leads: pd.DataFrame,
     segmentation: Segmentation,
