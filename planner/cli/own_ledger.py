@@ -152,7 +152,8 @@ class OwnLedger:
         as_of: dt.date,
     ) -> Triaged:
         """Judge failures and apply the verdicts, with the balances that triage asks for."""
-        from planner.simulate.weeks import Triaged, told as as_told
+        from planner.simulate.weeks import Triaged
+        from planner.simulate.weeks import told as as_told
 
         job = self._job(told, as_of)
         with self.book.writing() as connection:

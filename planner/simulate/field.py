@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -100,18 +100,28 @@ class Cycle:
     is_over: bool = False
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Terms:
+    """What is true of a seat all the time.
+
+    ``freezes``: LinkedIn stops its free InMails, too, when it has no credits. The factors
+    are what its rates are against the general ones.
+    """
+
+    freezes: bool = False
+    inmail_factor: float = 1.0
+    acceptance_factor: float = 1.0
+
+
 @dataclass(slots=True, kw_only=True)
 class SeatBook:
-    """A seat as it really is.
-
-    ``freezes``: LinkedIn stops its free InMails, too, when it has no credits.
-    """
+    """A seat as it really is."""
 
     seat: Seat
     credits: int
     cycle: Cycle
     next_reset: dt.date
-    freezes: bool
+    terms: Terms
     held_until: dt.date = dt.date.min
 
 
@@ -144,10 +154,9 @@ class Field:
         seats: Sequence[Seat],
         start: dt.date,
         parameters: Parameters,
-        *,
-        freezing: Collection[str],
+        terms: Mapping[str, Terms],
     ) -> Field:
-        """Return the field on its first morning; `freezing` are ids of seats."""
+        """Return the field on its first morning; `terms` are by seat id."""
         books = {}
         for seat in seats:
             reset = next(resets_after(seat.reset_rule, start))
@@ -156,7 +165,7 @@ class Field:
             )
             books[seat.seat_id] = SeatBook(
                 seat=seat, credits=seat.credits, cycle=cycle, next_reset=reset,
-                freezes=seat.seat_id in freezing,
+                terms=terms.get(seat.seat_id, Terms()),
             )  # fmt: skip
         return cls(
             start=start, parameters=parameters, books=books,
@@ -227,24 +236,19 @@ class Field:
 
     def _expect(self, send: Send, fate: Fate, day: dt.date, credits: int) -> None:
         """Note what the lead is going to answer, and when."""
-        seat = self.books[send.seat_id].seat
+        terms = self.books[send.seat_id].terms
         replied, accepted = OutcomeKind.REPLIED, OutcomeKind.ACCEPTED
         if send.route in INMAILS:
-            if self._factor(seat, "inmail_reply_rate") >= fate.answers_from:
+            if terms.inmail_factor >= fate.answers_from:
                 self._later(send, day, fate.delay, replied, credits)
         elif send.route == _REQUEST:
-            if self._factor(seat, "acceptance_rate") >= fate.accepts_from:
+            if terms.acceptance_factor >= fate.accepts_from:
                 self._later(send, day, fate.acceptance_delay, accepted, 0)
                 if fate.answers:
                     delay = fate.acceptance_delay + fate.reply_delay
                     self._later(send, day, delay, replied, 0)
         elif fate.answers:
             self._later(send, day, fate.reply_delay, replied, 0)
-
-    def _factor(self, seat: Seat, name: str) -> float:
-        """Return a seat's own rate against the general one."""
-        own, general = getattr(seat, name), getattr(self.parameters, name)
-        return 1.0 if own is None or not general else float(own / general)
 
     def _later(
         self, send: Send, day: dt.date, delay: int, kind: OutcomeKind, refunds: int
@@ -318,7 +322,7 @@ def _inmail(book: SeatBook, fate: Fate) -> tuple[str, int]:
     is_lost = fate.is_gone or fate.is_off
     lost = str(Cause.PROFILE_GONE if fate.is_gone else Cause.INMAIL_OFF)
     if not fate.needs_credit:
-        is_frozen = book.freezes and book.credits < 1
+        is_frozen = book.terms.freezes and book.credits < 1
         return (lost if is_lost else exhausted if is_frozen else ""), 0
     if is_lost and not fate.burns:
         return lost, 0

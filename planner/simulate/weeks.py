@@ -17,8 +17,8 @@ import pandas as pd
 from planner import schemas
 from planner.dates import ONE_DAY, ONE_WEEK, monday
 from planner.domain import Cause, LeadTable, OutcomeKind, Seat
-from planner.simulate import arrivals
 from planner.simulate.field import INMAILS, Attempt, Fate, Field, Send
+from planner.simulate.people import joined
 
 #: Day on which failures are sorted: what is started again goes out the same week.
 TRIAGE_DAY = 4
@@ -162,7 +162,7 @@ class _Game:
         new = self.setting.arriving(week, self._num_planned)
         self.played.num_arrived += len(new)
         self.now.fates.update(self.setting.fates_of(new))
-        self.table = arrivals.joined(self.table, new)
+        self.table = joined(self.table, new)
 
     def _plan(self, day: dt.date) -> None:
         self._record(day)
