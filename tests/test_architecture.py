@@ -32,7 +32,7 @@ BESIDE = {
     "ledger": {"intake", "triage"},
     "output": {"triage"},
     # The truth is drawn from the estimates that the plan was made from.
-    "simulate": {"estimate"},
+    "simulate": {"assign", "estimate"},
     "__main__": {"cli"},
 }
 

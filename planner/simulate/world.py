@@ -62,6 +62,10 @@ class InmailTruth:
         Whether the profile is open when the list is looked at.
     is_free : numpy.ndarray
         Whether it is still open at the send, so that no credit is needed.
+    is_counted : numpy.ndarray
+        Whether it is among the credits that the plan's guarantee counts. That is all
+        ``not is_free``, but for profiles of unknown flag that turn out open and close
+        before the send: of those it takes the estimated share for the share at the send.
     is_off : numpy.ndarray
         Whether the lead takes no InMails: the send fails though credits are there.
     is_gone : numpy.ndarray
@@ -77,6 +81,7 @@ class InmailTruth:
 
     is_open: Bools
     is_free: Bools
+    is_counted: Bools
     is_off: Bools
     is_gone: Bools
     burns: Bools
@@ -157,6 +162,7 @@ class World:
         return InmailTruth(
             is_open=is_open,
             is_free=is_free,
+            is_counted=~np.where(open_flag == Flag.UNKNOWN, is_open, is_free),
             is_off=is_off | (inmail_flag == Flag.NO),
             is_gone=below(Purpose.GONE, given.profile_gone_share),
             burns=below(Purpose.BURNS, given.failed_send_credit_loss),
