@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from planner.ledger.failures import Failed
     from planner.ledger.store import Connection, Ledger
     from planner.output.triage import TriageRun
-    from planner.simulate.field import Send
+    from planner.simulate.field import Task
     from planner.simulate.weeks import Planned, Steps, Triaged
 
 
@@ -214,14 +214,14 @@ class OwnLedger:
             )  # fmt: skip
 
 
-def _sends(assignments: pd.DataFrame) -> list[Send]:
+def _sends(assignments: pd.DataFrame) -> list[Task]:
     """Return what a plan sends this week from a known seat."""
-    from planner.simulate.field import Send
+    from planner.simulate.field import Task
 
     planned = assignments["send_on"].astype("str") != ""
     planned &= assignments["seat_id"].astype("str") != ""
     return [
-        Send(
+        Task(
             lead_id=str(line.lead_id), seat_id=str(line.seat_id), route=str(line.route),
             on=dt.date.fromisoformat(str(line.send_on)),
         )
@@ -229,14 +229,14 @@ def _sends(assignments: pd.DataFrame) -> list[Send]:
     ]  # fmt: skip
 
 
-def _steps(findings: pd.DataFrame) -> list[Send]:
+def _steps(findings: pd.DataFrame) -> list[Task]:
     """Return what triage sends on its way."""
     from planner.domain import NextStep
-    from planner.simulate.field import Send
+    from planner.simulate.field import Task
 
     sent = (str(NextStep.RESTART), str(NextStep.CONNECTION_REQUEST), str(NextStep.MESSAGE))
     return [
-        Send(
+        Task(
             lead_id=str(line.lead_id), seat_id=str(line.next_seat),
             route=str(line.next_route), on=dt.date.fromisoformat(str(line.next_on)),
             is_restart=True,

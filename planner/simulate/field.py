@@ -17,6 +17,7 @@ from typing import Any
 from planner.dates import ONE_DAY, resets_after
 from planner.domain import Cause, OutcomeKind, Route, Seat
 from planner.params import Parameters
+from planner.simulate.engine import Terms
 
 INMAILS = (str(Route.OPEN_INMAIL), str(Route.PAID_INMAIL))
 _REQUEST = str(Route.CONNECTION_REQUEST)
@@ -49,8 +50,8 @@ class Fate:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Send:
-    """A line of a plan: who is contacted by which seat, how, and on which day."""
+class Task:
+    """A send as GetSales has it: who is contacted by which seat, how and when."""
 
     lead_id: str
     seat_id: str
@@ -64,7 +65,7 @@ class Attempt:
     """A send that was tried: ``cause`` is blank where it reached the lead."""
 
     at: str
-    send: Send
+    task: Task
     cause: str
     credits: int
 
@@ -95,33 +96,22 @@ class Cycle:
     num_needed: int = 0
     num_short: int = 0
     num_into_reserve: int = 0
-    refunded: int = 0
-    forfeited: int = 0
     is_over: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Terms:
-    """What is true of a seat all the time.
-
-    ``freezes``: LinkedIn stops its free InMails, too, when it has no credits. The factors
-    are what its rates are against the general ones.
-    """
-
-    freezes: bool = False
-    inmail_factor: float = 1.0
-    acceptance_factor: float = 1.0
 
 
 @dataclass(slots=True, kw_only=True)
 class SeatBook:
-    """A seat as it really is."""
+    """A seat as it really is.
+
+    ``freezes``: LinkedIn stops its free InMails, too, when it has no credits.
+    """
 
     seat: Seat
     credits: int
     cycle: Cycle
     next_reset: dt.date
     terms: Terms
+    freezes: bool
     held_until: dt.date = dt.date.min
 
 
@@ -143,9 +133,10 @@ class Field:
     fates: dict[str, Fate] = field(default_factory=dict)
     attempts: list[Attempt] = field(default_factory=list)
     answers: list[Answer] = field(default_factory=list)
-    canceled: list[tuple[dt.date, Send]] = field(default_factory=list)
+    canceled: list[tuple[dt.date, Task]] = field(default_factory=list)
+    forfeits: list[tuple[dt.date, str, int]] = field(default_factory=list)
     cycles: list[Cycle] = field(default_factory=list)
-    _queue: dict[dt.date, list[Send]] = field(default_factory=dict)
+    _queue: dict[dt.date, list[Task]] = field(default_factory=dict)
     _due: dict[dt.date, list[Answer]] = field(default_factory=dict)
 
     @classmethod
@@ -154,18 +145,25 @@ class Field:
         seats: Sequence[Seat],
         start: dt.date,
         parameters: Parameters,
-        terms: Mapping[str, Terms],
+        terms: Sequence[Terms],
+        freezes: Sequence[bool],
     ) -> Field:
-        """Return the field on its first morning; `terms` are by seat id."""
+        """Return the field on its first morning.
+
+        Parameters
+        ----------
+        terms, freezes : sequence
+            By seat, in the order of `seats`: of `engine.seat_terms` the rates only.
+        """
         books = {}
-        for seat in seats:
+        for seat, own, is_frozen in zip(seats, terms, freezes, strict=True):
             reset = next(resets_after(seat.reset_rule, start))
             cycle = Cycle(
                 seat_id=seat.seat_id, starts=start, ends=reset, credits=seat.credits
             )
             books[seat.seat_id] = SeatBook(
                 seat=seat, credits=seat.credits, cycle=cycle, next_reset=reset,
-                terms=terms.get(seat.seat_id, Terms()),
+                terms=own, freezes=is_frozen,
             )  # fmt: skip
         return cls(
             start=start, parameters=parameters, books=books,
@@ -174,10 +172,10 @@ class Field:
 
     # --- what comes in ----------------------------------------------------------------
 
-    def enqueue(self, sends: Iterable[Send]) -> None:
+    def enqueue(self, tasks: Iterable[Task]) -> None:
         """Import a plan's sends into GetSales."""
-        for send in sends:
-            self._queue.setdefault(send.on, []).append(send)
+        for task in tasks:
+            self._queue.setdefault(task.on, []).append(task)
 
     def hold(self, held: Mapping[str, dt.date]) -> None:
         """Let seats send nothing before a day."""
@@ -193,7 +191,7 @@ class Field:
                 continue
             granted = book.credits + book.seat.monthly_grant
             book.credits = min(granted, max(book.seat.credit_cap, book.credits))
-            book.cycle.forfeited += granted - book.credits
+            self._forfeit(day, book, granted - book.credits)
             book.cycle.is_over = True
             book.next_reset = next(resets_after(book.seat.reset_rule, day))
             book.cycle = Cycle(
@@ -203,63 +201,62 @@ class Field:
             self.cycles.append(book.cycle)
 
     def live(self, day: dt.date) -> None:
-        """Let answers come in, then send what is planned for the day."""
+        """Send what is planned for the day, then let the answers of the day come in."""
+        minute: dict[str, int] = defaultdict(lambda: _FIRST_MINUTE)
+        for task in sorted(self._queue.pop(day, []), key=_order):
+            if day < self.books[task.seat_id].held_until:
+                self.canceled.append((day, task))
+                continue
+            hour, minutes = divmod(minute[task.seat_id], 60)
+            minute[task.seat_id] += _MINUTES
+            self._try(task, day, f"{day}T{hour:02d}:{minutes:02d}:00Z")
         for answer in self._due.pop(day, []):
             self.answers.append(answer)
             book = self.books[answer.seat_id]
-            before = book.credits
-            most = max(book.seat.credit_cap, before)
-            book.credits = min(before + answer.refunds, most)
-            book.cycle.refunded += book.credits - before
-            book.cycle.forfeited += before + answer.refunds - book.credits
-        minute: dict[str, int] = defaultdict(lambda: _FIRST_MINUTE)
-        for send in sorted(self._queue.pop(day, []), key=lambda one: one.lead_id):
-            if day < self.books[send.seat_id].held_until:
-                self.canceled.append((day, send))
-                continue
-            hour, minutes = divmod(minute[send.seat_id], 60)
-            minute[send.seat_id] += _MINUTES
-            self._try(send, day, f"{day}T{hour:02d}:{minutes:02d}:00Z")
+            back = book.credits + answer.refunds
+            book.credits = min(back, max(book.seat.credit_cap, book.credits))
+            self._forfeit(day, book, back - book.credits)
 
-    def _try(self, send: Send, day: dt.date, at: str) -> None:
+    def _forfeit(self, day: dt.date, book: SeatBook, credits: int) -> None:
+        if credits:
+            self.forfeits.append((day, book.seat.seat_id, credits))
+
+    def _try(self, task: Task, day: dt.date, at: str) -> None:
         """Try one send as LinkedIn would take it."""
-        fate, book = self.fates[send.lead_id], self.books[send.seat_id]
+        fate, book = self.fates[task.lead_id], self.books[task.seat_id]
         cause, credits = "", 0
-        if send.route in INMAILS:
+        if task.route in INMAILS:
             cause, credits = _inmail(book, fate)
             book.credits -= credits
         elif fate.is_gone:
             cause = str(Cause.PROFILE_GONE)
-        self.attempts.append(Attempt(at=at, send=send, cause=cause, credits=credits))
+        self.attempts.append(Attempt(at=at, task=task, cause=cause, credits=credits))
         if not cause:
-            self._expect(send, fate, day, credits)
+            self._expect(task, fate, day, credits)
 
-    def _expect(self, send: Send, fate: Fate, day: dt.date, credits: int) -> None:
+    def _expect(self, task: Task, fate: Fate, day: dt.date, credits: int) -> None:
         """Note what the lead is going to answer, and when."""
-        terms = self.books[send.seat_id].terms
+        terms = self.books[task.seat_id].terms
         replied, accepted = OutcomeKind.REPLIED, OutcomeKind.ACCEPTED
-        if send.route in INMAILS:
-            if terms.inmail_factor >= fate.answers_from:
-                self._later(send, day, fate.delay, replied, credits)
-        elif send.route == _REQUEST:
-            if terms.acceptance_factor >= fate.accepts_from:
-                self._later(send, day, fate.acceptance_delay, accepted, 0)
-                if fate.answers:
-                    delay = fate.acceptance_delay + fate.reply_delay
-                    self._later(send, day, delay, replied, 0)
-        elif fate.answers:
-            self._later(send, day, fate.reply_delay, replied, 0)
+        if task.route in INMAILS:
+            if fate.answers_from < terms.inmail_factor:
+                self._later(task, day, fate.delay, replied, credits)
+        elif task.route == _REQUEST and fate.accepts_from < terms.request_factor:
+            self._later(task, day, fate.acceptance_delay, accepted, 0)
+            if fate.answers:
+                delay = fate.acceptance_delay + fate.reply_delay
+                self._later(task, day, delay, replied, 0)
 
     def _later(
-        self, send: Send, day: dt.date, delay: int, kind: OutcomeKind, refunds: int
+        self, task: Task, day: dt.date, delay: int, kind: OutcomeKind, refunds: int
     ) -> None:
-        on = day + max(1, delay) * ONE_DAY  # seen on the morning after, at the earliest
+        on = day + delay * ONE_DAY
         if delay > self.parameters.refund_window_days:
             refunds = 0
         self._due.setdefault(on, []).append(
             Answer(
-                at=f"{on}T07:00:00Z", kind=kind, seat_id=send.seat_id,
-                lead_id=send.lead_id, refunds=refunds,
+                at=f"{on}T20:00:00Z", kind=kind, seat_id=task.seat_id,
+                lead_id=task.lead_id, refunds=refunds,
             )
         )  # fmt: skip
 
@@ -304,7 +301,7 @@ class Field:
         """Return a seat's sends that reached somebody since a day."""
         first = since.isoformat()
         return sum(
-            one.send.seat_id == seat_id and not one.cause and one.send.route in routes
+            one.task.seat_id == seat_id and not one.cause and one.task.route in routes
             and one.at >= first
             for one in self.attempts
         )  # fmt: skip
@@ -316,19 +313,35 @@ class Field:
         )
 
 
+def _order(task: Task) -> tuple[bool, bool, str]:
+    """Order of a day's tasks, as in the sheets: free InMails first, then by lead."""
+    paid = task.route == str(Route.PAID_INMAIL)
+    return task.route not in INMAILS, paid, task.lead_id
+
+
 def _inmail(book: SeatBook, fate: Fate) -> tuple[str, int]:
-    """Return why an InMail fails, if it does, and the credits that it uses."""
-    exhausted = str(Cause.CREDITS_EXHAUSTED)
-    is_lost = fate.is_gone or fate.is_off
-    lost = str(Cause.PROFILE_GONE if fate.is_gone else Cause.INMAIL_OFF)
+    """Return why an InMail fails, if it does, and the credits that it uses.
+
+    As in `engine`: to a profile that is gone or takes no InMails it fails whatever
+    credits there are, and may use one all the same.
+    """
+    has_credits = book.credits > 0
+    if fate.is_gone or fate.is_off:
+        lost = str(Cause.PROFILE_GONE if fate.is_gone else Cause.INMAIL_OFF)
+        used = int(fate.needs_credit and fate.burns and has_credits)
+        _count(book, used)
+        return lost, used
     if not fate.needs_credit:
-        is_frozen = book.terms.freezes and book.credits < 1
-        return (lost if is_lost else exhausted if is_frozen else ""), 0
-    if is_lost and not fate.burns:
-        return lost, 0
-    book.cycle.num_needed += 1
-    book.cycle.num_into_reserve += int(book.credits <= book.seat.reserve)
-    if book.credits < 1:
-        book.cycle.num_short += 1
-        return (lost if is_lost else exhausted), 0
-    return (lost if is_lost else ""), 1
+        stops = book.freezes and not has_credits
+        return (str(Cause.CREDITS_EXHAUSTED) if stops else ""), 0
+    _count(book, 1)
+    if has_credits:
+        return "", 1
+    book.cycle.num_short += 1
+    return str(Cause.CREDITS_EXHAUSTED), 0
+
+
+def _count(book: SeatBook, needed: int) -> None:
+    book.cycle.num_needed += needed
+    if needed and book.credits <= book.seat.reserve:
+        book.cycle.num_into_reserve += 1

@@ -17,7 +17,7 @@ import pandas as pd
 from planner import schemas
 from planner.dates import ONE_DAY, ONE_WEEK, monday
 from planner.domain import Cause, LeadTable, OutcomeKind, Seat
-from planner.simulate.field import INMAILS, Attempt, Fate, Field, Send
+from planner.simulate.field import INMAILS, Attempt, Fate, Field, Task
 from planner.simulate.people import joined
 
 #: Day on which failures are sorted: what is started again goes out the same week.
@@ -38,7 +38,7 @@ class Planned:
     ledger had worked out, and those of which it had worked out anything.
     """
 
-    sends: Sequence[Send]
+    sends: Sequence[Task]
     until: dt.date
     within: int = 0
     checked: int = 0
@@ -49,7 +49,7 @@ class Triaged:
     """What triage makes of failures: cause by lead id, what to send, seats on hold."""
 
     causes: Mapping[str, str]
-    sends: Sequence[Send]
+    sends: Sequence[Task]
     held: Mapping[str, dt.date]
 
 
@@ -199,7 +199,7 @@ class _Game:
         """Sort the failed InMails since the last time, and start again what can be."""
         failed = [
             one for one in self.now.attempts[self._triaged :]
-            if one.cause and one.send.route in INMAILS
+            if one.cause and one.task.route in INMAILS
         ]  # fmt: skip
         self._triaged = len(self.now.attempts)
         if not failed:
@@ -208,16 +208,16 @@ class _Game:
         credits = {name: book.credits for name, book in self.now.books.items()}
         found = self.steps.triage(lines, self._seats, credits, day)
         for one in failed:
-            named = found.causes.get(one.send.lead_id)
+            named = found.causes.get(one.task.lead_id)
             if named is not None:
-                self.played.named[one.send.lead_id, one.at] = named
+                self.played.named[one.task.lead_id, one.at] = named
         self.now.hold(found.held)
         self.now.enqueue(found.sends)
 
 
 def _attempted(one: Attempt) -> dict[str, object]:
     kind = OutcomeKind.FAILED if one.cause else OutcomeKind.SENT
-    line = _line(one.send.lead_id, one.send.seat_id, str(kind), one.at, one.send.route)
+    line = _line(one.task.lead_id, one.task.seat_id, str(kind), one.at, one.task.route)
     return {**line, "error_text": _TEXTS.get(one.cause, "")}
 
 
