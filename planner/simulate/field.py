@@ -265,9 +265,9 @@ class Field:
     def inventory(self, day: dt.date) -> tuple[Seat, ...]:
         """Return the seats as their owners would state them on a morning.
 
-        Credits are read off LinkedIn. Pace, requests and what is pending are stated
-        while there is something in them from before the first day; later on, the ledger
-        knows all of it.
+        Credits are read off LinkedIn. Pace, requests and what is pending are the true
+        ones, too; they count as stated while there is something in them from before the
+        first day: later on, the ledger knows all of it.
         """
         return tuple(self._stated(book, day) for book in self.books.values())
 
@@ -276,41 +276,56 @@ class Field:
         stated = {*seat.stated, "credits", "credits_as_of"}
         if not age:
             return replace(seat, stated=tuple(sorted(stated)))
-        changes: dict[str, Any] = {
-            "credits": book.credits, "credits_as_of": day, "ahead": (), "grant_unseen": "",
-            "recent_requests": None, "recent_open_inmails": None,
-        }  # fmt: skip
-        lifetime = self.parameters.pending_lifetime_days
+        requests, lifetime = (_REQUEST,), self.parameters.pending_lifetime_days
         spans = {
-            "inmails_last_28_days": (_PACE_DAYS, INMAILS),
-            "connection_requests_last_7_days": (_REQUEST_DAYS, (_REQUEST,)),
-            "pending_connection_requests": (lifetime, (_REQUEST,)),
-        }
-        for name, (days, routes) in spans.items():
-            before = getattr(seat, name)
+            "inmails_last_28_days": (_PACE_DAYS, self._sent(book, INMAILS, day)),
+            "connection_requests_last_7_days": (
+                _REQUEST_DAYS, self._sent(book, requests, day, _REQUEST_DAYS),
+            ),
+            "pending_connection_requests": (lifetime, self._pending(book, day)),
+        }  # fmt: skip
+        changes: dict[str, Any] = {}
+        for name, (days, own) in spans.items():
+            before, left = getattr(seat, name), max(0, days - age)
             stated.discard(name)
-            if before and age < days:
-                own = self._sent(seat.seat_id, routes, day - days * ONE_DAY)
-                if name == "pending_connection_requests":
-                    own = max(0, own - self._accepted(seat.seat_id))
-                changes[name] = own + before * (days - age) // days
+            if before is None and left:
+                continue  # a new seat, on its ramp
+            changes[name] = own + (before or 0) * left // days
+            if before and left:
                 stated.add(name)
-        return replace(seat, stated=tuple(sorted(stated)), **changes)
+        return replace(
+            seat, credits=book.credits, credits_as_of=day, ahead=(), grant_unseen="",
+            recent_requests=None, recent_open_inmails=None,
+            weeks_active=seat.weeks_active + age // 7, stated=tuple(sorted(stated)),
+            **changes,
+        )  # fmt: skip
 
-    def _sent(self, seat_id: str, routes: Sequence[str], since: dt.date) -> int:
-        """Return a seat's sends that reached somebody since a day."""
-        first = since.isoformat()
+    def _sent(
+        self, book: SeatBook, routes: Sequence[str], day: dt.date, days: int = _PACE_DAYS
+    ) -> int:
+        """Return a seat's sends of the last days that reached somebody."""
+        first = (day - days * ONE_DAY).isoformat()
         return sum(
-            one.task.seat_id == seat_id and not one.cause and one.task.route in routes
-            and one.at >= first
+            one.task.seat_id == book.seat.seat_id and not one.cause
+            and one.task.route in routes and one.at >= first
             for one in self.attempts
         )  # fmt: skip
 
-    def _accepted(self, seat_id: str) -> int:
-        return sum(
-            one.seat_id == seat_id and one.kind is OutcomeKind.ACCEPTED
+    def _pending(self, book: SeatBook, day: dt.date) -> int:
+        """Return a seat's requests that nobody has accepted, and that are not old."""
+        lifetime = self.parameters.pending_lifetime_days
+        seat_id = book.seat.seat_id
+        accepted = {
+            one.lead_id
             for one in self.answers
-        )
+            if one.kind is OutcomeKind.ACCEPTED and one.seat_id == seat_id
+        }
+        first = (day - lifetime * ONE_DAY).isoformat()
+        return sum(
+            one.task.seat_id == seat_id and not one.cause and one.at >= first
+            and one.task.route == _REQUEST and one.task.lead_id not in accepted
+            for one in self.attempts
+        )  # fmt: skip
 
 
 def _order(task: Task) -> tuple[bool, bool, str]:
