@@ -32,7 +32,7 @@ BESIDE = {
     "ledger": {"intake", "triage"},
     "output": {"triage"},
     # The truth is drawn from the estimates that the plan was made from.
-    "simulate": {"assign", "estimate"},
+    "simulate": {"assign", "estimate", "model"},
     "__main__": {"cli"},
 }
 

@@ -22,6 +22,7 @@ from planner.simulate.world import InmailTruth, World
 Bools = NDArray[np.bool_]
 Ints = NDArray[np.int64]
 Counts = NDArray[np.int32]
+Floats = NDArray[np.float64]
 
 #: Numbers held at a time, draws times sends of a seat: they fit the processor's cache.
 MAX_NUMBERS = 400_000
@@ -74,9 +75,9 @@ class Outcome:
         reset, and this week's after it.
     no_credit_week, frozen_week, off_week, gone_week : numpy.ndarray
         This week's failures by cause; recipients who take no InMails, profiles gone.
-    replies, reached, credits_used : numpy.ndarray
-        Of this week's sends: answers (whenever they come), sends that went out, and
-        credits taken.
+    replies, weighted, reached, credits_used : numpy.ndarray
+        Of this week's sends: answers (whenever they come), the same times the leads'
+        priority weight, sends that went out, and credits taken.
     refunds : numpy.ndarray
         Credits that came back by the reset.
     at_reset, forfeited : numpy.ndarray
@@ -92,6 +93,7 @@ class Outcome:
     off_week: Counts
     gone_week: Counts
     replies: Counts
+    weighted: Floats
     reached: Counts
     credits_used: Counts
     refunds: Counts
@@ -112,7 +114,9 @@ class Outcome:
     def blank(cls, num_draws: int, num_seats: int) -> Outcome:
         """Return an outcome of nothing, to be filled in."""
         shape = (num_draws, num_seats)
-        return cls(**{item.name: np.zeros(shape, np.int32) for item in fields(cls)})
+        names = [item.name for item in fields(cls) if item.name != "weighted"]
+        counts = {name: np.zeros(shape, np.int32) for name in names}
+        return cls(weighted=np.zeros(shape), **counts)
 
 
 def seat_terms(
@@ -163,13 +167,15 @@ def play(world: World, sends: Sends, terms: Sequence[Terms]) -> Outcome:
 
 def _requests(
     world: World, sends: Sends, own: Terms, draws: slice
-) -> dict[str, NDArray[np.int64]]:
+) -> dict[str, NDArray[np.int64] | Floats]:
     """Return replies, sends that went out and profiles gone, by draw."""
     requests = sends.of(np.flatnonzero(~sends.is_inmail & sends.is_this_week))
     truth = world.requests(requests.lead, draws)
     accepted = ~truth.is_gone & (truth.accepts_from < own.request_factor)
+    answered = accepted & truth.answers
     return {
-        "replies": (accepted & truth.answers).sum(axis=1),
+        "replies": answered.sum(axis=1),
+        "weighted": answered @ world.weight[requests.lead],
         "gone_week": truth.is_gone.sum(axis=1),
         "reached": (~truth.is_gone).sum(axis=1),
     }
@@ -177,7 +183,7 @@ def _requests(
 
 def _inmails(
     world: World, sends: Sends, own: Terms, draws: slice, frozen: Bools
-) -> dict[str, NDArray[np.int64]]:
+) -> dict[str, NDArray[np.int64] | Floats]:
     """Return the sums of `Outcome` over one seat's InMails, by draw."""
     inmails = sends.of(np.flatnonzero(sends.is_inmail))
     truth = world.inmails(inmails.lead, draws)
@@ -186,6 +192,7 @@ def _inmails(
     taken, short, stuck = _one_by_one(book, inmails, truth, answered, frozen)
     went = ~truth.fails & ~short & ~stuck
     week, before = inmails.is_this_week, inmails.cycle == 0
+    replied = (answered & went)[:, week]
     return {
         "counted": truth.is_counted[:, before].sum(axis=1),
         "needed": (~truth.is_free)[:, before].sum(axis=1),
@@ -195,7 +202,8 @@ def _inmails(
         "frozen_week": stuck[:, week].sum(axis=1),
         "off_week": (truth.is_off & ~truth.is_gone)[:, week].sum(axis=1),
         "gone_week": truth.is_gone[:, week].sum(axis=1),
-        "replies": (answered & went)[:, week].sum(axis=1),
+        "replies": replied.sum(axis=1),
+        "weighted": replied @ world.weight[inmails.lead[week]],
         "reached": went[:, week].sum(axis=1),
         "credits_used": taken[:, week].sum(axis=1),
         "refunds": book.refunds,

@@ -26,6 +26,7 @@ from numpy.typing import NDArray
 from planner.domain import Flag
 from planner.estimate import open_share
 from planner.estimate.learned import LearnedRates
+from planner.estimate.rates import priority_weight
 from planner.params import Parameters
 from planner.simulate import answers, numbers
 from planner.simulate.answers import DelayCdfs, Rates
@@ -125,6 +126,8 @@ class World:
         Column of `share` of each lead.
     rate_segment : numpy.ndarray
         Column of the rates of each lead.
+    weight : numpy.ndarray
+        Priority weight of a reply.
     share : numpy.ndarray
         Open share among unknown leads, shape ``(num_draws, num_segments)``.
     rates, cdfs : Rates, DelayCdfs
@@ -140,6 +143,7 @@ class World:
     inmail_flag: Ints
     segment: Ints
     rate_segment: Ints
+    weight: Floats
     share: Floats
     rates: Rates
     cdfs: DelayCdfs
@@ -228,6 +232,7 @@ class World:
             inmail_flag=np.concatenate([self.inmail_flag, unknown]),
             segment=np.concatenate([self.segment, segment + self.share.shape[1]]),
             rate_segment=np.concatenate([self.rate_segment, overall]),
+            weight=np.concatenate([self.weight, np.ones(len(key))]),
             share=np.concatenate([self.share, share], axis=1),
         )
 
@@ -269,6 +274,7 @@ def build(
         inmail_flag=leads["inmail_flag"].to_numpy(dtype=np.int64),
         segment=segment,
         rate_segment=rate_segment,
+        weight=priority_weight(leads["priority"], parameters),
         share=shares[picked],
         rates=rates,
         cdfs=cdfs,

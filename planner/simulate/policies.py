@@ -1,0 +1,357 @@
+"""Other ways to send to the same list from the same seats, within the same limits.
+
+Each policy fills this week and, up to every seat's next reset, the weeks after it with
+leads of the list. All keep to daily limits, velocity, the cap on free InMails, rolling
+and pending requests and the company throttle: at most so many people of a company in a
+week (a calendar week, where the plan looks at any seven days), from one seat. Messages to
+connections are the plan's under all of them. Leads whom the list says to refuse InMails get none. What the policies
+differ in is who gets what, and whether credits are looked at.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TypeAlias
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from planner.assign.leads import Problem
+from planner.assign.place import Companies
+from planner.domain import Flag, Kind, Route
+from planner.errors import InputError
+from planner.simulate.room import Channel, Room, Weeks
+from planner.simulate.sends import Send
+
+Ints = NDArray[np.int64]
+Floats = NDArray[np.float64]
+
+#: A week's sends of each seat by route, by seat id.
+Volumes: TypeAlias = Mapping[str, Mapping[str, int]]
+
+
+class Policy(StrEnum):
+    """Ways to send, the plan first."""
+
+    PLAN = "plan"
+    EVEN_SPLIT = "even_split"
+    EVEN_SPLIT_FREE = "even_split_free"
+    GREEDY = "greedy"
+    LAST_WEEK = "last_week"
+    CLAIRVOYANT = "clairvoyant"
+
+
+#: What each policy does, in words.
+POLICY_WORDS: Mapping[Policy, str] = {
+    Policy.PLAN: "the plan as written",
+    Policy.EVEN_SPLIT: "GetSales' even split, InMails first, blind to credits",
+    Policy.EVEN_SPLIT_FREE: "even split, InMails to known open profiles only",
+    Policy.GREEDY: "by value, best channel, least-loaded seat with expected credits",
+    Policy.LAST_WEEK: "last week's volumes, filled with this list by value",
+    Policy.CLAIRVOYANT: "all flags and answers known in advance: a bound",
+}
+
+
+def policy(name: str) -> Policy:
+    """Return the policy of this name.
+
+    Raises
+    ------
+    InputError
+        If there is none; the nearest one is named.
+    """
+    names = [str(item) for item in Policy]
+    wanted = name.strip().casefold().replace("-", "_").replace(" ", "_")
+    if wanted in names:
+        return Policy(wanted)
+    near = difflib.get_close_matches(wanted, names, n=1, cutoff=0.4)
+    hint = f"; did you mean {near[0]}?" if near else ""
+    raise InputError(
+        f"there is no policy {name[:60]!r}{hint} (there are: {', '.join(names)})"
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Deck:
+    """The leads that a policy may send to, and what it knows of them.
+
+    Parameters
+    ----------
+    in_list : numpy.ndarray
+        Rows of the leads that may be sent to, in the order of the list.
+    by_value : numpy.ndarray
+        The same rows, best first.
+    is_free : numpy.ndarray
+        Known open profiles, by row of the list, as the arrays below.
+    takes_inmail, prefers_inmail : numpy.ndarray
+        Not known to refuse InMails; worth more by InMail than by request.
+    use : numpy.ndarray
+        Expected credits of an InMail.
+    seats : sequence of numpy.ndarray
+        Seats that may send, by pool.
+    company_seat : mapping of int to int
+        Seat of each company with a message this week.
+    touches : Counter
+        People of each company who count this week before anybody is sent to.
+    """
+
+    problem: Problem
+    in_list: Ints
+    by_value: Ints
+    is_free: NDArray[np.bool_]
+    takes_inmail: NDArray[np.bool_]
+    prefers_inmail: NDArray[np.bool_]
+    use: Floats
+    seats: tuple[Ints, ...]
+    company_seat: Mapping[int, int]
+    touches: Counter[int]
+
+    def inmail_channel(self, lead: int) -> Channel:
+        """Return how an InMail to a lead counts against the limits."""
+        return Channel.FREE if self.is_free[lead] else Channel.PAID
+
+    def channels(self, lead: int) -> tuple[Channel, ...]:
+        """Return the channels of a lead, the one of more value first."""
+        if not self.takes_inmail[lead]:
+            return (Channel.REQUEST,)
+        inmail = self.inmail_channel(lead)
+        if self.prefers_inmail[lead]:
+            return (inmail, Channel.REQUEST)
+        return (Channel.REQUEST, inmail)
+
+
+def deck(problem: Problem, assignments: pd.DataFrame) -> Deck:
+    """Return the leads of a problem as policies see them, given the plan's messages."""
+    classing, values = problem.classing, problem.values
+    leads = problem.leads
+    rows = np.flatnonzero(classing.lead_pool >= 0)
+    file, _ = np.unique(leads["source_file"].to_numpy(dtype=str), return_inverse=True)[::-1]
+    order = np.lexsort((rows, leads["source_row"].to_numpy()[rows], file[rows]))
+    value = np.round(values.order_value, 12)
+    is_free = classing.lead_kind == Kind.OPEN
+    takes = leads["inmail_flag"].to_numpy() != Flag.NO
+    atoms = problem.instance.atoms
+    company_seat, touches = _messages(problem, assignments)
+    return Deck(
+        problem=problem,
+        in_list=rows[order],
+        by_value=rows[np.lexsort((rows, -value[rows]))],
+        is_free=is_free,
+        takes_inmail=takes,
+        prefers_inmail=takes & (values.inmail_value >= values.connection_value),
+        use=np.where(
+            is_free, problem.parameters.open_flag_leak, 1.0 - values.open_probability
+        ),
+        seats=tuple(
+            np.array(sorted(s for a in pool.atoms for s in atoms[a].seats), dtype=np.int64)
+            for pool in problem.instance.pools
+        ),
+        company_seat=company_seat,
+        touches=touches,
+    )
+
+
+def _messages(
+    problem: Problem, assignments: pd.DataFrame
+) -> tuple[dict[int, int], Counter[int]]:
+    """Return what this week's messages take: a company's seat, and touches of it."""
+    sent = assignments[assignments["route"] == Route.MESSAGE]
+    row = {str(lead): n for n, lead in enumerate(problem.leads["lead_id"].tolist())}
+    seat = {item.seat_id: n for n, item in enumerate(problem.seats)}
+    company_seat: dict[int, int] = {}
+    touches = Counter(problem.classing.recent_touches)
+    for lead, seat_id in zip(
+        sent["lead_id"].tolist(), sent["seat_id"].tolist(), strict=True
+    ):
+        company = int(problem.classing.lead_company[row[lead]])
+        if company >= 0:
+            touches[company] += 1
+            if seat_id in seat:
+                company_seat.setdefault(company, seat[seat_id])
+    return company_seat, touches
+
+
+def even_split(cards: Deck, *, free_only: bool) -> list[Send]:
+    """Deal the list out evenly; each seat sends in order, InMails first, then requests.
+
+    Parameters
+    ----------
+    free_only : bool
+        Whether only known open profiles get an InMail; else anybody does, blind to
+        credits, which is what GetSales does with a list and several senders.
+    """
+    queues = _dealt(cards)
+    may_inmail = cards.takes_inmail & (cards.is_free | (not free_only))
+
+    def fill(week: _Week) -> None:
+        for seat, queue in enumerate(queues):
+            room = week.rooms[seat]
+            for lead in queue:
+                if may_inmail[lead]:
+                    week.send(lead, cards.inmail_channel(lead), room)
+                if room.inmails < 1:
+                    break
+            for lead in queue:
+                if room.requests < 1:
+                    break
+                week.send(lead, Channel.REQUEST, room)
+
+    return _run(cards, fill)
+
+
+def _dealt(cards: Deck) -> list[list[int]]:
+    """Return each seat's leads: every lead goes to the sender with the fewest so far.
+
+    People of a company follow the first of them. Seats that send nothing get nothing.
+    """
+    problem = cards.problem
+    active = np.array([bool(item.periods) for item in problem.calendars])
+    pools = [seats[active[seats]] for seats in cards.seats]
+    one_seat = problem.parameters.one_seat_per_company
+    counts = np.zeros(len(problem.seats), dtype=np.int64)
+    queues: list[list[int]] = [[] for _ in problem.seats]
+    owner = dict(cards.company_seat)
+    company, pool = problem.classing.lead_company, problem.classing.lead_pool
+    for lead in cards.in_list.tolist():
+        seats = pools[pool[lead]]
+        if not len(seats):
+            continue
+        wanted = owner.get(int(company[lead]), -1) if one_seat else -1
+        seat = wanted if wanted >= 0 else int(seats[np.argmin(counts[seats])])
+        if seat not in seats:
+            continue
+        if company[lead] >= 0:
+            owner.setdefault(int(company[lead]), seat)
+        counts[seat] += 1
+        queues[seat].append(lead)
+    return queues
+
+
+def greedy(cards: Deck) -> list[Send]:
+    """Give each lead, best first, its best channel from the least-loaded seat.
+
+    An InMail goes out only from seats with expected credits left above the reserve.
+    """
+    left = np.array([float(seat.credits - seat.reserve) for seat in cards.problem.seats])
+    return _run(cards, lambda week: _by_value(week, left))
+
+
+def last_week(cards: Deck, volumes: Volumes) -> list[Send]:
+    """Repeat last week's volumes by seat and route, filled by value, week after week."""
+
+    def fill(week: _Week) -> None:
+        for room, seat in zip(week.rooms, cards.problem.seats, strict=True):
+            own = volumes.get(seat.seat_id, {})
+            num_paid = own.get(str(Route.PAID_INMAIL), 0)
+            room.free = min(room.free, own.get(str(Route.OPEN_INMAIL), 0))
+            room.requests = min(room.requests, own.get(str(Route.CONNECTION_REQUEST), 0))
+            for period in room.periods:
+                paid = min(period.left[Channel.PAID], num_paid)
+                period.left[Channel.PAID] = paid
+                num_paid -= paid
+        _by_value(week, np.full(len(week.rooms), np.inf))
+
+    return _run(cards, fill)
+
+
+# --- weeks --------------------------------------------------------------------------
+
+
+@dataclass(slots=True, kw_only=True, eq=False)
+class _Week:
+    """One week being filled: who has been sent to so far, and each seat's room."""
+
+    cards: Deck
+    rooms: list[Room]
+    companies: Companies
+    is_sent: NDArray[np.bool_]
+
+    def send(self, lead: int, channel: Channel, room: Room) -> bool:
+        """Send if the lead waits, its company allows it and there is room."""
+        company = int(self.cards.problem.classing.lead_company[lead])
+        if self.is_sent[lead] or not self.companies.allows(company, room.seat):
+            return False
+        if not room.add(lead, channel):
+            return False
+        self.is_sent[lead] = True
+        self.companies.add(company, room.seat)
+        return True
+
+
+def _run(cards: Deck, fill: Callable[[_Week], None]) -> list[Send]:
+    """Fill one week after the other and return all sends."""
+    problem = cards.problem
+    weeks = Weeks(problem)
+    is_sent = np.zeros(len(problem.leads), dtype=np.bool_)
+    owner, touches = dict(cards.company_seat), Counter(cards.touches)
+    sends: list[Send] = []
+    for number in range(weeks.num_weeks):
+        week = _Week(
+            cards=cards,
+            rooms=weeks.open(number),
+            companies=Companies(
+                seat=owner,
+                count=touches,
+                most=problem.parameters.max_new_leads_per_company,
+                one_seat=problem.parameters.one_seat_per_company,
+            ),
+            is_sent=is_sent,
+        )
+        fill(week)
+        sends += weeks.close(number, week.rooms)
+        touches = Counter()
+    return sends
+
+
+def _by_value(week: _Week, left: Floats) -> None:
+    """Go through the leads, best first: best channel, else the other one.
+
+    Parameters
+    ----------
+    left : numpy.ndarray
+        Expected credits that each seat may still use; lowered by what is sent. Grants
+        of resets inside the week come on top.
+    """
+    cards = week.cards
+    load = np.zeros(len(week.rooms))
+    granted = np.array(
+        [
+            seat.monthly_grant * max((p.period.cycle for p in room.periods), default=0)
+            for seat, room in zip(cards.problem.seats, week.rooms, strict=True)
+        ]
+    )
+    # Seats found to have no room on a channel are not asked again.
+    has_room = {channel: np.ones(len(week.rooms), dtype=np.bool_) for channel in Channel}
+    for lead in cards.by_value[~week.is_sent[cards.by_value]].tolist():
+        for channel in cards.channels(lead):
+            seats = cards.seats[cards.problem.classing.lead_pool[lead]]
+            seats = seats[has_room[channel][seats]]
+            if channel is not Channel.REQUEST:
+                seats = seats[(left + granted)[seats] >= cards.use[lead]]
+            seat = _placed(week, lead, channel, seats[np.argsort(load[seats])], has_room)
+            if seat is not None:
+                load[seat] += 1.0 / max(1, week.rooms[seat].capacity)
+                left[seat] -= 0.0 if channel is Channel.REQUEST else cards.use[lead]
+                break
+
+
+def _placed(
+    week: _Week,
+    lead: int,
+    channel: Channel,
+    seats: Ints,
+    has_room: Mapping[Channel, NDArray[np.bool_]],
+) -> int | None:
+    """Send from the first of the seats that can; return it, or None if none can."""
+    for seat in seats.tolist():
+        room = week.rooms[seat]
+        if not room.has_room(channel):
+            has_room[channel][seat] = False
+        elif week.send(lead, channel, room):
+            return int(seat)
+    return None
