@@ -34,7 +34,8 @@ class Fate:
     ``burns`` says whether an InMail that needs a credit and does not reach the lead uses
     it all the same. A seat whose reply rate is at least ``answers_from`` times the
     general one is answered, likewise ``accepts_from``. Delays are days: from the InMail
-    to its reply, from the request to its acceptance, and from that to the reply.
+    to its reply, from the request to its acceptance, and from that to the reply;
+    ``weight`` is the priority weight of a reply.
     """
 
     needs_credit: bool
@@ -47,6 +48,7 @@ class Fate:
     acceptance_delay: int
     answers: bool
     reply_delay: int
+    weight: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

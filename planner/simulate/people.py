@@ -88,7 +88,8 @@ class People:
             written.answers_from, written.delay, asked.accepts_from,
             asked.acceptance_delay, asked.answers, asked.reply_delay,
         )  # fmt: skip
-        lines = zip(*(column[0].tolist() for column in columns), strict=True)
+        known = [column[0].tolist() for column in columns]
+        lines = zip(*known, world.weight[places].tolist(), strict=True)
         return {
             lead_id: Fate(**dict(zip(_FATE, line, strict=True)))
             for lead_id, line in zip(ids, lines, strict=True)
@@ -97,7 +98,7 @@ class People:
 
 _FATE = (
     "needs_credit", "is_off", "is_gone", "burns", "answers_from", "delay",
-    "accepts_from", "acceptance_delay", "answers", "reply_delay",
+    "accepts_from", "acceptance_delay", "answers", "reply_delay", "weight",
 )  # fmt: skip
 
 

@@ -23,6 +23,7 @@ POLICIES = (Policy.PLAN, Policy.EVEN_SPLIT, Policy.EVEN_SPLIT_FREE)
 #: What is summed up over weeks and seats, and how it is made up.
 TOTALS: Mapping[str, tuple[str, ...]] = {
     "replies": ("replies",),
+    "weighted_replies": ("weighted_replies",),
     "inmails": ("open_inmails", "paid_inmails"),
     "connection_requests": ("connection_requests",),
     "messages": ("messages",),
@@ -190,7 +191,7 @@ def _totals(found: Tables, policy: Policy, about: About) -> dict[str, Any]:
 def _differences(found: Tables, policy: Policy, about: About) -> dict[str, Any]:
     """Return the plan's totals less another policy's, replication by replication."""
     less = _sums(found, Policy.PLAN) - _sums(found, policy)
-    names = ("replies", "failed_no_credits", "credits_forfeited")
+    names = ("replies", "weighted_replies", "failed_no_credits", "credits_forfeited")
     return {name: _mean(less[name], about) for name in names}
 
 
@@ -199,7 +200,10 @@ def _weekly(found: Tables, policy: Policy, about: About) -> list[dict[str, Any]]
     return [
         {
             "week": int(str(week)),
-            **{name: round(float(line[name]) / about.num_replications, 4) for name in COUNTS},
+            **{
+                name: round(float(line[name]) / about.num_replications, 4)
+                for name in COUNTS
+            },
         }
         for week, line in own.iterrows()
     ]
@@ -229,10 +233,11 @@ def in_words(made: Mapping[str, Any]) -> str:
     own, alpha, level = ran[plan], made["alpha"], made["confidence"]
     if not own["of"]:
         return "No seat came to a reset in these weeks: nothing can be said of alpha."
+    interval = f"{level:.0%} interval {own['low']:.1%} to {own['high']:.1%}"
     text = (
         f"Under the plan {own['num']:,} of {own['of']:,} seat-resets ran out "
-        f"({own['share']:.1%}, {level:.0%} interval {own['low']:.1%} to {own['high']:.1%}); "
-        f"alpha is {alpha:.1%}: {_judgement(own, alpha)}."
+        f"({own['share']:.1%}, {interval}); alpha is {alpha:.1%}: "
+        f"{_judgement(own, alpha)}."
     )
     text += (
         f" GetSales' even split ran out in {ran[even]['share']:.1%} of them, with free "

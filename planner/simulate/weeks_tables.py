@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections import Counter
+from collections import Counter, defaultdict
 
 import pandas as pd
 
@@ -28,16 +28,18 @@ _ANSWERS = {
     str(OutcomeKind.REPLIED): "replies", str(OutcomeKind.ACCEPTED): "acceptances"
 }  # fmt: skip
 #: What is counted, by week and seat: sends that reached somebody, failures of InMails,
-#: requests and messages by cause, answers that came in, and credits.
+#: requests and messages by cause, answers that came in (replies also times the lead's
+#: priority weight), and credits.
 COUNTS = (
-    *_ROUTES.values(), *FAILURES.values(), *_ANSWERS.values(), "credits_used",
-    "credits_forfeited",
+    *_ROUTES.values(), *FAILURES.values(), *_ANSWERS.values(), "weighted_replies",
+    "credits_used", "credits_forfeited",
 )  # fmt: skip
 
 
 def by_week(played: Played) -> pd.DataFrame:
     """Return a line per week (from 1) and seat, with `COUNTS`."""
-    field, counts = played.after, Counter[tuple[int, str, str]]()
+    field = played.after
+    counts: dict[tuple[int, str, str], float] = defaultdict(int)
     first = monday(field.start)
 
     def week(at: str | dt.date) -> int:
@@ -49,7 +51,11 @@ def by_week(played: Played) -> pd.DataFrame:
         counts[week(one.at), one.task.seat_id, name] += 1
         counts[week(one.at), one.task.seat_id, "credits_used"] += one.credits
     for answer in field.answers:
-        counts[week(answer.at), answer.seat_id, _ANSWERS[str(answer.kind)]] += 1
+        place = (week(answer.at), answer.seat_id)
+        counts[*place, _ANSWERS[str(answer.kind)]] += 1
+        if answer.kind is OutcomeKind.REPLIED:
+            weight = field.fates[answer.lead_id].weight
+            counts[*place, "weighted_replies"] += weight
     for day, seat_id, credits in field.forfeits:
         counts[week(day), seat_id, "credits_forfeited"] += credits
     return pd.DataFrame(
