@@ -38,17 +38,18 @@ def run(found: RunFiles, asked: Weeks, out: Path | None, *, as_json: bool) -> No
     PlannerError
         If the run cannot be planned again, or the file cannot be written.
     """
-    from planner.output.tables import write_table
+    from planner.output.atomic import write_file
 
     tables, document = played(found, asked)
     if out is not None:
-        write_table(tables.weeks, out)
+        text = tables.weeks.to_csv(index=False, lineterminator="\n")
+        write_file(out, text.encode())
     if as_json:
         console.result_json(document)
         return
     show(document)
     if out is not None:
-        console.result(f"\nEvery week of every seat: {out}")
+        console.say(f"every policy, replication, week and seat: {out}")
 
 
 def played(found: RunFiles, asked: Weeks) -> tuple[Tables, dict[str, Any]]:
@@ -195,8 +196,9 @@ def _show_guarantee(document: Mapping[str, Any]) -> None:
         policy: {one["seat_id"]: one["ran_out"] for one in document["seats"][policy]}
         for policy in others
     }
+    under = (f"{policy} ran out" for policy in others)
     console.table(
-        ("seat", "resets", "ran out", "into reserve", *(f"{one} ran out" for one in others)),
+        ("seat", "resets", "ran out", "into reserve", *under),
         [
             (
                 one["seat_id"], one["ran_out"]["of"], one["ran_out"]["num"],
