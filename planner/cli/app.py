@@ -18,6 +18,7 @@ from planner.cli import (
     plan,
     record,
     runs,
+    simulate,
     triage,
 )
 
@@ -85,5 +86,6 @@ app.command()(runs.show)
 app.command()(runs.diff)
 app.command()(runs.void)
 app.command()(forecast.forecast)
+app.command()(simulate.simulate)
 app.command()(forget.forget)
 app.command()(params.params)
