@@ -19,7 +19,7 @@ from planner.dates import ONE_DAY
 from planner.domain import Given
 from planner.ledger import reconcile
 from planner.ledger.touches import View, reached, touches
-from planner.simulate import engine, people, world
+from planner.simulate import engine, people, weeks_tables, world
 from planner.simulate.field import INMAILS, Field
 from planner.simulate.people import People
 from planner.simulate.weeks import Played, Setting, play
@@ -30,7 +30,10 @@ FLAGS = ("yes", "no", "")
 
 
 def planned(folder: Path, flags: Sequence[str], *params: str) -> RunFiles:
-    """Plan 90 leads on two seats, the 1st of December inside, and read the run back."""
+    """Plan 90 leads on two seats, and read the run back.
+
+    Ben's reset is on the Thursday of the first week, Anna's on the Tuesday of the second.
+    """
     rows = [
         f"https://www.linkedin.com/in/sample-lead-{k:03d},Given{k},Surname{k},"
         f"Firm {k // 2},{flags[k % len(flags)]}"
@@ -39,9 +42,8 @@ def planned(folder: Path, flags: Sequence[str], *params: str) -> RunFiles:
     header = "LinkedIn URL,First Name,Last Name,Company,Open Profile"
     (folder / "leads.csv").write_text("\n".join([header, *rows]) + "\n", "utf-8")
     (folder / "seats.csv").write_text(
-        "seat_id,sender,credits,inmails_last_28_days,connection_requests_last_7_days,"
-        "max_connection_requests_per_day\n"
-        "anna,Anna Sampleby,12,40,0,3\nben,Ben Sampleton,40,60,0,3\n",
+        "seat_id,sender,credits,reset_rule,inmails_last_28_days\n"
+        "anna,Anna Sampleby,12,month,40\nben,Ben Sampleton,40,day:26,60\n",
         "utf-8",
     )
     arguments = ["-q", "plan", str(folder / "leads.csv"), "-s", str(folder / "seats.csv")]
@@ -163,7 +165,8 @@ def test_a_seat_that_has_less_than_it_states_is_seen_to_run_out(run: RunFiles) -
     """Ben states 40 credits and has 2: counted by hand, named by triage, started again.
 
     All of unknown flag are closed. So of his InMails to leads that are not known open,
-    the third that needs a credit is the first to find none.
+    the third that needs a credit is the first to find none. The grant of Thursday lets
+    them start again on Friday.
     """
     setting, now, who = first_morning(run.given)
     who.world = replace(who.world, share=np.zeros_like(who.world.share))
@@ -175,7 +178,7 @@ def test_a_seat_that_has_less_than_it_states_is_seen_to_run_out(run: RunFiles) -
     credits = 2
     for one in played.after.attempts:
         fate = played.after.fates[one.task.lead_id]
-        is_his = one.task.seat_id == "ben" and one.at < "2026-12-01"
+        is_his = one.task.seat_id == "ben" and one.at < "2026-11-26"
         if not (is_his and one.task.route in INMAILS and fate.needs_credit):
             continue
         if fate.is_gone or fate.is_off:
@@ -204,6 +207,9 @@ def test_a_seat_that_has_less_than_it_states_is_seen_to_run_out(run: RunFiles) -
         if one.task.is_restart and not one.cause
     }  # fmt: skip
     assert restarted & {lead for lead, _ in named}
+    table = weeks_tables.failures(played).set_index("cause").loc["credits_exhausted"]
+    assert table["named_rightly"] == sum(c == "credits_exhausted" for c in named.values())
+    assert table["restarted"] >= len(restarted & {lead for lead, _ in named})
 
 
 def test_the_same_seed_gives_the_same_figures(run: RunFiles) -> None:

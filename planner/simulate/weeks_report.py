@@ -185,7 +185,11 @@ def _mean(values: pd.Series, about: About) -> dict[str, float | None]:
 
 def _totals(found: Tables, policy: Policy, about: About) -> dict[str, Any]:
     sums = _sums(found, policy)
-    return {name: _mean(sums[name], about) for name in TOTALS}
+    means = {name: _mean(sums[name], about) for name in TOTALS}
+    for mean in means.values():
+        if mean["low"] is not None:
+            mean["low"] = max(0.0, mean["low"])  # counts: Student does not know
+    return means
 
 
 def _differences(found: Tables, policy: Policy, about: About) -> dict[str, Any]:
