@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
@@ -212,13 +213,37 @@ def test_a_seat_that_has_less_than_it_states_is_seen_to_run_out(run: RunFiles) -
     assert table["restarted"] >= len(restarted & {lead for lead, _ in named})
 
 
-def test_the_same_seed_gives_the_same_figures(run: RunFiles) -> None:
-    """Twice the same weeks: every figure is the same; another seed gives others."""
+def test_the_command_gives_the_same_figures_for_the_same_seed(
+    run: RunFiles, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What the command prints and writes is what was found before; other seeds differ."""
     asked = weeks.Weeks(num_weeks=2, num_replications=1, arrivals=None, seed=1)
     found, document = weeks.played(run, asked)
-    again, same = weeks.played(run, asked)
-    assert document == same
-    assert found.weeks.equals(again.weeks)
-    assert document["seats"]["plan"][0]["ran_out"]["of"] == 1
-    _, other = weeks.played(run, replace(asked, seed=2))
-    assert other["totals"] != document["totals"]
+    out = tmp_path / "weeks.csv"
+    line = ["simulate", str(run.folder), "--weeks", "2", "--replications", "1", "--json"]
+    assert cli.run([*line, "--out", str(out)]) == 0
+    printed = json.loads(capsys.readouterr().out)
+    assert printed == json.loads(json.dumps(document))
+    assert out.read_text("utf-8") == found.weeks.to_csv(index=False, lineterminator="\n")
+    assert printed["seats"]["plan"][1]["ran_out"]["of"] == 1
+    assert printed["in_words"].startswith("Under the plan ")
+    _, other = weeks.played(run, replace(asked, num_weeks=1, seed=2))
+    first = [line for line in document["by_week"]["plan"] if line["week"] == 1]
+    assert other["by_week"]["plan"] != first
+    weeks.show(document)
+    assert document["in_words"] in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (["--weeks", "2", "--draws", "9"], "--draws does nothing with --weeks"),
+        (["--arrivals", "9"], "--arrivals is for --weeks"),
+    ],
+)
+def test_options_of_the_other_simulation_are_refused(
+    run: RunFiles, options: list[str], words: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """An option that would do nothing is wrong usage, and the message names it."""
+    assert cli.run(["simulate", str(run.folder), *options]) == 2
+    assert words in capsys.readouterr().err

@@ -56,7 +56,8 @@ class People:
             count = num_sent if self.arrivals is None else self.arrivals
             rng = np.random.default_rng([self.world.seed, self.draw, week, _STREAM])
             usable = np.flatnonzero((self.leads["exclusion"] == "").to_numpy())
-            places = usable[rng.integers(max(1, len(usable)), size=min(count, 1 << 20))]
+            drawn = rng.integers(max(1, len(usable)), size=count if len(usable) else 0)
+            places = usable[drawn]
             self._weeks[week] = self._like(places, rng.bytes(8).hex())
         return self._weeks[week]
 
