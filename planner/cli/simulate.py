@@ -23,6 +23,10 @@ if TYPE_CHECKING:
     from planner.simulate.simulation import Simulation
 
 
+#: Seats that the terminal shows; --out writes all.
+SEATS_SHOWN = 60
+
+
 def simulate(
     context: typer.Context,
     name: RunName,
@@ -229,6 +233,7 @@ def _show(simulation: Simulation, found: RunFiles) -> None:
     from planner.simulate import words
 
     setup = simulation.setup
+    *seats, in_all = simulation.seats
     console.result(
         f"Run {found.name}: {setup.num_draws:,} draws, seed {setup.seed}, intervals of "
         f"{simulation.level:.0%}; up to each seat's next reset\n"
@@ -238,8 +243,10 @@ def _show(simulation: Simulation, found: RunFiles) -> None:
             "seat", "credits", "needs more", "interval", f"alpha {simulation.alpha:.0%}",
             "fails a lead", "interval", "at reset", "interval", "forfeited", "refunds",
         ),
-        [_seat_line(seat) for seat in simulation.seats],
+        [_seat_line(seat) for seat in (*seats[:SEATS_SHOWN], in_all)],
     )  # fmt: skip
+    if len(seats) > SEATS_SHOWN:
+        console.result(f"... and {len(seats) - SEATS_SHOWN} more: --out FILE writes all")
     console.result(
         "\nThis week, with what the sends of this week bring whenever it comes:\n"
     )
@@ -252,9 +259,12 @@ def _show(simulation: Simulation, found: RunFiles) -> None:
     )  # fmt: skip
     console.result("\nPlan less policy, draw by draw (interval of the mean):\n")
     console.table(
-        ("policy", "replies", "interval", "failed", "interval", "at reset", "interval"),
+        (
+            "policy", "replies", "interval", "weighted", "interval", "failed", "interval",
+            "at reset", "interval",
+        ),
         [_difference_line(result) for result in simulation.policies[1:]],
-    )
+    )  # fmt: skip
     console.result("")
     for line in (*words.guarantee(simulation), *words.comparison(simulation)):
         console.result(line)
@@ -281,7 +291,7 @@ def _policy_line(result: PolicyResult) -> tuple[object, ...]:
 
 def _difference_line(result: PolicyResult) -> tuple[object, ...]:
     cells: list[object] = [str(result.policy)]
-    for name in ("replies", "failed", "at_reset"):
+    for name in ("replies", "weighted", "failed", "at_reset"):
         item = result.against[name]
         cells += [f"{item.mean:+.2f}", f"{item.low:+.2f} to {item.high:+.2f}"]
     return tuple(cells)

@@ -192,7 +192,7 @@ def _run(cards: Deck, fill: Callable[[_Week], None]) -> list[Send]:
     for number in range(weeks.num_weeks):
         week = _Week(
             cards=cards,
-            rooms=weeks.open(number),
+            rooms=weeks.begin(number),
             companies=Companies(
                 seat=owner,
                 count=touches,
@@ -202,7 +202,7 @@ def _run(cards: Deck, fill: Callable[[_Week], None]) -> list[Send]:
             is_sent=is_sent,
         )
         fill(week)
-        sends += weeks.close(number, week.rooms)
+        sends += weeks.end(number, week.rooms)
         touches = Counter()
     return sends
 

@@ -90,7 +90,7 @@ class Room:
 
 
 class Weeks:
-    """The weeks of all seats, opened one after the other."""
+    """The weeks of all seats, filled one after the other."""
 
     def __init__(self, problem: Problem) -> None:
         self._problem = problem
@@ -106,7 +106,7 @@ class Weeks:
         periods = self._problem.instance.periods
         return max([1, *(p.week + 1 for p in periods if p.cycle == 0)])
 
-    def open(self, week: int) -> list[Room]:
+    def begin(self, week: int) -> list[Room]:
         """Return every seat's room in a week, given what was sent in those before it."""
         instance = self._problem.instance
         own: list[list[Period]] = [[] for _ in self._problem.seats]
@@ -135,7 +135,7 @@ class Weeks:
             for seat, periods in enumerate(own)
         ]
 
-    def close(self, week: int, rooms: Sequence[Room]) -> list[Send]:
+    def end(self, week: int, rooms: Sequence[Room]) -> list[Send]:
         """Book a week and return its sends; later weeks' requests are only booked."""
         sends = []
         for room in rooms:

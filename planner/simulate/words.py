@@ -62,13 +62,17 @@ def comparison(simulation: Simulation) -> list[str]:
 
 
 def _against(result: PolicyResult, plan: PolicyResult, num_seats: int) -> str:
-    replies, ahead = result.against["replies"], result.against["at_reset"]
-    text = f"Against {result.policy}, the plan brings {_more(replies, 'replies')} this week"
-    text += f" ({plan.amounts['replies'].mean:.1f} to {result.amounts['replies'].mean:.1f})"
-    text += f", fails {_more(result.against['failed'], 'leads')}"
-    text += f" and keeps {_more(ahead, 'credits')} up to the resets"
-    if replies.high < 0 < ahead.low:
-        text += ": it sends less now, and has them for the weeks after"
+    replies, weighted = result.against["replies"], result.against["weighted"]
+    ahead = result.against["at_reset"]
+    text = (
+        f"Against {result.policy}, the plan brings {_more(replies, 'replies')} this week "
+        f"({plan.amounts['replies'].mean:.1f} to {result.amounts['replies'].mean:.1f}), "
+        f"weighted by priority {_more(weighted, '')}; it fails "
+        f"{_more(result.against['failed'], 'leads')} and has {_more(ahead, 'credits')} at "
+        "the resets"
+    )
+    if min(replies.high, weighted.high) < 0 < ahead.low:
+        text += ": it sends less now, and has these for the weeks after"
     return (
         f"{text}. Seats that fail a lead for want of a credit before their reset: "
         f"{result.seats_out:.2f} of {num_seats} under {result.policy}, "
@@ -78,9 +82,9 @@ def _against(result: PolicyResult, plan: PolicyResult, num_seats: int) -> str:
 
 def _more(difference: Difference, what: str) -> str:
     if not difference.is_decided:
-        return f"as many {what} as far as the draws can tell"
+        return f"as many {what}".rstrip() + " as far as the draws can tell"
     word = "more" if difference.mean > 0 else "fewer"
-    return f"{abs(difference.mean):.1f} {word} {what}"
+    return f"{abs(difference.mean):.1f} {word} {what}".rstrip()
 
 
 def _names(seats: list[SeatRisk]) -> str:
