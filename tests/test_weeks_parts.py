@@ -21,6 +21,7 @@ from planner.simulate import weeks_report, weeks_tables, world
 from planner.simulate.engine import seat_terms
 from planner.simulate.even_split import EvenSplit
 from planner.simulate.field import Fate, Field, Task
+from planner.simulate.inventory import inventory
 from planner.simulate.people import People, joined, listed
 from planner.simulate.policies import Policy
 from planner.simulate.remembered import both
@@ -125,10 +126,10 @@ def test_a_held_seat_sends_nothing() -> None:
 def test_the_inventory_states_what_was_before_until_it_is_out_of_the_window() -> None:
     """40 InMails in the 28 days before: after 7 days 30 of them count, and 2 new ones."""
     field = live(field_of(CLOSED, CLOSED, inmails_last_28_days=40), 7)
-    (seat,) = field.inventory(DAYS[7])
+    (seat,) = inventory(field, DAYS[7])
     assert (seat.inmails_last_28_days, seat.credits) == (32, 48)
     assert {"credits", "inmails_last_28_days"} <= set(seat.stated)
-    (seat,) = field.inventory(MONDAY + 28 * ONE_DAY)
+    (seat,) = inventory(field, MONDAY + 28 * ONE_DAY)
     assert seat.inmails_last_28_days == 2
     assert "inmails_last_28_days" not in seat.stated
 

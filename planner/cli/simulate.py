@@ -11,7 +11,6 @@ from planner.cli import console, inputs, ledgers, run_files, weeks
 from planner.cli.ledgers import LedgerOption
 from planner.cli.plan import Config, Json
 from planner.cli.runs import RunName
-from planner.errors import UsageError
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -107,7 +106,7 @@ def simulate(
       planner simulate 2026-W48 --weeks 12 --replications 10
     """  # fmt: skip
     console.settings.json = json
-    _check_options(context, is_rolling=num_weeks is not None)
+    weeks.check_options(context, is_rolling=num_weeks is not None)
     if num_weeks is not None:
         asked = weeks.Weeks(
             num_weeks=num_weeks, num_replications=replications, arrivals=arrivals,
@@ -129,25 +128,6 @@ def simulate(
     _show(simulation, found)
     if out is not None:
         console.say(f"every policy and seat: {out}")
-
-
-def _check_options(context: typer.Context, *, is_rolling: bool) -> None:
-    """Refuse options of the other kind of simulation: they would do nothing.
-
-    Raises
-    ------
-    UsageError
-        That names them.
-    """
-    others = ("draws", "policy", "bounds") if is_rolling else ("replications", "arrivals")
-    given = [
-        f"--{name}"
-        for name in others
-        if (source := context.get_parameter_source(name)) and source.name == "COMMANDLINE"
-    ]
-    if given:
-        words = "does nothing with" if is_rolling else "is for"
-        raise UsageError(f"{', '.join(given)} {words} --weeks")
 
 
 def _played(

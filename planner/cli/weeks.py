@@ -7,7 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import typer
+
 from planner.cli import console, own_ledger
+from planner.errors import UsageError
 
 if TYPE_CHECKING:
     from planner.cli.run_files import RunFiles
@@ -28,6 +31,25 @@ class Weeks:
     num_replications: int
     arrivals: int | None
     seed: int
+
+
+def check_options(context: typer.Context, *, is_rolling: bool) -> None:
+    """Refuse options of the other kind of simulation: they would do nothing.
+
+    Raises
+    ------
+    UsageError
+        That names them.
+    """
+    others = ("draws", "policy", "bounds") if is_rolling else ("replications", "arrivals")
+    given = [
+        f"--{name}"
+        for name in others
+        if (source := context.get_parameter_source(name)) and source.name == "COMMANDLINE"
+    ]
+    if given:
+        words = "does nothing with" if is_rolling else "is for"
+        raise UsageError(f"{', '.join(given)} {words} --weeks")
 
 
 def run(found: RunFiles, asked: Weeks, out: Path | None, *, as_json: bool) -> None:

@@ -11,8 +11,7 @@ from __future__ import annotations
 import datetime as dt
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from typing import Any
+from dataclasses import dataclass, field
 
 from planner.dates import ONE_DAY, resets_after
 from planner.domain import Cause, OutcomeKind, Route, Seat
@@ -20,9 +19,7 @@ from planner.params import Parameters
 from planner.simulate.engine import Terms
 
 INMAILS = (str(Route.OPEN_INMAIL), str(Route.PAID_INMAIL))
-_REQUEST = str(Route.CONNECTION_REQUEST)
-#: Days behind the plan's date whose InMails set the pace, and whose requests count.
-_PACE_DAYS, _REQUEST_DAYS = 28, 7
+REQUEST = str(Route.CONNECTION_REQUEST)
 #: A send every five minutes from eight o'clock on.
 _FIRST_MINUTE, _MINUTES = 8 * 60, 5
 
@@ -243,7 +240,7 @@ class Field:
         if task.route in INMAILS:
             if fate.answers_from < terms.inmail_factor:
                 self._later(task, day, fate.delay, replied, credits)
-        elif task.route == _REQUEST and fate.accepts_from < terms.request_factor:
+        elif task.route == REQUEST and fate.accepts_from < terms.request_factor:
             self._later(task, day, fate.acceptance_delay, accepted, 0)
             if fate.answers:
                 delay = fate.acceptance_delay + fate.reply_delay
@@ -260,73 +257,6 @@ class Field:
                 at=f"{on}T20:00:00Z", kind=kind, seat_id=task.seat_id,
                 lead_id=task.lead_id, refunds=refunds,
             )
-        )  # fmt: skip
-
-    # --- what a team reads ------------------------------------------------------------
-
-    def inventory(self, day: dt.date) -> tuple[Seat, ...]:
-        """Return the seats as their owners would state them on a morning.
-
-        Credits are read off LinkedIn. Pace, requests and what is pending are the true
-        ones, too; they count as stated while there is something in them from before the
-        first day: later on, the ledger knows all of it.
-        """
-        return tuple(self._stated(book, day) for book in self.books.values())
-
-    def _stated(self, book: SeatBook, day: dt.date) -> Seat:
-        seat, age = book.seat, (day - self.start).days
-        stated = {*seat.stated, "credits", "credits_as_of"}
-        if not age:
-            return replace(seat, stated=tuple(sorted(stated)))
-        requests, lifetime = (_REQUEST,), self.parameters.pending_lifetime_days
-        spans = {
-            "inmails_last_28_days": (_PACE_DAYS, self._sent(book, INMAILS, day)),
-            "connection_requests_last_7_days": (
-                _REQUEST_DAYS, self._sent(book, requests, day, _REQUEST_DAYS),
-            ),
-            "pending_connection_requests": (lifetime, self._pending(book, day)),
-        }  # fmt: skip
-        changes: dict[str, Any] = {}
-        for name, (days, own) in spans.items():
-            before, left = getattr(seat, name), max(0, days - age)
-            stated.discard(name)
-            if before is None and left:
-                continue  # a new seat, on its ramp
-            changes[name] = own + (before or 0) * left // days
-            if before and left:
-                stated.add(name)
-        return replace(
-            seat, credits=book.credits, credits_as_of=day, ahead=(), grant_unseen="",
-            recent_requests=None, recent_open_inmails=None,
-            weeks_active=seat.weeks_active + age // 7, stated=tuple(sorted(stated)),
-            **changes,
-        )  # fmt: skip
-
-    def _sent(
-        self, book: SeatBook, routes: Sequence[str], day: dt.date, days: int = _PACE_DAYS
-    ) -> int:
-        """Return a seat's sends of the last days that reached somebody."""
-        first = (day - days * ONE_DAY).isoformat()
-        return sum(
-            one.task.seat_id == book.seat.seat_id and not one.cause
-            and one.task.route in routes and one.at >= first
-            for one in self.attempts
-        )  # fmt: skip
-
-    def _pending(self, book: SeatBook, day: dt.date) -> int:
-        """Return a seat's requests that nobody has accepted, and that are not old."""
-        lifetime = self.parameters.pending_lifetime_days
-        seat_id = book.seat.seat_id
-        accepted = {
-            one.lead_id
-            for one in self.answers
-            if one.kind is OutcomeKind.ACCEPTED and one.seat_id == seat_id
-        }
-        first = (day - lifetime * ONE_DAY).isoformat()
-        return sum(
-            one.task.seat_id == seat_id and not one.cause and one.at >= first
-            and one.task.route == _REQUEST and one.task.lead_id not in accepted
-            for one in self.attempts
         )  # fmt: skip
 
 

@@ -18,6 +18,7 @@ from planner import schemas
 from planner.dates import ONE_DAY, ONE_WEEK, monday
 from planner.domain import Cause, LeadTable, OutcomeKind, Seat
 from planner.simulate.field import INMAILS, Attempt, Fate, Field, Task
+from planner.simulate.inventory import inventory
 from planner.simulate.people import joined
 
 #: Day on which failures are sorted: what is started again goes out the same week.
@@ -169,7 +170,7 @@ class _Game:
         self._num_planned = 0
         if day <= self._until:
             return  # that week is planned already: nobody worked in the one before
-        self._seats = self.now.inventory(day)
+        self._seats = inventory(self.now, day)
         planned = self.steps.plan(self.table, self._seats, day)
         self.now.enqueue(planned.sends)
         self._num_planned, self._until = len(planned.sends), planned.until
