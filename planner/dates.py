@@ -5,6 +5,7 @@ from __future__ import annotations
 import calendar as month_lengths
 import datetime as dt
 from collections.abc import Iterator
+from functools import lru_cache
 
 ONE_DAY = dt.timedelta(days=1)
 ONE_WEEK = dt.timedelta(weeks=1)
@@ -46,6 +47,13 @@ def resets_after(rule: str, after: dt.date) -> Iterator[dt.date]:
         if reset > after and reset >= first:
             yield reset
         year, month = (year + 1, 1) if month == 12 else (year, month + 1)
+
+
+@lru_cache(maxsize=10_000)
+def next_reset(rule: str, after: dt.date) -> dt.date:
+    """Return the first date that `resets_after` yields."""
+    # Books of a year ask for the same few again and again.
+    return next(resets_after(rule, after))
 
 
 def previous_reset(rule: str, day: dt.date) -> dt.date | None:

@@ -394,7 +394,7 @@ class Parameters:
     balance_doubt: float = _parameter(
         0.02, "probability", group="triage",
         description=("Chance that a seat is out of credits although the ledger says not, "
-                    "four weeks after its balance was last seen; less before."),
+                    "balance_doubt_days after its balance was last seen; less before."),
         source="ours: sends by hand are in no ledger", low=0.0, high=0.5)
     failed_send_credit_loss: float = _parameter(
         0.5, "credits", group="triage",
@@ -414,7 +414,7 @@ class Parameters:
     velocity_block_share: float = _parameter(
         0.05, "probability", group="triage",
         description=("Chance per InMail of a velocity block at velocity_block_growth; at "
-                    "velocity_growth a fiftieth of that, in an ordinary week nothing."),
+                    "velocity_growth velocity_block_span times less."),
         source="ours", low=0.001, high=0.5)
     velocity_block_growth: float = _parameter(
         5.2, "factor", group="triage",
@@ -433,6 +433,139 @@ class Parameters:
         1, "restarts", group="triage",
         description="InMails tried again per lead: a failed one may burn a credit.",
         source="domain.md 7: at most one retry", low=0, high=3)
+    # --- triage: seats ---
+    blocked_share: float = _parameter(
+        0.005, "probability", group="triage",
+        description=("Chance that a seat is in a velocity block when nothing is known of "
+                    "its pace."),
+        source="ours", low=0.0001, high=0.2)
+    velocity_block_span: float = _parameter(
+        50.0, "factor", group="triage",
+        description=("Chance of a velocity block at velocity_block_growth against that at "
+                    "velocity_growth."),
+        source="ours", low=1.0, high=1000.0)
+    velocity_block_ordinary: float = _parameter(
+        1e-5, "probability", group="triage",
+        description=("Chance per InMail of a velocity block in an ordinary week: LinkedIn "
+                    "may slow a seat down for other reasons."),
+        source="ours", low=1e-7, high=0.001)
+    block_leak: float = _parameter(
+        0.05, "share of InMails", group="triage",
+        description="InMails, free or paid, that go out of a seat with a velocity block.",
+        source="ours", low=0.001, high=0.3)
+    exhausted_leak: float = _parameter(
+        0.01, "share of InMails", group="triage",
+        description=("InMails that go out of a seat without credits though they should "
+                    "not: paid ones, and free ones where LinkedIn stops these too."),
+        source="ours: flags may be wrong", low=0.001, high=0.1)
+    balance_doubt_days: int = _parameter(
+        28, "days", group="triage",
+        description="Days after a balance was seen over which balance_doubt grows.",
+        source="ours", low=1, high=90)
+    balance_doubt_per_inmail: float = _parameter(
+        0.1, "share of the doubt", group="triage",
+        description=("Part of the doubt about a balance that may come true at any one "
+                    "InMail."),
+        source="ours", low=0.001, high=1.0)
+    balance_trust: float = _parameter(
+        0.98, "probability", group="triage",
+        description="No balance of the ledger is taken for empty with more than this.",
+        source="ours", low=0.5, high=0.999)
+    balance_sd: float = _parameter(
+        0.35, "credits", group="triage",
+        description=("Least standard deviation of a balance of the ledger's own: one "
+                    "credit is still one credit."),
+        source="ours", low=0.05, high=5.0)
+    balance_misread_share: float = _parameter(
+        0.0001, "probability", group="triage",
+        description="A balance that somebody read, and that is not the seat's.",
+        source="ours", low=1e-6, high=0.05)
+    credit_proof: float = _parameter(
+        0.99, "probability", group="triage",
+        description=("An InMail that went out and needed a credit with at least this "
+                    "probability proves that the seat had one."),
+        source="ours", low=0.9, high=1.0)
+    refund_share: float = _parameter(
+        0.002, "probability", group="triage",
+        description=("Chance, per InMail that follows, that an answer has given a credit "
+                    "back to a seat without any."),
+        source="ours; help 57013: within 90 days", low=0.0, high=0.1)
+    refund_share_seen: float = _parameter(
+        0.01, "probability per credit", group="triage",
+        description=("The same for each credit of a balance that was seen where no grant "
+                    "came."),
+        source="ours; help 57013: within 90 days", low=0.0, high=0.5)
+    grant_on_time_share: float = _parameter(
+        0.8, "probability", group="triage",
+        description="A grant has come by the beginning of its day.",
+        source="ours; domain.md 1", low=0.0, high=1.0)
+    grant_late_share: float = _parameter(
+        0.97, "probability", group="triage",
+        description=("A grant that had not come by then has come grant_delay_hours "
+                    "later."),
+        source="ours; domain.md 1", low=0.0, high=1.0)
+    unlisted_failure_share: float = _parameter(
+        0.1, "probability", group="triage",
+        description=("A list of failures leaves out those of a day and a seat: a planned "
+                    "InMail that it does not name may have failed all the same."),
+        source="ours", low=0.0, high=0.9)
+    exhaustion_doubt: float = _parameter(
+        0.1, "probability", group="triage",
+        description=("From this probability of exhaustion on, somebody should read the "
+                    "balance, and failures may be put down to missing credits."),
+        source="ours", low=0.01, high=0.5)
+    stopped_exhausted_share: float = _parameter(
+        0.5, "probability", group="triage",
+        description=("Where nothing goes out of a seat, and neither its balance nor its "
+                    "pace explains it: chance that it is out of credits rather than in "
+                    "a velocity block. Its leads have these odds too."),
+        source="ours: the two look the same until the balance is read", low=0.0, high=1.0)
+    # --- triage: leads ---
+    told_cause_share: float = _parameter(
+        0.9, "probability", group="triage",
+        description=("A cause that the list or the ledger names (InMail off, 1st degree, "
+                    "an InMail from the same seat before) holds."),
+        source="ours: lists are soon out of date", low=0.5, high=0.99)
+    untold_cause_share: float = _parameter(
+        0.005, "probability", group="triage",
+        description=("A cause holds that the list speaks against, or that the ledger "
+                    "would know of; also the least chance that a lead can be reached."),
+        source="ours", low=0.0001, high=0.05)
+    connected_share: float = _parameter(
+        0.01, "share of leads", group="triage",
+        description="Leads of unknown degree that are connected to the seat.",
+        source="ours", low=0.0001, high=0.2)
+    messaged_elsewhere_share: float = _parameter(
+        0.05, "probability", group="triage",
+        description=("A lead with an InMail from another seat counts as messaged "
+                    "already."),
+        source="ours", low=0.0001, high=0.5)
+    # --- triage: error texts ---
+    text_own_share: float = _parameter(
+        0.6, "share of failures", group="triage",
+        description=("Failures whose text names the cause. Where InMail is off, that many "
+                    "speak of missing credits, exactly as where credits are missing."),
+        source="ours; GetSales 15587500: one text for both", low=0.01, high=0.65)
+    text_inmail_off_share: float = _parameter(
+        0.2, "share of failures", group="triage",
+        description="Failures with InMail off whose text says so.",
+        source="ours; Unipile not_allowed_inmail", low=0.001, high=0.25)
+    text_velocity_share: float = _parameter(
+        0.25, "share of failures", group="triage",
+        description="Failures of a velocity block whose text speaks of a limit.",
+        source="ours; GetSales 14653107 (banner)", low=0.001, high=0.45)
+    text_credits_if_blocked_share: float = _parameter(
+        0.3, "share of failures", group="triage",
+        description="Failures of a velocity block whose text speaks of missing credits.",
+        source="ours", low=0.001, high=0.45)
+    text_limit_if_exhausted_share: float = _parameter(
+        0.05, "share of failures", group="triage",
+        description="Failures for want of credits whose text speaks of a limit.",
+        source="ours", low=0.001, high=0.25)
+    text_wrong_share: float = _parameter(
+        0.005, "share of failures", group="triage",
+        description="Failures whose text speaks of any one other cause.",
+        source="ours", low=0.0001, high=0.02)
     error_pattern_credits: str = _parameter(
         "insufficient.?credits|not.?enough.?(inmail.?)?credit|out of (inmail )?credits"
         "|no (more )?(inmail )?credits",

@@ -189,7 +189,8 @@ def prepared(
     table = match_seats(inputs.leads, inputs.seats, inputs.mappings)
     seats = inputs.seats
     if history is not None:
-        table = replace(table, leads=past.known(table.leads, history))
+        leads = past.known(table.leads, history)
+        table = replace(table, leads=past.connected(leads, history, seats))
     if learned is not None:
         seats = learned_rates.with_rates(learned, seats)
     return replace(inputs, leads=table, seats=seats)

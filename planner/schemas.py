@@ -85,6 +85,7 @@ KNOWN_LEADS: tuple[Column, ...] = (
     _text("last_contacted_on", "ISO date of the last touch; blank if none"),
     _flag("open_flag", "Open Profile, as last seen"),
     _flag("inmail_flag", "accepts InMails, as a failure showed"),
+    _text("connected_to", "seat whose invitation the lead accepted last; blank if none"),
     Column(name="held", kind="bool", meaning="was on hold in the last run"),
 )
 

@@ -202,10 +202,11 @@ def people(
         if line.open_flag != -1:
             flags[line.person] = line.open_flag
     triaged = {}
-    for entry, person, cause, step in sorted(journal.triages):
+    for entry, person, cause, step in sorted(_standing(journal, journal.triages, look)):
         if entry < look.upto:
             triaged[person] = (cause, step)
     wait = parameters.recontact_after_days
+    connected = _connected(journal, look)
     result = {}
     for person in {*last, *replied, *flags, *triaged}:
         contacted = last.get(person, "")
@@ -222,8 +223,30 @@ def people(
             "last_contacted_on": contacted,
             "open_flag": flags.get(person, -1),
             "inmail_flag": 0 if cause == "inmail_off" else -1,
+            "connected_to": connected.get(person, ""),
         }
     return result
+
+
+def _standing(journal: Journal, lines: Iterable[Any], look: Look) -> list[Any]:
+    """Return the lines of triages that are not voided."""
+    voided = {entry for seen, entry, _ in journal.voids if seen < look.upto}
+    return [line for line in lines if line[0] not in voided]
+
+
+def _connected(journal: Journal, look: Look) -> dict[int, str]:
+    """Return the seat whose invitation each person accepted last."""
+    accepted = [
+        (touch.on["accepted"], touch.send.seat_id, touch.send.person)
+        for touch in in_force(journal, look)
+        if touch.on.get("accepted")
+    ]
+    accepted += [
+        (line.happened_on, line.seat_id, line.person)
+        for line in journal.outcomes
+        if line.kind == "accepted" and not line.assignment and line.entry < look.upto
+    ]
+    return {person: seat for _, seat, person in sorted(accepted) if seat}
 
 
 def _last_touches(journal: Journal, look: Look) -> dict[int, str]:
@@ -301,7 +324,7 @@ def seats(  # noqa: C901 - a fold in plain sight
         if seat_id and day < today:
             first[seat_id] = min(first.get(seat_id, day), day)
     holds = {}
-    for entry, seat_id, until, factor in sorted(journal.holds):
+    for entry, seat_id, until, factor in sorted(_standing(journal, journal.holds, look)):
         if entry < look.upto:
             holds[seat_id] = (until, factor)
     holds = {seat: hold for seat, hold in holds.items() if _days(hold[0], today) < 28}

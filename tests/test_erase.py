@@ -114,6 +114,7 @@ def test_the_person_is_gone_from_a_run(tmp_path: Path) -> None:
     assert not holds_trace(all_bytes(run))
     assert [(t.path.name, t.kind, t.rows, t.left) for t in touched] == [
         ("plan.xlsx", Kind.WORKBOOK, 2, ""),  # the week and the seat's own sheet
+        ("plan.json", Kind.JSON, 0, ""),  # the hash of the assignments
         ("seat-01--open_inmail.csv", Kind.IMPORT, 1, ""),
         ("assignments.csv", Kind.ASSIGNMENTS, 1, ""),
     ]

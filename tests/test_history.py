@@ -626,7 +626,10 @@ def _compare_touches(found: list[dict[Any, Any]], expected: list[plain.Touch]) -
 
 
 def _compare_people(found: History, expected: Mapping[int, dict[str, Any]]) -> None:
-    blank = {"exclusion": "", "last_contacted_on": "", "open_flag": -1, "inmail_flag": -1}
+    blank = {
+        "exclusion": "", "last_contacted_on": "", "open_flag": -1, "inmail_flag": -1,
+        "connected_to": "",
+    }  # fmt: skip
     order = ["", "contacted_before", "dropped", "replied_before"]
     for lead, persons in ((1, [1]), (2, [2]), (3, [3, 4])):
         facts = [expected.get(person, blank) for person in persons]

@@ -90,6 +90,7 @@ def test_everything_that_the_ledger_knew_comes_back(
             "open_flag": [1, -1],
             "inmail_flag": [-1, 0],
             "held": [False, True],
+            "connected_to": ["anna", ""],
         }
     )
     history = History(

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from planner import schemas
 from planner.domain import Cause, NextStep
 from planner.errors import ParameterError
-from planner.params import Parameters
+from planner.params import Parameters, specs
 from planner.triage import causes, states
 from planner.triage.records import FINDINGS, SeatRecord, SeatState, Triage
 from planner.triage.steps import expected_replies, first_inmail_day
@@ -138,12 +138,25 @@ def test_states_equal_the_sum_over_all_paths() -> None:
 def test_text_likelihoods_are_distributions() -> None:
     """Under each cause the classes of texts have probabilities that add up to one."""
     shown = [str(cause) for cause in Cause]
-    table = causes.text_likelihoods(shown)
+    table = causes.text_likelihoods(shown, Parameters())
     assert table.sum(axis=0) == pytest.approx(np.ones(len(causes.CAUSES)))
     assert (table > 0).all()
     credits_row = table[shown.index(Cause.CREDITS_EXHAUSTED)]
     by_cause = dict(zip(causes.CAUSES, credits_row, strict=True))
     assert by_cause[Cause.CREDITS_EXHAUSTED] == by_cause[Cause.INMAIL_OFF]
+
+
+@pytest.mark.parametrize("end", ["low", "high"])
+def test_shares_of_texts_fit_together_over_their_ranges(end: str) -> None:
+    """At either end of every range some texts match nothing: no share is negative."""
+    shares = [spec for spec in specs() if spec.name.startswith("text_")]
+    assert len(shares) == 6
+    ends = {spec.name: getattr(spec, end) for spec in shares}
+    shown = [str(cause) for cause in Cause]
+    table = causes.text_likelihoods(shown, Parameters().override(ends))
+    # The fullest row: InMail off with 0.65 + 0.25 + 4 * 0.02 = 0.98.
+    assert table.min() > 0
+    assert table.sum(axis=0) == pytest.approx(np.ones(len(causes.CAUSES)))
 
 
 # --- scenarios --------------------------------------------------------------------
@@ -506,7 +519,7 @@ def _simulated(
     frame = make_failures({"failed_on": days[0]})
     priors = causes.lead_priors(frame, parameters)[0]
     chance = states.failure_chance(1.0, parameters)
-    table = causes.text_likelihoods(SHOWN)
+    table = causes.text_likelihoods(SHOWN, parameters)
     rows, records, truth = [], [], []
     for number in range(NUM_SEATS):
         name = f"seat-{number:04d}"
@@ -607,6 +620,40 @@ def test_failures_without_a_burst_or_a_low_balance() -> None:
     assert "usual week" not in verdict.words
     assert set(found.findings["next_step"]) == {"wait"}
     assert "read the balance" in cell_of(found, 0, "next_reason")
+
+
+@pytest.mark.parametrize("text", ["", CREDITS_TEXT, "internal error"])
+def test_leads_of_a_stopped_seat_are_no_surer_than_the_seat(text: str) -> None:
+    """Where the verdict leaves exhaustion and a block open, so do its leads."""
+    seat = make_record(sent=daily("2026-10-20", 30, 3, 1.0), seen=[("2026-11-18", 30)])
+    rows = [failed(f"2026-11-20T10:0{k}:00Z", error_text=text) for k in range(6)]
+    found = judge(make_failures(*rows), seat, stopped_exhausted_share=0.5, refund_share=0)
+    # A lead: off 0.05, messaged and connected 0.005 each, gone 0.02, reachable 0.92. Its
+    # InMail fails with 0.08 + 0.92 * 0.99 = 0.9908 without a credit, with
+    # 0.08 + 0.92 * 0.95 = 0.954 in a block: 1.03857 to 1. Even odds before six of them
+    # are 1.2549 to 1 after: the seat is out of credits in 0.5565 of what stopped it.
+    # (Paths on which it stopped at a later failure count for less than 1 %.)
+    words = verdict_of(found).words
+    assert "out of credits (56%) or in a velocity block (44%)" in words
+    # Of one lead, reachable: five others, and its own 0.99 to 0.95.
+    ratio = found.findings["p_credits_exhausted"] / found.findings["p_velocity_block"]
+    assert ratio.to_numpy() == pytest.approx(np.full(6, 1.03857**5 * 0.99 / 0.95), rel=0.01)
+    assert found.findings["p_credits_exhausted"].max() < Parameters().hold_evidence
+
+
+def test_free_inmails_that_went_out_speak_against_a_block() -> None:
+    """Paid ones fail, free ones go out: the seat's words and its leads both say so."""
+    free = [(f"2026-11-20T10:{10 + k}:30Z", 0.0) for k in range(4)]
+    seat = make_record(
+        sent=daily("2026-10-20", 30, 3, 1.0) + free, seen=[("2026-11-18", 30)]
+    )
+    rows = [failed(f"2026-11-20T10:{10 + k}:00Z") for k in range(6)]
+    found = judge(make_failures(*rows), seat)
+    # Each free one goes out of a blocked seat with 0.05 only: 0.05 ** 4.
+    verdict = verdict_of(found)
+    assert verdict.state is SeatState.STOPPED
+    assert "velocity block (0%)" in verdict.words
+    assert found.findings["p_velocity_block"].max() < 0.01
 
 
 def test_a_balance_seen_afterwards_tells_block_from_exhaustion() -> None:

@@ -470,6 +470,82 @@ def test_apply_twice_is_once(place: Workspace) -> None:
     assert place.dump() == ledger
 
 
+def test_a_voided_triage_leaves_no_trace(place: Workspace) -> None:
+    """Restarts, holds, assumed balances and causes go; that the InMails failed stays."""
+    failed = place.inmails("anna", "2026-11-26")
+    refused = place.inmails("piet")[3::9]
+    place.write(failed)
+    place.write(refused, "refused.csv", error="not_allowed_inmail")
+    place.record_sent([*failed, *refused])
+    place.record_balance("anna", 0, "2026-11-28")
+    files = ("failed.csv", "refused.csv")
+    first = place.triage("--apply", files=files)
+    assert first["seats"][0]["assumed_credits"] == 0
+    sent = [one for one in first["failures"] if one["next_on"] and one["next_seat"]
+            and one["next_step"] != "wait"]  # fmt: skip
+    code, out, err = place.run("void", first["name"], "--as-of", SUNDAY, "--json")
+    assert code == 0, err
+    done = json.loads(out)
+    assert done["sends_freed"] == len(sent) > 0
+    assert done["causes_dropped"] == len(failed) + len(refused)
+    assert done["balances_dropped"] == ["anna"]
+    # Once more: nothing is left to take back, nothing is appended.
+    ledger = place.dump()
+    again = json.loads(place.run("void", f"reports/{first['name']}", "--json")[1])
+    assert (again["sends_freed"], again["balances_dropped"]) == (0, [])
+    assert place.dump() == ledger
+    # The same failures are judged anew, to the same end.
+    second = place.triage("--apply", files=files)
+    assert second["failures"] == first["failures"]
+    assert second["seats"] == first["seats"]
+    listed = json.loads(place.run("runs", "--json")[1])["triages"]
+    assert [one["status"] for one in listed] == ["voided", "in force"]
+
+
+def test_a_plan_after_a_voided_triage_is_as_without_it(
+    place: Workspace, week: Path, tmp_path: Path
+) -> None:
+    """The next week's plan is the one of a ledger that knows the failures only."""
+    untold = Workspace(Path(shutil.copytree(week, tmp_path / "untold")))
+    for one in (place, untold):
+        failed = one.inmails("anna", "2026-11-26")
+        one.write(failed, status="failed")
+        one.record_sent(failed)
+        one.record_balance("anna", 0, "2026-11-28")
+    name = place.triage("--apply")["name"]
+    code, _, err = place.run("void", name, "--as-of", SUNDAY)
+    assert code == 0, err
+    code, _, err = untold.run("record", "failed.csv", "--as-of", SUNDAY)
+    assert code == 0, err
+    for mine, other in zip(place.plan(), untold.plan(), strict=True):
+        assert mine == other
+
+
+@pytest.mark.parametrize(
+    ("name", "more", "code", "told"),
+    [
+        (
+            "2026-W48-triage-00000000",
+            (),
+            3,
+            "there is no triage '2026-W48-triage-00000000'",
+        ),
+        ("", ("--from", "2026-11-27"), 2, "leave --from out"),
+    ],
+)
+def test_voiding_a_triage_that_cannot_be(
+    place: Workspace, name: str, more: Sequence[str], code: int, told: str
+) -> None:
+    """One that was never applied, or a part of one: said, and nothing recorded."""
+    _some(place)
+    made = place.triage("--apply")["name"]
+    ledger = place.dump()
+    found, _, err = place.run("void", name or made, *more, "--as-of", SUNDAY)
+    assert found == code
+    assert told in err
+    assert place.dump() == ledger
+
+
 def test_without_apply_nothing_is_recorded(place: Workspace) -> None:
     """The ledger's file stays as it is, byte for byte; the lists are written."""
     _some(place)

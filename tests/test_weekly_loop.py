@@ -210,6 +210,34 @@ def test_a_company_stays_with_its_seat(run: Run, folder: Path) -> None:
     assert all(row["seat_id"] == seat_of[row["company"]] for row in kept)
 
 
+def test_who_accepted_is_a_connection_of_that_seat(run: Run, folder: Path) -> None:
+    """Contacted again, they get a message from the seat whose request they accepted."""
+    write(folder / "leads.csv", HEADER, *(lead(k) for k in range(240)))
+    requests = [r for r in sent(plan(run, WEEK_1)) if r["route"] == "connection_request"]
+    accepted = {
+        seat: next(row for row in requests if row["seat_id"] == seat)
+        for seat in ("anna", "ben")
+    }
+    record(
+        run, folder,
+        [f"{row['linkedin_url']},accepted,2026-11-28" for row in accepted.values()],
+        WEEK_2,
+    )  # fmt: skip
+    again = ("-p", "recontact_after_days=1")
+    found = {row["lead_id"]: row for row in assigned(plan(run, WEEK_2, *again))}
+    for seat, row in accepted.items():
+        line = found[row["lead_id"]]
+        assert (line["route"], line["seat_id"]) == ("message", seat)
+    # The others are strangers as before.
+    routes = {found[row["lead_id"]]["route"] for row in requests[5:]}
+    assert routes & {"paid_inmail", "connection_request", "hold"}
+    # Its seat is gone: nobody else writes to somebody who is its connection.
+    write(folder / "seats.csv", "seat_id,credits", "ben,30")
+    left = {row["lead_id"]: row for row in assigned(plan(run, "2026-12-07", *again))}
+    assert left[accepted["anna"]["lead_id"]]["route"] == "excluded"
+    assert left[accepted["ben"]["lead_id"]]["seat_id"] in ("", "ben")
+
+
 def test_last_weeks_hold_comes_first(run: Run, folder: Path) -> None:
     """Of leads that nothing else tells apart, those on hold go before the new ones."""
     first = assigned(plan(run, WEEK_1))
@@ -275,6 +303,70 @@ def test_a_balance_that_differs_is_shown_and_wins(run: Run, folder: Path) -> Non
     expected = 50 - used
     assert f"seat anna: 20 seen on {WEEK_2}, {expected} expected" in out
     assert f"{expected - 20} too few" in out
+
+
+# --- seats under another name -----------------------------------------------------
+
+
+def warnings(run: Run, *command: str) -> list[str]:
+    """Return what a command says of seats that may be renamed."""
+    code, out, err = run(*command, "--as-of", WEEK_2, "--json")
+    assert code == 0, err
+    issues = json.loads(out)["issues"]
+    return [one["message"] for one in issues if one["code"] == "seat-renamed"]
+
+
+PLAN_AGAIN = ("plan", "leads.csv", "-s", "seats.csv", "--dry-run")
+
+
+@pytest.mark.parametrize("command", [PLAN_AGAIN, ("forecast", "--seats", "seats.csv")])
+def test_a_renamed_seat_is_noticed(command: Sequence[str], run: Run, folder: Path) -> None:
+    """Anna's seat has another id and the same sender: both are named, with the cure."""
+    num = sum(row["seat_id"] == "anna" for row in sent(plan(run, WEEK_1)))
+    write(
+        folder / "seats.csv",
+        "seat_id,sender,credits",
+        "anna-new,anna SAMPLEBY,50",
+        "ben,Ben Sampleton,30",
+    )
+    (message,) = warnings(run, *command)
+    assert "seat anna-new looks like seat anna renamed" in message
+    assert f"{num} sends in the last five weeks" in message
+    assert "Give it its old seat_id anna back" in message
+
+
+@pytest.mark.parametrize("command", [PLAN_AGAIN, ("forecast", "--seats", "seats.csv")])
+def test_one_seat_gone_and_one_new(command: Sequence[str], run: Run, folder: Path) -> None:
+    """Without a name in common it may be a rename or not: both are named."""
+    plan(run, WEEK_1)
+    write(
+        folder / "seats.csv",
+        "seat_id,sender,credits",
+        "carl,Carl Samplewood,50",
+        "ben,Ben Sampleton,30",
+    )
+    (message,) = warnings(run, *command)
+    assert message.startswith("the ledger does not know carl, and the inventory lacks")
+    assert "anna (" in message
+
+
+def test_a_seat_that_is_only_new_or_only_gone_is_no_rename(run: Run, folder: Path) -> None:
+    """A colleague joins, another leaves: nothing to warn of."""
+    plan(run, WEEK_1)
+    both = ["anna,Anna Sampleby,50", "ben,Ben Sampleton,30"]
+    write(folder / "seats.csv", "seat_id,sender,credits", *both, "carl,Carl Samplewood,9")
+    assert warnings(run, *PLAN_AGAIN) == []
+    write(folder / "seats.csv", "seat_id,sender,credits", both[1])
+    assert warnings(run, *PLAN_AGAIN) == []
+
+
+def test_a_seat_that_sent_nothing_lately_is_not_missed(run: Run, folder: Path) -> None:
+    """Six weeks after its last send, a seat that is gone is only gone."""
+    plan(run, WEEK_1)
+    write(folder / "seats.csv", "seat_id,sender,credits", "anna-new,Anna Sampleby,50")
+    code, out, err = run(*PLAN_AGAIN, "--as-of", "2027-01-11", "--json")
+    assert code == 0, err
+    assert "seat-renamed" not in [one["code"] for one in json.loads(out)["issues"]]
 
 
 # --- recording --------------------------------------------------------------------

@@ -361,11 +361,11 @@ def test_the_sentence_says_what_the_numbers_support(num: int, of: int, words: st
     policies = {policy: [Played(after=field_of(), num_weeks=1)] for policy in Policy}
     found = weeks_report.tables(policies)
     resets = pd.DataFrame(
-        {"seat_id": "anna", "ran_out": np.arange(of) < num, "into_reserve": False}
+        {"seat_id": "anna", "ran_out": False, "into_reserve": np.arange(of) < num}
     )
     every = [resets.assign(policy=str(one), replication=1) for one in Policy]
     document = weeks_report.document(replace(found, resets=pd.concat(every)), about)
-    assert f"{num} of {of} seat-resets ran out" in document["in_words"]
+    assert f"{num} of {of} seat-resets needed a credit" in document["in_words"]
     assert words in document["in_words"]
     none = weeks_report.document(found, about)
     assert none["in_words"].startswith("No seat came to a reset")

@@ -63,6 +63,7 @@ def audit(
             _credits,
             _companies,
             _touched_before,
+            _connections,
         ),
     )
 
@@ -484,6 +485,23 @@ def _touched_before(view: _View) -> Iterator[str]:
     again = barred & set(view.leads["lead_id"].to_numpy()[leads])
     if again:
         yield f"{len(again)} leads are planned again that the ledger excludes"
+
+
+def _connections(view: _View) -> Iterator[str]:
+    """Who accepted an invitation gets a message from a seat of its own, or nothing."""
+    if view.history is None:
+        return
+    known = view.history.leads
+    seat_of = dict(zip(known["lead_id"], known["connected_to"], strict=True))
+    stated = dict(zip(view.leads["lead_id"], view.leads["degree_seat"], strict=True))
+    sent = view.sent[["lead_id", "route", "seat_id"]].itertuples(index=False, name=None)
+    wrong = sum(
+        route != "message" or seat_id not in (seat_of[lead], stated[lead])
+        for lead, route, seat_id in sent
+        if seat_of.get(lead)
+    )
+    if wrong:
+        yield f"{wrong} connections get something else than a message from their seat"
 
 
 def _recent_touches(view: _View) -> Counter[str]:

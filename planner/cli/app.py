@@ -20,6 +20,7 @@ from planner.cli import (
     runs,
     simulate,
     triage,
+    void,
 )
 
 EPILOG = (
@@ -84,7 +85,7 @@ app.command()(triage.triage)
 app.command()(runs.runs)
 app.command()(runs.show)
 app.command()(runs.diff)
-app.command()(runs.void)
+app.command()(void.void)
 app.command()(forecast.forecast)
 app.command()(simulate.simulate)
 app.command()(forget.forget)

@@ -11,7 +11,7 @@ import typer
 from planner.cli import console, inputs, ledgers
 from planner.cli.ledgers import LedgerOption
 from planner.cli.plan import AsOf, Config, Encoding, Json, Param
-from planner.errors import InputError, ShortError
+from planner.errors import InputError, Issue, ShortError
 
 if TYPE_CHECKING:
     from planner.domain import Seat
@@ -63,16 +63,18 @@ def forecast(
     parameters = inputs.parameters(config, param)
     today = inputs.date_option(as_of)
     with ledgers.existing(ledger, config, parameters) as book:
-        states, unknown = _states(book, seats, parameters, today, encoding)
+        states, unknown, issues = _states(book, seats, parameters, today, encoding)
     runways = project(states, as_of=today, alpha=parameters.alpha, parameters=parameters)
     if json:
         console.result_json(
             {
                 "as_of": today.isoformat(), "confidence": 1 - parameters.alpha,
                 "seats": [_document(runway) for runway in runways], "unknown": unknown,
+                "issues": [console.issue_record(issue) for issue in issues],
             }
         )  # fmt: skip
     else:
+        console.show_issues(issues)
         _show(runways, unknown, parameters, today)
     short = [
         runway.seat_id
@@ -91,10 +93,10 @@ def _states(
     parameters: Parameters,
     today: dt.date,
     encoding: str | None,
-) -> tuple[list[SeatState], list[str]]:
-    """Return what is known of each seat, and the seats without a known balance."""
+) -> tuple[list[SeatState], list[str], tuple[Issue, ...]]:
+    """Return what is known of each seat, the seats without a known balance, warnings."""
     from planner.ledger import forecast as runway
-    from planner.ledger import history, reconcile, runs, touches
+    from planner.ledger import history, reconcile, renames, runs, touches
 
     with book.reading() as connection:
         view = touches.View(as_of=today)
@@ -116,6 +118,8 @@ def _states(
             path, parameters, as_of=today, encoding=encoding,
             known_credits=ledgers.known_credits(book, parameters, today),
         )  # fmt: skip
+    issues = renames.renamed(listed, histories, every)
+    if path is not None:
         for seat in listed:
             if "credits" in seat.stated:
                 histories[seat.seat_id] = reconcile.with_sighting(
@@ -134,7 +138,7 @@ def _states(
                 days=known.days, credit_use=use.get(seat.seat_id, 1.0),
             )
         )  # fmt: skip
-    return states, unknown
+    return states, unknown, issues
 
 
 def _outlook(

@@ -19,6 +19,7 @@ from planner.params import Parameters
 if TYPE_CHECKING:
     from planner.domain import History, Inputs, Plan, Seat, SeatHistory
     from planner.intake.seats import KnownCredits
+    from planner.ledger.history import Drawn
     from planner.ledger.runs import Recorded, Run
     from planner.ledger.store import Connection, Ledger
 
@@ -111,7 +112,7 @@ class Recalled:
     Where there is no ledger yet, there is no history, and all else is as in an empty one.
     ``loaded`` are the inputs as read; ``standing`` is the run that plans the week
     already, ``later`` one in force that was planned later; ``head`` is the last entry
-    seen.
+    seen, and ``drawn`` what holds as long as it is the last.
     """
 
     loaded: Inputs
@@ -120,6 +121,7 @@ class Recalled:
     standing: Run | None
     later: Run | None
     head: int
+    drawn: Drawn | None = None
 
 
 def known_credits(
@@ -206,7 +208,7 @@ def recall(
     so that the same command finds the same run; --supersede looks at all there is.
     """
     from planner.dates import iso_week
-    from planner.ledger import history, reconcile, runs, store, touches
+    from planner.ledger import history, reconcile, renames, runs, store, touches
     from planner.model.calendar import planned_week
 
     start = planned_week(loaded.seats, as_of)
@@ -214,10 +216,13 @@ def recall(
     standing = runs.in_force(connection, week, as_of)
     upto = touches.ALL if standing is None or supersede else standing.entry
     view = touches.View(as_of=as_of, week=week, upto=upto)
-    histories = history.seat_histories(connection, view, parameters)
+    drawn = history.draw(connection, loaded.leads, view)
+    histories = history.seat_histories(connection, view, parameters, drawn)
     seats, issues = reconcile.reconciled(loaded.seats, histories, parameters, as_of=as_of)
+    past = [run for run in runs.runs(connection) if run.entry < upto]
+    issues = (*renames.renamed(loaded.seats, histories, past), *issues)
     asked = history.Asked(view=view, start=start, parameters=parameters)
-    known = history.read(connection, loaded.leads, histories, asked)
+    known = history.read(connection, loaded.leads, histories, asked, drawn)
     return Recalled(
         loaded=loaded,
         inputs=replace(loaded, seats=seats, seat_issues=(*loaded.seat_issues, *issues)),
@@ -225,6 +230,7 @@ def recall(
         standing=standing,
         later=runs.later(connection, as_of),
         head=store.head(connection),
+        drawn=drawn,
     )
 
 
@@ -347,25 +353,28 @@ class Recording:
         from planner.ledger import runs
 
         with self.ledger.writing() as connection:
-            standing = self._checked(connection)
+            standing = runs.in_force(connection, self.made.week, self.made.as_of)
             if standing is None or standing.run_id != self.made.run_id:
+                drawn = self._drawn(connection, standing)
                 if standing is not None:
                     runs.append_void(
                         connection, standing, as_of=self.made.as_of,
                         from_date=self.made.as_of.isoformat(),
                     )  # fmt: skip
-                runs.append_run(connection, self._recorded())
+                runs.append_run(connection, self._recorded(drawn))
             yield
 
-    def _checked(self, connection: Connection) -> Run | None:
+    def _drawn(self, connection: Connection, standing: Run | None) -> Drawn:
+        """Return what is drawn from the ledger as it is now, if the plan holds still."""
         from planner import pipeline
-        from planner.ledger import runs, store
+        from planner.ledger import history, store, touches
 
-        standing = runs.in_force(connection, self.made.week, self.made.as_of)
         if store.head(connection) == self.recalled.head:
-            return standing
-        if standing is not None and standing.run_id == self.made.run_id:
-            return standing
+            if self.recalled.drawn is not None:
+                return self.recalled.drawn
+            # There was no ledger when the list was read.
+            view = touches.View(as_of=self.made.as_of)
+            return history.draw(connection, self.recalled.loaded.leads, view)
         now = recall(
             connection, self.recalled.loaded, self.made.parameters,
             as_of=self.made.as_of, supersede=self.supersede,
@@ -374,14 +383,15 @@ class Recording:
             now.inputs, self.made.parameters, as_of=self.made.as_of, history=now.history
         )
         taken = standing is not None and not self.supersede
-        if taken or now.later is not None or run_id != self.made.run_id:
+        changed = taken or now.later is not None or run_id != self.made.run_id
+        if changed or now.drawn is None:
             raise LedgerError(
                 f"{self.ledger.name}: another planner recorded something while this plan "
                 "was made; nothing was written: run the same command again"
             )
-        return standing
+        return now.drawn
 
-    def _recorded(self) -> Recorded:
+    def _recorded(self, drawn: Drawn) -> Recorded:
         from planner.estimate.rates import rate_segment
         from planner.ledger.runs import Recorded
         from planner.output.names import run_name
@@ -395,6 +405,8 @@ class Recording:
             segment=rate_segment(leads.leads).tolist(),
             history=self.recalled.history,
             sightings=sightings(self.recalled.loaded.seats),
+            seen=drawn.seen,
+            marks=drawn.marks,
         )
 
 

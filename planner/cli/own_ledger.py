@@ -204,13 +204,15 @@ class OwnLedger:
         made: TriageRun,
         failed: Failed,
     ) -> None:
-        from planner.ledger import failures
+        from planner.ledger import failures, triages
+        from planner.output.triage import triage_name
 
         told = job.told.outcomes
         if len(failed.failures):
+            key = failures.digest(told, seats, job.parameters)
             failures.apply(
                 connection, told, failed, made.triage, as_of=job.today,
-                key=failures.digest(told, seats, job.parameters),
+                digest=triages.digest(key, triage_name(made)),
             )  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""``planner runs``, ``show``, ``diff``, ``void``: what the ledger has of the runs."""
+"""``planner runs``, ``show``, ``diff``: what the ledger has of the runs."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import typer
 
 from planner.cli import console, inputs, ledgers
 from planner.cli.ledgers import LedgerOption
-from planner.cli.plan import AsOf, Config, Json
+from planner.cli.plan import Config, Json
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -33,19 +33,33 @@ _SHOWN = 20
 
 
 def runs(config: Config = None, ledger: LedgerOption = None, json: Json = False) -> None:
-    """List the runs of the ledger, oldest first.
+    """List the runs of the ledger, oldest first, and the triages applied to it.
 
     Example:
 
       planner runs
     """
     from planner.ledger import runs as book
+    from planner.ledger import triages
 
     console.settings.json = json
     with _opened(ledger, config) as connection:
         every = book.runs(connection)
+        applied = triages.triages(connection)
     if json:
-        console.result_json({"runs": [_line(run) for run in every]})
+        console.result_json(
+            {
+                "runs": [_line(run) for run in every],
+                "triages": [
+                    {
+                        "name": one.name, "as_of": one.as_of.isoformat(),
+                        "recorded_at": one.recorded_at,
+                        "status": "voided" if one.is_voided else "in force",
+                    }
+                    for one in applied
+                ],
+            }
+        )  # fmt: skip
         return
     if not every:
         console.result("No runs yet: planner plan makes one.")
@@ -61,6 +75,15 @@ def runs(config: Config = None, ledger: LedgerOption = None, json: Json = False)
             for run in every
         ],
     )  # fmt: skip
+    if applied:
+        console.result("")
+        console.table(
+            ("triage", "as of", "status"),
+            [
+                (one.name, str(one.as_of), "voided" if one.is_voided else "in force")
+                for one in applied
+            ],
+        )
 
 
 def show(
@@ -140,75 +163,6 @@ def diff(
         )  # fmt: skip
         return
     _show_difference(first, second, found, out)
-
-
-def void(
-    name: RunName,
-    from_date: Annotated[
-        str | None,
-        typer.Option(
-            "--from", metavar="DATE", help="Only what was planned for this day and later."
-        ),
-    ] = None,
-    as_of: AsOf = None,
-    param: Annotated[
-        list[str], typer.Option("--param", "-p", metavar="K=V", help="Parameter.")
-    ] = [],
-    config: Config = None,
-    ledger: LedgerOption = None,
-    dry_run: Annotated[
-        bool, typer.Option("--dry-run", "-n", help="Say what it would do, record nothing.")
-    ] = False,
-    json: Json = False,
-) -> None:
-    """Say that a run was not carried out, so that its leads may be planned again.
-
-    Sends that outcomes prove stay. The files of the run are left as they are. Examples:
-
-      planner void 2026-W48
-
-      planner void 2026-W48 --from 2026-11-26
-    """
-    from planner.ledger import runs as book
-
-    console.settings.json = json
-    day = "" if from_date is None else inputs.date_option(from_date, "--from").isoformat()
-    today = inputs.date_option(as_of)
-    parameters = inputs.parameters(config, param)
-    with ledgers.existing(ledger, config, parameters) as open_ledger:
-        with open_ledger.reading() as connection:
-            run = book.find(connection, name)
-            touched = book.sends(connection, run)
-        count = int(((touched["send_on"] >= day) & ~touched["happened"]).sum())
-        if run.voided_from is not None and run.voided_from <= day:
-            if json:
-                console.result_json(_voided(run, run.voided_from, 0, dry_run=dry_run))
-                return
-            console.result(f"Run {run.name} is voided already; nothing to do.")
-            return
-        if not dry_run:
-            with open_ledger.writing() as connection:
-                current = book.find(connection, run.run_id)
-                if current.voided_from is None or current.voided_from > day:
-                    book.append_void(connection, current, as_of=today, from_date=day)
-    if json:
-        console.result_json(_voided(run, day, count, dry_run=dry_run))
-        return
-    since = f" from {day} on" if day else ""
-    verb = "would be" if dry_run else "are"
-    console.result(
-        f"Run {run.name} {'would be' if dry_run else 'is'} voided{since}: {count:,} "
-        f"planned sends {verb} free to be planned again. Take its contacts off their "
-        "GetSales lists, or the automations will send to them all the same."
-    )
-
-
-def _voided(run: Run, day: str, count: int, *, dry_run: bool) -> dict[str, object]:
-    """Return what voiding did as JSON; ``sends_freed`` may be planned again."""
-    return {
-        "dry_run": dry_run, "run_id": run.run_id, "name": run.name, "week": run.week,
-        "voided_from": day or None, "sends_freed": count,
-    }  # fmt: skip
 
 
 # --- reading ----------------------------------------------------------------------

@@ -147,8 +147,8 @@ def _run(
     job: Job, book: Ledger, out: Path, *, apply: bool, dry_run: bool
 ) -> tuple[TriageRun, Path | None]:
     """Judge the failures; write the lists and, if asked to, the ledger with them."""
-    from planner.ledger import failures
-    from planner.output.triage import write_triage
+    from planner.ledger import failures, triages
+    from planner.output.triage import triage_name, write_triage
 
     seats, seat_issues, seat_files = inputs.load_seats(
         job.seats, job.parameters, as_of=job.today, encoding=job.encoding,
@@ -158,14 +158,14 @@ def _run(
     files, issues = (*job.files, *seat_files), (*job.told.issues, *seat_issues)
     # In one transaction: what the files say counts as evidence, and is kept if asked to.
     with book.writing() as connection:
-        standing = failures.standing(connection, key, job.today)
+        standing = triages.standing(connection, key, job.today)
         made, failed = judged(connection, job, seats, standing)
         made = replace(made, files=files, issues=(*issues, *made.issues))
         if apply and not dry_run:
             if standing is None and len(failed.failures):
                 failures.apply(
                     connection, job.told.outcomes, failed, made.triage,
-                    as_of=job.today, key=key,
+                    as_of=job.today, digest=triages.digest(key, triage_name(made)),
                 )  # fmt: skip
             return made, write_triage(made, out) if len(failed.failures) else None
         connection.rollback()

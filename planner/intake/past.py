@@ -7,7 +7,7 @@ from collections.abc import Collection, Sequence
 import numpy as np
 import pandas as pd
 
-from planner.domain import Exclusion, Flag, History, Seat
+from planner.domain import Degree, Exclusion, Flag, History, Seat
 
 
 def is_blank(history: History) -> bool:
@@ -46,6 +46,36 @@ def known(leads: pd.DataFrame, history: History) -> pd.DataFrame:
         flag[at] = np.where(flag[at] == Flag.UNKNOWN, seen, flag[at])
         result[name] = flag
     return result
+
+
+def connected(leads: pd.DataFrame, history: History, seats: Sequence[Seat]) -> pd.DataFrame:
+    """Return the leads with those as 1st degree who accepted a seat's invitation.
+
+    Of the leads that may be contacted again. If that seat is gone, nobody else is to
+    contact them.
+    """
+    seat_by_lead = history.leads.set_index("lead_id")["connected_to"]
+    seat_by_lead = seat_by_lead[seat_by_lead != ""]
+    at = np.flatnonzero(leads["lead_id"].isin(seat_by_lead.index).to_numpy())
+    seat_of = seat_by_lead.loc[leads["lead_id"].to_numpy()[at]].to_numpy(dtype=object)
+    exclusion = leads["exclusion"].to_numpy(dtype=object, copy=True)
+    degree = leads["degree"].to_numpy(copy=True)
+    degree_seat = leads["degree_seat"].to_numpy(dtype=object, copy=True)
+    # A list that names the seat of a connection knows it better.
+    told = (degree[at] == Degree.FIRST) & (degree_seat[at] != "")
+    is_new = (exclusion[at] == "") & ~told
+    if not is_new.any():
+        return leads
+    is_gone = ~np.isin(seat_of.astype(str), [seat.seat_id for seat in seats])
+    exclusion[at[is_new & is_gone]] = str(Exclusion.CONTACTED_BEFORE)
+    stays = is_new & ~is_gone
+    degree[at[stays]] = Degree.FIRST
+    degree_seat[at[stays]] = seat_of[stays]
+    return leads.assign(
+        exclusion=pd.Series(exclusion, index=leads.index, dtype="str"),
+        degree=degree,
+        degree_seat=pd.Series(degree_seat, index=leads.index, dtype="str"),
+    )
 
 
 def held(leads: pd.DataFrame, history: History | None) -> np.ndarray:

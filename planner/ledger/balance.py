@@ -19,11 +19,12 @@ from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
 
 import numpy as np
 
-from planner.dates import resets_after
+from planner.dates import next_reset, resets_after
 from planner.domain import CreditEvent, CreditTerms, EventKind, Seat
 from planner.params import Parameters
 
@@ -160,7 +161,7 @@ def fold(
         forfeited=book.forfeited,
         expired=book.expired,
         unsure=last.unsure,
-        next_reset=next(resets_after(terms.reset_rule, at)),
+        next_reset=next_reset(terms.reset_rule, at),
     )
 
 
@@ -213,6 +214,15 @@ def add_use(mass: np.ndarray, probability: float) -> np.ndarray:
     return longer
 
 
+def add_uses(mass: np.ndarray, probability: float, num: int) -> np.ndarray:
+    """Return the mass of the credits used with `num` more InMails of one probability."""
+    if num == 1:
+        return add_use(mass, probability)
+    sure = 1 - probability
+    alike = [math.comb(num, k) * probability**k * sure ** (num - k) for k in range(num + 1)]
+    return np.convolve(mass, alike)
+
+
 def most_used(mass: np.ndarray, alpha: float) -> int:
     """Return the least k with ``P(credits <= k) >= 1 - alpha``."""
     return int(np.searchsorted(np.cumsum(mass), 1 - alpha - 1e-12))
@@ -237,14 +247,13 @@ class Book:
     """
 
     __slots__ = (
-        "_next_reset", "_resets", "_terms", "expired", "forfeited", "granted", "lots",
-        "refunded", "spent",
+        "_next_reset", "_terms", "expired", "forfeited", "granted", "lots", "refunded",
+        "spent",
     )  # fmt: skip
 
     def __init__(self, terms: CreditTerms, lots: Iterable[Lot], since: dt.date) -> None:
         self._terms = terms
-        self._resets = resets_after(terms.reset_rule, since)
-        self._next_reset = next(self._resets)
+        self._next_reset = next_reset(terms.reset_rule, since)
         self.lots = list(lots)
         self.granted = self.spent = self.refunded = self.forfeited = self.expired = 0.0
 
@@ -266,7 +275,7 @@ class Book:
         while (today := self.next_change) <= day:
             if today == self._next_reset:
                 self._grant(today)
-                self._next_reset = next(self._resets)
+                self._next_reset = next_reset(self._terms.reset_rule, today)
             if self._terms.lifetime_days:
                 while self.lots and self._lapse(self.lots[0][0]) <= today:
                     self.expired += self.lots.pop(0)[1]
@@ -355,6 +364,11 @@ def live_grants(terms: CreditTerms, day: dt.date) -> list[dt.date]:
     the first grant that a rule names, its monthly anniversaries count; a day without
     any live grant stands for itself.
     """
+    return list(_live_grants(terms, day))
+
+
+@lru_cache(maxsize=10_000)
+def _live_grants(terms: CreditTerms, day: dt.date) -> tuple[dt.date, ...]:
     rule = terms.reset_rule
     if rule.startswith("date:"):
         rule = f"day:{dt.date.fromisoformat(rule[5:]).day}"
@@ -367,7 +381,7 @@ def live_grants(terms: CreditTerms, day: dt.date) -> list[dt.date]:
         found.append(grant)
     if not terms.lifetime_days:
         found = found[-num_lots:]
-    return found or [day]
+    return tuple(found) or (day,)
 
 
 # --- from one sighting to the next ------------------------------------------------

@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -83,6 +84,15 @@ def code(words: npt.NDArray[np.object_], word: str) -> int:
     """Return where a word stands among `words`; -1 if it is not there."""
     found = np.flatnonzero(words == word)
     return int(found[0]) if len(found) else -1
+
+
+def among(
+    codes: Numbers, words: npt.NDArray[np.object_], wanted: Iterable[str]
+) -> npt.NDArray[np.bool_]:
+    """Return which codes stand for one of the wanted words."""
+    chosen = set(wanted)
+    is_wanted = np.array([str(word) in chosen for word in words], dtype=np.bool_)
+    return is_wanted[codes]
 
 
 _SENDS = {
@@ -161,6 +171,10 @@ def keep(connection: Connection, entry: int) -> None:
 
 
 _CODED = frozenset({"seat", "route", "segment", "kind"})
+#: Columns that are no integers.
+_WIDE: Mapping[str, type[np.generic]] = {
+    "company": np.uint64, "credit_probability": np.float64,
+}  # fmt: skip
 
 
 # --- reading ----------------------------------------------------------------------
@@ -218,7 +232,7 @@ def _parts(
 
 
 def unpacked(entry: int, data: bytes) -> Columns:
-    """Return the lines of an entry that `keep` packed."""
+    """Return the lines of an entry that `keep` packed, in the narrow types they have."""
     size = int.from_bytes(data[:4], "little")
     words, num_sends, num_told = json.loads(data[4 : 4 + size])
     place = 4 + size
@@ -228,8 +242,7 @@ def unpacked(entry: int, data: bytes) -> Columns:
         for name, kind in kinds.items():
             column = np.frombuffer(data, dtype=kind, count=count, offset=place)
             place += column.nbytes
-            wide = np.uint64 if name == "company" else np.int64
-            lines[name] = column if kind == "<f8" else column.astype(wide)
+            lines[name] = column
         columns.append(lines)
     return Columns(
         words=np.array([*words, ""], dtype=object)[:-1],
@@ -303,16 +316,23 @@ def _concatenated(parts: Sequence[Columns]) -> Columns:
     ]
     made: dict[str, Any] = {}
     for group, kind in (("sends", Sends), ("told", Told)):
+        lines = [getattr(part, group) for part in parts]
+        ends = np.cumsum([0, *(len(line.entry) for line in lines)]).tolist()
         columns: dict[str, Any] = {}
         for item in fields(kind):
-            blank = {"company": np.uint64, "credit_probability": np.float64}
-            values = [np.empty(0, dtype=blank.get(item.name, np.int64))]
-            for part, number in zip(parts, numbers, strict=True):
-                column = getattr(getattr(part, group), item.name)
-                values.append(number[column] if item.name in _CODED else column)
-            columns[item.name] = np.concatenate(values)
+            # Filled part by part: a million lines are copied once, and widened by that.
+            column = np.empty(ends[-1], dtype=_WIDE.get(item.name, np.int64))
+            for number, line, (start, end) in zip(
+                numbers, lines, pairwise(ends), strict=True
+            ):
+                values = getattr(line, item.name)
+                if item.name in _CODED:
+                    number.take(values, out=column[start:end], mode="clip")
+                else:
+                    column[start:end] = values
+            columns[item.name] = column
         entry = columns["entry"]
-        if len(entry) and (np.diff(entry) < 0).any():
+        if (entry[1:] < entry[:-1]).any():
             order = np.argsort(entry, kind="stable")
             columns = {name: column[order] for name, column in columns.items()}
         made[group] = kind(**columns)

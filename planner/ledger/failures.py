@@ -27,13 +27,12 @@ from planner.domain import (
 from planner.errors import Issue, Severity
 from planner.intake import identity
 from planner.ledger import balance as book_balance
-from planner.ledger import columns, people, seatbook
+from planner.ledger import columns, people, triages
 from planner.ledger import outcomes as book
 from planner.ledger.store import append, append_entry, secret_key
 from planner.ledger.tables import (
     ASSIGNMENTS,
     BALANCES,
-    ENTRIES,
     SEAT_HOLDS,
     TRIAGES,
 )
@@ -95,17 +94,6 @@ def digest(told: pd.DataFrame, seats: Sequence[Seat], parameters: Parameters) ->
     ]
     text = repr((lines, sorted(map(repr, stated)), sorted(parameters.as_dict().items())))
     return hashlib.sha256(text.encode()).hexdigest()[:16]
-
-
-def standing(connection: Connection, key: str, as_of: dt.date) -> int | None:
-    """Return the entry of an applied triage of the same failures; None if there is none."""
-    found = connection.scalar(
-        sa.select(sa.func.max(ENTRIES.c.entry)).where(
-            ENTRIES.c.kind == "triage", ENTRIES.c.digest == key,
-            ENTRIES.c.as_of == as_of.isoformat(),
-        )
-    )  # fmt: skip
-    return None if found is None else int(found)
 
 
 # --- failures ---------------------------------------------------------------------
@@ -207,7 +195,7 @@ def _dealt_with(
     """
     found = connection.execute(
         sa.select(TRIAGES.c.person, TRIAGES.c.assignment, TRIAGES.c.failed_on).where(
-            TRIAGES.c.entry < view.upto
+            triages.in_force(TRIAGES, view.upto)
         )
     ).all()
     planned = {(p, a) for p, a, _ in found if a}
@@ -279,7 +267,8 @@ def _facts(
     """Return what else happened to the lead of each line; ``every`` are their touches."""
     triaged = connection.exec_driver_sql(
         "SELECT t.person, COUNT(*) FROM triages t JOIN matched m ON m.person = t.person "
-        f"WHERE t.entry < {int(view.upto)} GROUP BY t.person"
+        f"WHERE t.entry < {int(view.upto)} AND t.entry NOT IN (SELECT voided FROM voids "
+        f"WHERE entry < {int(view.upto)}) GROUP BY t.person"
     )
     # Whoever failed before and fails now was tried again, by triage or by a plan.
     num_restarts = {int(person): int(count) for person, count in triaged}
@@ -585,13 +574,13 @@ def apply(
     triage: Triage,
     *,
     as_of: dt.date,
-    key: str,
+    digest: str,
 ) -> int:
     """Append what triage decided: causes, restarts, seats on hold, balances to assume.
 
     A lead that waits for a balance to be read stays open: the next triage judges it anew.
     """
-    entry = append_entry(connection, "triage", as_of=as_of, digest=key)
+    entry = append_entry(connection, "triage", as_of=as_of, digest=digest)
     person = _registered(connection, entry, told, failed)
     findings = triage.findings
     rows = pd.DataFrame({"person": person, "assignment": failed.assignment})
@@ -678,7 +667,7 @@ def _append_verdicts(
     found = connection.execute(
         sa.select(BALANCES.c.seat_id, BALANCES.c.credits).where(
             BALANCES.c.happened_on.startswith(as_of.isoformat()),
-            BALANCES.c.source != seatbook.ASSUMED,
+            BALANCES.c.source != triages.ASSUMED,
         )
     )
     seen = {(str(seat_id), int(credits)) for seat_id, credits in found}
@@ -698,7 +687,7 @@ def _append_verdicts(
         [
             {
                 "entry": entry, "seat_id": one.seat_id, "happened_on": as_of.isoformat(),
-                "credits": one.assumed_credits, "source": seatbook.ASSUMED,
+                "credits": one.assumed_credits, "source": triages.ASSUMED,
             }
             for one in triage.verdicts
             if one.assumed_credits is not None

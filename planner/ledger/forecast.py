@@ -13,6 +13,7 @@ from __future__ import annotations
 import datetime as dt
 import math
 from bisect import bisect_right
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -27,7 +28,7 @@ from planner.ledger.balance import (
     Balance,
     Book,
     Lot,
-    add_use,
+    add_uses,
     credit_terms,
     least_used,
     live_grants,
@@ -368,8 +369,9 @@ class _Projection:
             uses_of_day = sends.get(day, ())
             for use in uses_of_day:
                 counts.add(spell, use)
+            for use, num in Counter(uses_of_day).items():
                 if 0 < use < 1:
-                    mass = add_use(mass, use)
+                    mass = add_uses(mass, use, num)
             if uses_of_day:
                 used = self._used(mass)
             # A day on which nothing is sent, granted or lost ends as the one before.

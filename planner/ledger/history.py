@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import sqlalchemy as sa
 from sqlalchemy import Connection
@@ -25,7 +26,7 @@ from planner.domain import (
     Route,
     SeatHistory,
 )
-from planner.ledger import cohorts, columns, packing, people, seatbook
+from planner.ledger import cohorts, columns, packing, people, seatbook, triages
 from planner.ledger.store import secret_key
 from planner.ledger.tables import ENTRIES, RUNS, TRIAGES
 from planner.ledger.touches import Folded, View, folded
@@ -44,11 +45,34 @@ class Asked:
     parameters: Parameters
 
 
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Drawn:
+    """What takes longest to draw from the ledger for a list, drawn once for all uses.
+
+    ``marks`` are the keyed hashes of the leads' ids.
+    """
+
+    seen: people.LookUp
+    touches: Folded
+    marks: npt.NDArray[np.uint64]
+
+
+def draw(connection: Connection, table: LeadTable, view: View) -> Drawn:
+    """Look up the leads of a table, and fold all touches."""
+    ids = table.leads["lead_id"].to_numpy(dtype=object)
+    return Drawn(
+        seen=people.look_up(connection, table.identities),
+        touches=folded(connection, view),
+        marks=packing.marks(secret_key(connection), ids),
+    )
+
+
 def seat_histories(
-    connection: Connection, view: View, parameters: Parameters
+    connection: Connection, view: View, parameters: Parameters, drawn: Drawn | None = None
 ) -> dict[str, SeatHistory]:
     """Return what is known of every seat, by its id."""
-    return seatbook.histories(connection, view, parameters)
+    found = None if drawn is None else drawn.touches
+    return seatbook.histories(connection, view, parameters, found)
 
 
 def read(
@@ -56,6 +80,7 @@ def read(
     table: LeadTable,
     seats: Mapping[str, SeatHistory],
     asked: Asked,
+    drawn: Drawn | None = None,
 ) -> History:
     """Return what the ledger knows of the leads of a table and of their companies.
 
@@ -63,31 +88,30 @@ def read(
     ----------
     seats : mapping of str to SeatHistory
         From `seat_histories`, at the same view.
+    drawn : Drawn, optional
+        From `draw`, at the same view, if it is there already.
     """
-    key = secret_key(connection)
-    matched = people.match(connection, table.identities)
-    found = folded(connection, asked.view)
+    drawn = drawn or draw(connection, table, asked.view)
+    found = drawn.touches
+    matched = people.pairs(connection, table.identities, drawn.seen.person)
     facts = _facts(connection, found, matched, asked)
     ids = table.leads["lead_id"].to_numpy(dtype=object)
     last = _last_run(connection, asked.view)
-    held, scored = _compared(last, key, ids, table.leads, facts, matched)
-    leads = _known_leads(
-        ids, matched, facts, held,
-        people.forgotten(connection, key, table.identities), asked,
-    )  # fmt: skip
+    held, scored = _compared(last, drawn.marks, table.leads, facts, matched)
+    leads = _known_leads(ids, matched, facts, held, drawn.seen.forgotten, asked)
     keys = [str(key) for key in pd.unique(table.leads["company_key"]) if key != ""]
     marks = columns.companies(connection, keys)
     owners, lately = _companies(found, keys, marks, matched, asked)
     observed = cohorts.observed_until(connection, asked.view)
     sent, responses = cohorts.read(found, asked.view, observed)
-    parts: list[_Part] = [
+    digest = _digest([
         leads,
-        sorted(owners.items()),
-        sorted(lately.items()),
+        pd.DataFrame(sorted(owners.items()), columns=["company", "seat"]),
+        pd.DataFrame(sorted(lately.items()), columns=["company", "people"]),
         sent,
         responses,
-        [("observed_until", str(observed))],
-    ]
+        pd.DataFrame({"observed_until": [str(observed)]}),
+    ])  # fmt: skip
     return History(
         leads=leads,
         company_seats=owners,
@@ -100,21 +124,21 @@ def read(
             [_scored_before(connection, asked.view), scored], ignore_index=True
         ),
         newly_scored=scored,
-        digest=_digest(parts),
+        digest=digest,
     )
 
 
-_Part = pd.DataFrame | Sequence[tuple[str, object]]
-
-
-def _digest(parts: Iterable[_Part]) -> str:
+def _digest(parts: Iterable[pd.DataFrame]) -> str:
     digest = hashlib.sha256()
     for part in parts:
-        if isinstance(part, pd.DataFrame):
-            for name in part.columns:
-                digest.update(repr((name, part[name].tolist())).encode())
-        else:
-            digest.update(repr(part).encode())
+        for name in part.columns:
+            values = part[name].to_numpy()
+            digest.update(f"{name} {len(values)}:".encode())
+            if pd.api.types.is_numeric_dtype(values.dtype):
+                digest.update(values.astype("<f8").tobytes())
+            else:
+                # No text has a zero byte in it: no two columns look alike.
+                digest.update("\0".join(values.tolist()).encode())
         digest.update(b"|")
     return digest.hexdigest()
 
@@ -128,7 +152,7 @@ class _Facts:
 
     ``number`` is the place of each of the list's persons, in order; the arrays have one
     entry for each: ordinal of the last touch (0 for none), whether one replied, the open
-    flag as last seen, and how many InMails failed.
+    flag as last seen, how many InMails failed, and the seat that one is connected to.
     """
 
     person: np.ndarray
@@ -136,6 +160,7 @@ class _Facts:
     replied: np.ndarray
     open_flag: np.ndarray
     num_failed: np.ndarray
+    connected_to: np.ndarray
     triages: pd.DataFrame
 
     def of(self, values: np.ndarray, persons: np.ndarray) -> np.ndarray:
@@ -157,7 +182,7 @@ def _facts(
     num_failed = np.bincount(place[failed & (place >= 0)], minlength=len(person))
     place = _place(person, told.person)
     proofs = (OutcomeKind.SENT, OutcomeKind.REPLIED, OutcomeKind.ACCEPTED)
-    proven = np.isin(told.kind, [found.code(str(kind)) for kind in proofs])
+    proven = columns.among(told.kind, found.words, map(str, proofs))
     unplanned = np.flatnonzero((place >= 0) & proven & (told.assignment == 0))
     np.maximum.at(last, place[unplanned], columns.day_of(told.at[unplanned]))
     replied = np.zeros(len(person), dtype=np.bool_)
@@ -174,8 +199,30 @@ def _facts(
         replied=replied,
         open_flag=flag,
         num_failed=num_failed,
+        connected_to=_connected_to(found, person),
         triages=_triages(connection, person, asked),
     )
+
+
+def _connected_to(found: Folded, person: np.ndarray) -> np.ndarray:
+    """Return the seat whose invitation each person accepted last; blank if none."""
+    told, sends = found.told, found.sends
+    at = found.at[str(OutcomeKind.ACCEPTED)]
+    planned = np.flatnonzero(at >= 0)
+    is_accepted = told.kind == found.code(str(OutcomeKind.ACCEPTED))
+    unplanned = np.flatnonzero(is_accepted & (told.assignment == 0))
+    place = np.concatenate(
+        [_place(person, sends.person)[planned], _place(person, told.person)[unplanned]]
+    )
+    when = np.concatenate([at[planned], told.at[unplanned]])
+    codes = np.concatenate([sends.seat[planned], told.seat[unplanned]])
+    seat = np.asarray(found.words[codes], dtype=object).astype(str)
+    # Of one instant, the last seat by name.
+    order = np.lexsort((seat, when))
+    order = order[(place[order] >= 0) & (seat[order] != "")]
+    result = np.full(len(person), "", dtype=object)
+    result[place[order]] = seat[order]
+    return result
 
 
 def _place(person: np.ndarray, persons: np.ndarray) -> np.ndarray:
@@ -190,7 +237,7 @@ def _triages(connection: Connection, person: np.ndarray, asked: Asked) -> pd.Dat
     """Return the last triage of each person of the list."""
     result = connection.execute(
         sa.select(TRIAGES.c.person, TRIAGES.c.cause, TRIAGES.c.step, TRIAGES.c.probability)
-        .where(TRIAGES.c.entry < asked.view.upto)
+        .where(triages.in_force(TRIAGES, asked.view.upto))
         .order_by(TRIAGES.c.entry)
     )
     frame = pd.DataFrame([tuple(row) for row in result], columns=list(result.keys()))
@@ -225,6 +272,9 @@ def _known_leads(
     wait = asked.parameters.recontact_after_days
     since = asked.view.as_of.toordinal() - wait
     too_soon = (contacted > 0) & ((wait == 0) | (contacted > since))
+    seats, number = np.unique(facts.connected_to.astype(str), return_inverse=True)
+    # Plain texts: the digest of the history is made from how they are written.
+    connected_to = np.array(["", *seats.tolist()], dtype=object)[spread(number + 1, 0)]
     exclusion = np.full(size, "", dtype=object)
     # Two leads of the list that are one person: the first of them stands for both.
     first = np.full(len(facts.person), size, dtype=np.int64)
@@ -252,6 +302,7 @@ def _known_leads(
             "last_contacted_on": pd.Series(_iso(contacted[at]), dtype="str"),
             "open_flag": open_flag[at].astype("int8"),
             "inmail_flag": inmail_flag[at].astype("int8"),
+            "connected_to": pd.Series(connected_to[at], dtype="str"),
             "held": held[at],
         }
     )
@@ -280,10 +331,8 @@ def _companies(
     sends, parameters = found.sends, asked.parameters
     oldest = asked.start - max(dt.timedelta(days=parameters.company_seat_days), _WINDOW)
     at = np.flatnonzero((sends.day >= oldest.toordinal()) & ~found.undone)
-    order = np.argsort(marks)
-    place = np.searchsorted(marks, sends.company[at], sorter=order)
-    company = order[np.minimum(place, len(keys) - 1)] if len(keys) else place
-    listed = marks[company] == sends.company[at] if len(keys) else place < 0
+    company = pd.Index(marks).get_indexer(pd.Index(sends.company[at])).astype(np.int64)
+    listed = company >= 0
     at, company = at[listed], company[listed]
     # Sends come by entry and person.
     by_date = np.argsort(found.date[at], kind="stable")
@@ -303,8 +352,8 @@ def _companies(
     recent = found.date[at] >= start - _WINDOW.days
     recent &= found.date[at] <= start + 2 * _WINDOW.days
     recent &= ~np.isin(sends.person[at], matched["person"].to_numpy())
-    pairs = np.stack([company[recent], sends.person[at[recent]]])
-    number, count = np.unique(np.unique(pairs, axis=1)[0], return_counts=True)
+    pairs = np.unique((company[recent] << 32) | sends.person[at[recent]])
+    number, count = np.unique(pairs >> 32, return_counts=True)
     lately = {
         keys[of]: num for of, num in zip(number.tolist(), count.tolist(), strict=True)
     }
@@ -344,17 +393,16 @@ def _last_run(connection: Connection, view: View) -> _LastRun | None:
 
 def _compared(
     last: _LastRun | None,
-    key: bytes,
-    ids: np.ndarray,
+    marks: npt.NDArray[np.uint64],
     leads: pd.DataFrame,
     facts: _Facts,
     matched: pd.DataFrame,
 ) -> tuple[np.ndarray, pd.DataFrame]:
     """Return which leads the last run held, and its forecasts of flags known by now."""
-    held = np.zeros(len(ids), dtype=bool)
+    held = np.zeros(len(marks), dtype=bool)
     if last is None:
         return held, _scores([])
-    place = packing.find(last.leads, packing.marks(key, ids))
+    place = packing.find(last.leads, marks)
     known = place >= 0
     held[known] = last.leads.held[place[known]]
     flag = leads["open_flag"].to_numpy().astype("int64")

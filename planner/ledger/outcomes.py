@@ -21,7 +21,7 @@ from sqlalchemy import Connection
 from planner.dates import ONE_DAY
 from planner.domain import Identities, OutcomeKind, Route
 from planner.errors import Issue, Severity
-from planner.ledger import columns, people
+from planner.ledger import columns, people, triages
 from planner.ledger.store import append, append_entry, head, secret_key
 from planner.ledger.tables import BALANCES, OUTCOMES
 from planner.ledger.touches import View, touches
@@ -159,7 +159,9 @@ def _balances(
     """Return the balances that are new, and what speaks against the others."""
     last = {
         (row.seat_id, row.happened_on): row.credits
-        for row in connection.execute(BALANCES.select().order_by(BALANCES.c.entry))
+        for row in connection.execute(
+            BALANCES.select().where(triages.balances_in_force()).order_by(BALANCES.c.entry)
+        )
     }
     fresh: dict[tuple[str, str], int] = {}
     issues = []

@@ -10,6 +10,7 @@ import hashlib
 import zlib
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
@@ -37,10 +38,8 @@ class PackedLeads:
 
 def marks(key: bytes, lead_ids: Iterable[str]) -> npt.NDArray[np.uint64]:
     """Return the keyed hash of each lead id."""
-    data = b"".join(
-        hashlib.blake2b(text.encode(), digest_size=_MARK_BYTES, key=key).digest()
-        for text in lead_ids
-    )
+    hashed = partial(hashlib.blake2b, digest_size=_MARK_BYTES, key=key)
+    data = b"".join([hashed(text.encode()).digest() for text in lead_ids])
     return np.frombuffer(data, dtype="<u8").astype(np.uint64)
 
 
@@ -50,7 +49,9 @@ def pack(leads: PackedLeads) -> bytes:
     lines["mark"] = leads.mark
     lines["segment"] = leads.segment
     lines["state"] = leads.held * _HELD + leads.unknown * _UNKNOWN
-    return zlib.compress(np.sort(lines, order="mark").tobytes(), _PACK_LEVEL)
+    # By the marks alone: sorting lines of several fields takes ten times as long.
+    lines = lines[np.argsort(leads.mark, kind="stable")]
+    return zlib.compress(lines.tobytes(), _PACK_LEVEL)
 
 
 def unpack(data: bytes) -> PackedLeads:

@@ -3,19 +3,35 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from planner.domain import Identities
-from planner.ledger.store import append, keyed_hash, secret_key
+from planner.ledger.store import append, append_lines, keyed_hash, numbers, secret_key
 from planner.ledger.tables import FORGOTTEN, IDENTITIES, PERSONS, SAME_PERSONS
 
 _BATCH = 50_000
+#: Whose a key is that the ledger does not have.
+NOBODY = -1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class LookUp:
+    """What the ledger has of the identities of a list, as long as its head stays.
+
+    ``person`` has one entry per identity: whose it is, or `NOBODY`. ``forgotten`` are
+    the positions of the leads who asked to be forgotten.
+    """
+
+    person: npt.NDArray[np.int64]
+    forgotten: npt.NDArray[np.int64]
 
 
 def load(connection: Connection, name: str, columns: str, rows: list[Any]) -> None:
@@ -54,14 +70,23 @@ def match(connection: Connection, identities: Identities) -> pd.DataFrame:
         ``lead`` (position) and ``person``, one line per pair; a lead that the ledger
         took for two people has two, and so has whoever is known as one of them.
     """
-    return _pairs(connection, identities, *_known(connection, identities))
+    return pairs(connection, identities, owners(connection, identities))
 
 
-def _pairs(
-    connection: Connection, identities: Identities, place: np.ndarray, person: np.ndarray
+def look_up(connection: Connection, identities: Identities) -> LookUp:
+    """Return whose the identities of a list are, and which leads are forgotten."""
+    return LookUp(
+        person=owners(connection, identities),
+        forgotten=forgotten(connection, secret_key(connection), identities),
+    )
+
+
+def pairs(
+    connection: Connection, identities: Identities, person: np.ndarray
 ) -> pd.DataFrame:
-    """Return leads and persons, given which identities are known and whose they are."""
-    pairs = (identities.lead[place].astype(np.int64) << 32) | person
+    """Return leads and persons as `match` does, given whose each identity is."""
+    place = np.flatnonzero(person != NOBODY)
+    pairs = (identities.lead[place].astype(np.int64) << 32) | person[place]
     distinct = np.unique(pairs)
     if groups := _groups(_joined(connection)):
         more = [
@@ -95,23 +120,34 @@ _LOOK_UP = {
 }
 
 
-def _known(connection: Connection, identities: Identities) -> tuple[np.ndarray, np.ndarray]:
-    """Return which identities the ledger has, by position, and whose they are."""
+def owners(connection: Connection, identities: Identities) -> npt.NDArray[np.int64]:
+    """Return whose each identity is; `NOBODY` where the ledger does not have it."""
     name = connection.dialect.name
-    places, persons = [np.empty(0, dtype=np.int64)], [np.empty(0, dtype=np.int64)]
+    person = np.full(len(identities.lead), NOBODY, dtype=np.int64)
     for space in sorted(set(identities.space.tolist())):
         at = np.flatnonzero(identities.space == space)
-        values: object = identities.value[at].tolist()
+        values = identities.value[at].tolist()
         if name == "sqlite":
-            values = json.dumps(values)
-        rows = connection.exec_driver_sql(_LOOK_UP[name], (values, str(space))).all()
-        pairs = np.array([tuple(row) for row in rows], dtype=np.int64).reshape(-1, 2)
-        places.append(at[pairs[:, 0]])
-        persons.append(pairs[:, 1])
-    return np.concatenate(places), np.concatenate(persons)
+            values = _json(values)
+        found = numbers(connection, _LOOK_UP[name], (values, str(space)), width=2)
+        person[at[found[:, 0]]] = found[:, 1]
+    return person
 
 
-def forgotten(connection: Connection, key: bytes, identities: Identities) -> np.ndarray:
+def _json(texts: list[str]) -> str:
+    """Return a list of texts as JSON."""
+    between = '","'
+    joined = between.join(texts)
+    is_plain = joined.isprintable() and "\\" not in joined
+    # Keys are plain but for a few: then nothing needs to be escaped.
+    if texts and is_plain and joined.count('"') == 2 * (len(texts) - 1):
+        return f'["{joined}"]'
+    return json.dumps(texts)
+
+
+def forgotten(
+    connection: Connection, key: bytes, identities: Identities
+) -> npt.NDArray[np.int64]:
     """Return the positions of the leads who asked to be forgotten."""
     marks = set(connection.scalars(sa.select(FORGOTTEN.c.mark)))
     if not marks:
@@ -120,7 +156,7 @@ def forgotten(connection: Connection, key: bytes, identities: Identities) -> np.
         mark_of(key, space, value) in marks
         for space, value in zip(identities.space, identities.value, strict=True)
     ]
-    return np.unique(identities.lead[np.array(hit, dtype=bool)])
+    return np.unique(identities.lead[np.array(hit, dtype=bool)]).astype(np.int64)
 
 
 def mark_of(key: bytes, space: str, value: str) -> str:
@@ -136,71 +172,125 @@ def register(
     Identities that are new are added; what an identity points to never changes. A lead
     that the ledger took for two people goes to the one it met first.
     """
-    known = match(connection, identities)
-    _join(connection, entry, known)
-    person = np.full(num_leads, -1, dtype=np.int64)
-    first = known.drop_duplicates("lead")
-    person[first["lead"].to_numpy()] = first["person"].to_numpy()
-    new = np.flatnonzero(person < 0)
-    last = int(connection.scalar(sa.select(sa.func.max(PERSONS.c.person))) or 0)
-    person[new] = last + 1 + np.arange(len(new))
-    append(connection, PERSONS, [{"person": int(p), "entry": entry} for p in person[new]])
-    _add_identities(connection, identities, person)
+    person, _ = _registered(
+        connection, entry, identities, num_leads, owners(connection, identities)
+    )
     return person
 
 
-def _add_identities(
-    connection: Connection, identities: Identities, person: np.ndarray
-) -> int:
-    """Append keys that the ledger does not have; return how many."""
-    known, _ = _known(connection, identities)
-    taken = {
-        (str(space), str(value))
-        for space, value in zip(
-            identities.space[known], identities.value[known], strict=True
-        )
-    }
-    return _append_identities(connection, identities, person, taken)
+def register_listed(
+    connection: Connection,
+    entry: int,
+    identities: Identities,
+    lead_ids: Mapping[int, str],
+    seen: LookUp,
+) -> tuple[np.ndarray, LookUp]:
+    """Register some leads of a list with their lead ids; return their persons.
+
+    Parameters
+    ----------
+    identities : Identities
+        Of all leads of the list.
+    lead_ids : mapping of int to str
+        Position and id of the leads to register.
+    seen : LookUp
+        Of `identities`, at the ledger's head.
+
+    Returns
+    -------
+    person : numpy.ndarray
+        In the order of `lead_ids`.
+    seen : LookUp
+        Of `identities`, as the ledger is now.
+    """
+    leads = np.fromiter(lead_ids, dtype=np.int64, count=len(lead_ids))
+    own, is_own = _only(identities, leads)
+    named = Identities(
+        lead=np.arange(len(leads), dtype=np.int64),
+        space=np.full(len(leads), "lead", dtype=object),
+        value=np.array(list(lead_ids.values()), dtype=object),
+    )
+    keys = Identities(
+        lead=np.concatenate([own.lead, named.lead]),
+        space=np.concatenate([own.space, named.space]),
+        value=np.concatenate([own.value, named.value]),
+    )
+    known = np.concatenate([seen.person[is_own], owners(connection, named)])
+    person, added = _registered(connection, entry, keys, len(leads), known)
+    # Another lead of the list may have a key of one of these.
+    values = {value for _, value in added}
+    now = seen.person.copy()
+    places = np.flatnonzero(now == NOBODY)
+    for place, value in zip(
+        places.tolist(), identities.value[places].tolist(), strict=True
+    ):
+        if value in values:
+            now[place] = added.get((str(identities.space[place]), value), NOBODY)
+    return person, replace(seen, person=now)
+
+
+def _registered(
+    connection: Connection,
+    entry: int,
+    identities: Identities,
+    num_leads: int,
+    known: np.ndarray,
+) -> tuple[np.ndarray, dict[tuple[str, str], int]]:
+    """Return the person of each lead, and the keys that were added, with their persons."""
+    found = pairs(connection, identities, known)
+    _join(connection, entry, found)
+    person = np.full(num_leads, NOBODY, dtype=np.int64)
+    first = found.drop_duplicates("lead")
+    person[first["lead"].to_numpy()] = first["person"].to_numpy()
+    new = np.flatnonzero(person == NOBODY)
+    last = int(connection.scalar(sa.select(sa.func.max(PERSONS.c.person))) or 0)
+    person[new] = last + 1 + np.arange(len(new))
+    append_lines(
+        connection, PERSONS, ("person", "entry"), [(p, entry) for p in person[new].tolist()]
+    )
+    is_new = known == NOBODY
+    return person, _append_identities(connection, _some(identities, is_new), person)
 
 
 def _append_identities(
-    connection: Connection,
-    identities: Identities,
-    person: np.ndarray,
-    taken: set[tuple[str, str]],
+    connection: Connection, identities: Identities, person: np.ndarray
+) -> dict[tuple[str, str], int]:
+    """Append keys that the ledger does not have, in their order; return whose they are."""
+    added: dict[tuple[str, str], int] = {}
+    whose = person[identities.lead].tolist()
+    keys = zip(identities.space.tolist(), identities.value.tolist(), whose, strict=True)
+    for space, value, one in keys:
+        added.setdefault((str(space), str(value)), one)
+    append_lines(
+        connection, IDENTITIES, ("space", "value", "person"),
+        sorted((*key, one) for key, one in added.items()),
+    )  # fmt: skip
+    return added
+
+
+def learn(
+    connection: Connection, entry: int, identities: Identities, seen: LookUp | None = None
 ) -> int:
-    rows = []
-    for lead, space, value in zip(
-        identities.lead, identities.space, identities.value, strict=True
-    ):
-        pair = (str(space), str(value))
-        if pair not in taken:
-            taken.add(pair)
-            rows.append({"space": pair[0], "value": pair[1], "person": int(person[lead])})
-    append(connection, IDENTITIES, rows)
-    return len(rows)
-
-
-def learn(connection: Connection, entry: int, identities: Identities) -> int:
     """Keep what a list shows of people whom the ledger knows; return how much was new.
 
     A new key of a known person, two persons who are one, a further key of somebody who
     asked to be forgotten (as a mark, never in clear).
+
+    Parameters
+    ----------
+    seen : LookUp, optional
+        Of `identities`, at the ledger's head, if it is known already.
     """
-    key = secret_key(connection)
-    gone = np.isin(identities.lead, forgotten(connection, key, identities))
-    num_marks = _mark(connection, entry, key, _some(identities, gone))
-    rest = _some(identities, ~gone)
-    # One look-up tells both who is known and which of their keys are not.
-    place, person = _known(connection, rest)
-    known = _pairs(connection, rest, place, person)
+    seen = seen or look_up(connection, identities)
+    gone = np.isin(identities.lead, seen.forgotten)
+    num_marks = _mark(connection, entry, _some(identities, gone))
+    rest, person = _some(identities, ~gone), seen.person[~gone]
+    known = pairs(connection, rest, person)
     num_same = _join(connection, entry, known)
     first = known.drop_duplicates("lead")
-    is_new = np.ones(len(rest.lead), dtype=np.bool_)
-    is_new[place] = False
-    own = only(_some(rest, is_new), first["lead"].to_numpy())
-    num_keys = _append_identities(connection, own, first["person"].to_numpy(), set())
-    return num_marks + num_same + num_keys
+    own = only(_some(rest, person == NOBODY), first["lead"].to_numpy())
+    added = _append_identities(connection, own, first["person"].to_numpy())
+    return num_marks + num_same + len(added)
 
 
 def _some(identities: Identities, chosen: np.ndarray) -> Identities:
@@ -211,10 +301,11 @@ def _some(identities: Identities, chosen: np.ndarray) -> Identities:
     )
 
 
-def _mark(connection: Connection, entry: int, key: bytes, identities: Identities) -> int:
+def _mark(connection: Connection, entry: int, identities: Identities) -> int:
     """Append the marks of all keys of the forgotten; return how many are new."""
     if not len(identities.lead):
         return 0
+    key = secret_key(connection)
     known = set(connection.scalars(sa.select(FORGOTTEN.c.mark)))
     pairs = zip(identities.space, identities.value, strict=True)
     new = sorted({mark_of(key, str(space), str(value)) for space, value in pairs} - known)
@@ -249,16 +340,17 @@ def _joined(connection: Connection) -> list[tuple[int, int]]:
 
 def only(identities: Identities, leads: Sequence[int] | np.ndarray) -> Identities:
     """Return the identities of some leads, who are numbered anew in the order given."""
-    wanted = np.asarray(leads, dtype=np.int64)
-    size = int(max(identities.lead.max(initial=-1), wanted.max(initial=-1))) + 1
+    return _only(identities, np.asarray(leads, dtype=np.int64))[0]
+
+
+def _only(identities: Identities, leads: np.ndarray) -> tuple[Identities, np.ndarray]:
+    """Return what `only` does, and which of the identities they are."""
+    size = int(max(identities.lead.max(initial=-1), leads.max(initial=-1))) + 1
     number = np.full(size, -1, dtype=np.int64)
-    number[wanted] = np.arange(len(wanted))
-    kept = number[identities.lead] >= 0
-    return Identities(
-        lead=number[identities.lead[kept]],
-        space=identities.space[kept],
-        value=identities.value[kept],
-    )
+    number[leads] = np.arange(len(leads))
+    lead = number[identities.lead]
+    kept = lead >= 0
+    return replace(_some(identities, kept), lead=lead[kept]), kept
 
 
 def grouped(identities: Identities, group: np.ndarray) -> Identities:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import datetime as dt
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import sqlalchemy as sa
 from sqlalchemy import Connection
@@ -17,8 +18,8 @@ from sqlalchemy import Connection
 from planner.dates import ONE_DAY
 from planner.domain import Flag, History, Identities, Plan, Route, Seat
 from planner.errors import InputError, LedgerError
-from planner.ledger import columns, packing, people
-from planner.ledger.store import append, append_entry, secret_key
+from planner.ledger import columns, packing, people, triages
+from planner.ledger.store import append, append_entry, append_lines
 from planner.ledger.tables import ASSIGNMENTS, BALANCES, ENTRIES, RUNS, VOIDS
 from planner.ledger.touches import View, reached, touches
 
@@ -59,13 +60,16 @@ class Run:
         return list(seats) if isinstance(seats, list) else []
 
 
-def runs(connection: Connection) -> tuple[Run, ...]:
-    """Return all runs, oldest first."""
+def runs(
+    connection: Connection, where: sa.ColumnElement[bool] | None = None
+) -> tuple[Run, ...]:
+    """Return all runs, or those that fulfil a condition, oldest first."""
     # Not the packed leads: they are a megabyte each, and hardly ever wanted.
     wanted = [column for column in RUNS.c if column.name != "leads"]
     found = connection.execute(
         sa.select(*wanted, ENTRIES.c.as_of, ENTRIES.c.recorded_at)
         .join(ENTRIES, ENTRIES.c.entry == RUNS.c.entry)
+        .where(sa.true() if where is None else where)
         .order_by(RUNS.c.entry)
     )
     voids: dict[int, str] = {}
@@ -106,9 +110,8 @@ def in_force(connection: Connection, week: str, as_of: dt.date) -> Run | None:
     """
     standing = [
         run
-        for run in runs(connection)
-        if run.week == week
-        and (run.voided_from is None or run.voided_from > as_of.isoformat())
+        for run in runs(connection, RUNS.c.week == week)
+        if run.voided_from is None or run.voided_from > as_of.isoformat()
     ]
     return standing[-1] if standing else None
 
@@ -158,7 +161,8 @@ class Recorded:
     """A plan with what the ledger keeps of it beside the plan itself.
 
     ``segment`` is each lead's segment for learning rates (`planner.estimate.rates`);
-    ``sightings`` are the balances that the inventory states.
+    ``sightings`` are the balances that the inventory states. ``seen`` is the look-up of
+    the identities at the ledger's head, ``marks`` the keyed hash of each lead's id.
     """
 
     plan: Plan
@@ -168,6 +172,8 @@ class Recorded:
     segment: Sequence[str]
     history: History | None
     sightings: Sequence[tuple[str, dt.date, int]]
+    seen: people.LookUp
+    marks: npt.NDArray[np.uint64]
 
 
 def append_run(connection: Connection, recorded: Recorded) -> int:
@@ -176,16 +182,18 @@ def append_run(connection: Connection, recorded: Recorded) -> int:
     entry = append_entry(connection, "run", as_of=plan.as_of, digest=plan.run_id)
     frame = plan.assignments
     sent = np.flatnonzero(frame["route"].isin(_SENT).to_numpy())
-    person = people.register(
-        connection, entry, _with_lead_ids(recorded.identities, frame, sent), len(sent)
-    )
+    ids = frame["lead_id"].to_numpy(dtype=object)[sent].tolist()
+    person, seen = people.register_listed(
+        connection, entry, recorded.identities,
+        dict(zip(sent.tolist(), ids, strict=True)), recorded.seen,
+    )  # fmt: skip
     # Whoever is excluded as known may have come with a key that is new.
-    people.learn(connection, entry, recorded.identities)
-    append(
-        connection,
-        ASSIGNMENTS,
-        _assignments(frame.iloc[sent], recorded, sent, entry, person),
-    )
+    people.learn(connection, entry, recorded.identities, seen)
+    lines = _assignments(frame.iloc[sent], recorded, sent, entry, person)
+    append_lines(
+        connection, ASSIGNMENTS, lines.columns.tolist(),
+        list(zip(*(lines[name].tolist() for name in lines), strict=True)),
+    )  # fmt: skip
     append(
         connection, RUNS,
         [
@@ -195,7 +203,7 @@ def append_run(connection: Connection, recorded: Recorded) -> int:
                 "week_start": plan.week_start.isoformat(),
                 "week_end": plan.week_end.isoformat(), "version": plan.version,
                 "document": json.dumps(_document(recorded), sort_keys=True),
-                "leads": _packed(connection, plan),
+                "leads": _packed(plan, recorded.marks),
             }
         ],
     )  # fmt: skip
@@ -240,7 +248,8 @@ def append_void(
 
 def later(connection: Connection, as_of: dt.date) -> Run | None:
     """Return the last run in force that was planned after a day, if there is one."""
-    found = [run for run in runs(connection) if run.in_force and run.as_of > as_of]
+    planned_later = runs(connection, ENTRIES.c.as_of > as_of.isoformat())
+    found = [run for run in planned_later if run.in_force]
     return max(found, key=lambda run: (run.as_of, run.entry)) if found else None
 
 
@@ -250,27 +259,13 @@ def sends(connection: Connection, run: Run) -> pd.DataFrame:
     return reached(touches(connection, view, where=f"AND a.entry = {run.entry}"))
 
 
-def _with_lead_ids(
-    identities: Identities, frame: pd.DataFrame, sent: np.ndarray
-) -> Identities:
-    own = people.only(identities, sent)
-    ids = frame["lead_id"].to_numpy(dtype=object)[sent]
-    number = np.arange(len(sent), dtype=np.int64)
-    return replace(
-        own,
-        lead=np.concatenate([own.lead, number]),
-        space=np.concatenate([own.space, np.full(len(sent), "lead", dtype=object)]),
-        value=np.concatenate([own.value, ids]),
-    )
-
-
 def _assignments(
     rows: pd.DataFrame,
     recorded: Recorded,
     sent: np.ndarray,
     entry: int,
     person: np.ndarray,
-) -> list[dict[str, object]]:
+) -> pd.DataFrame:
     segment = [str(recorded.segment[int(at)]) for at in sent]
     first_day = max(recorded.plan.as_of, recorded.plan.week_start).isoformat()
     lines = pd.DataFrame(
@@ -293,11 +288,7 @@ def _assignments(
         }
     )
     # Two leads of a list that the ledger knows as one person: one touch.
-    lines = lines.sort_values(["person", "send_on"]).drop_duplicates("person")
-    return [
-        {str(name): value for name, value in line.items()}
-        for line in lines.astype(object).to_dict("records")
-    ]
+    return lines.sort_values(["person", "send_on"]).drop_duplicates("person")
 
 
 def _document(recorded: Recorded) -> dict[str, object]:
@@ -421,7 +412,7 @@ def _plain(value: object) -> object:
     return value.item() if isinstance(value, np.generic) else value
 
 
-def _packed(connection: Connection, plan: Plan) -> bytes:
+def _packed(plan: Plan, marks: npt.NDArray[np.uint64]) -> bytes:
     """Pack the leads on hold and those whose flag was forecast."""
     frame = plan.assignments
     route = frame["route"].astype(str).to_numpy()
@@ -432,10 +423,9 @@ def _packed(connection: Connection, plan: Plan) -> bytes:
     at = np.flatnonzero(held | unknown)
     number = {item.segment: k for k, item in enumerate(plan.open_share.segments)}
     labels = frame["segment"].astype(str).to_numpy()[at]
-    ids = frame["lead_id"].to_numpy(dtype=object)[at]
     return packing.pack(
         packing.PackedLeads(
-            mark=packing.marks(secret_key(connection), ids),
+            mark=marks[at],
             segment=np.array([number[label] for label in labels], dtype=np.int64),
             held=held[at],
             unknown=unknown[at],
@@ -449,7 +439,11 @@ def _new_sightings(
     """Return the balances seen that the ledger does not have as its last word."""
     known = {
         (row.seat_id, row.happened_on): row.credits
-        for row in connection.execute(sa.select(BALANCES).order_by(BALANCES.c.entry))
+        for row in connection.execute(
+            sa.select(BALANCES)
+            .where(triages.balances_in_force())
+            .order_by(BALANCES.c.entry)
+        )
     }
     return [
         {

@@ -20,7 +20,8 @@ from planner.domain import (
     Route,
     SeatHistory,
 )
-from planner.ledger.columns import NEVER, Numbers, code, day_of, plain, text_of
+from planner.ledger import triages
+from planner.ledger.columns import NEVER, Numbers, among, day_of, plain, text_of
 from planner.ledger.tables import BALANCES, SEAT_HOLDS, VOIDS
 from planner.ledger.touches import Folded, Mask, View, folded, touches
 from planner.params import Parameters
@@ -30,8 +31,6 @@ from planner.params import Parameters
 DAYS_KEPT = 35
 #: Days of which sends are read at least: sightings of a balance are rarely farther apart.
 _DAYS_READ = 49
-#: Source of a balance that triage goes on with until somebody reads it.
-ASSUMED = "triage"
 _INMAILS = (str(Route.OPEN_INMAIL), str(Route.PAID_INMAIL))
 _COUNTED = {
     str(Route.OPEN_INMAIL): "open_inmails",
@@ -42,26 +41,37 @@ _COUNTED = {
 
 
 def histories(
-    connection: Connection, view: View, parameters: Parameters
+    connection: Connection,
+    view: View,
+    parameters: Parameters,
+    found: Folded | None = None,
 ) -> dict[str, SeatHistory]:
-    """Return the history of every seat that the ledger knows, by its id."""
+    """Return the history of every seat that the ledger knows, by its id.
+
+    Parameters
+    ----------
+    found : Folded, optional
+        All touches at this view, if they are folded already.
+    """
     seen = _sightings(connection, view)
     since = _Since.of(seen, view, parameters)
-    found = folded(connection, view, min([since.usual, *since.of_seat.values()]))
+    if found is None:
+        first = min([since.usual, *since.of_seat.values()])
+        found = folded(connection, view, first)
     sends = _sends(found)
-    first = _first_sends(connection, view)
+    began = _first_sends(connection, view)
     holds = _holds(connection, view)
     days = _days(sends, view)
     pending = _pending(sends, view, parameters)
     events = _events(sends, seen, since, view, parameters)
     ahead, uses = _ahead(sends, view, parameters)
     result = {}
-    for seat_id in sorted({*first, *seen, *holds, *days, *ahead}):
+    for seat_id in sorted({*began, *seen, *holds, *days, *ahead}):
         history = SeatHistory(
             seat_id=seat_id,
             events=tuple(events.get(seat_id, ())),
             days=tuple(days.get(seat_id, ())),
-            first_send=first.get(seat_id),
+            first_send=began.get(seat_id),
             pending_connection_requests=pending.get(seat_id, 0),
             ahead=tuple(ahead.get(seat_id, ())),
             credits_ahead=tuple(uses.get(seat_id, ())),
@@ -80,7 +90,7 @@ def _sightings(connection: Connection, view: View) -> dict[str, list[CreditEvent
     """
     found = connection.execute(
         sa.select(BALANCES)
-        .where(BALANCES.c.entry < view.upto)
+        .where(triages.balances_in_force(view.upto))
         .order_by(BALANCES.c.happened_on, BALANCES.c.entry)
     )
     books: dict[str, dict[str, CreditEvent]] = defaultdict(dict)
@@ -88,7 +98,7 @@ def _sightings(connection: Connection, view: View) -> dict[str, list[CreditEvent
         # What was read this morning is what the day starts from.
         today = row.happened_on[:10] == view.as_of.isoformat()
         instant = row.happened_on[:10] if today else row.happened_on
-        is_assumed = row.source == ASSUMED
+        is_assumed = row.source == triages.ASSUMED
         standing = books[row.seat_id].get(instant)
         if is_assumed and standing is not None and standing.credits == row.credits:
             continue
@@ -146,7 +156,7 @@ class _Sends:
 
     def routes(self, names: Iterable[str]) -> Mask:
         """Return which sends go by one of these routes."""
-        return np.isin(self.route, [code(self.words, name) for name in names])
+        return among(self.route, self.words, names)
 
 
 def _sends(found: Folded) -> _Sends:
@@ -207,7 +217,7 @@ def _holds(connection: Connection, view: View) -> dict[str, tuple[dt.date, float
     """Return until when each seat is held, and its pace after that, as last decided."""
     found = connection.execute(
         sa.select(SEAT_HOLDS)
-        .where(SEAT_HOLDS.c.entry < view.upto)
+        .where(triages.in_force(SEAT_HOLDS, view.upto))
         .order_by(SEAT_HOLDS.c.entry)
     )
     holds = {
@@ -253,10 +263,15 @@ def _ahead(
 def _counted(sends: _Sends, chosen: Mask) -> dict[str, list[DayCount]]:
     """Return what each seat sends on each day, of some sends."""
     chosen = chosen & sends.routes(_COUNTED)
-    lines = np.stack([sends.seat[chosen], sends.date[chosen], sends.route[chosen]], axis=1)
-    distinct, count = np.unique(lines, axis=0, return_counts=True)
+    # One number for each line, since sorting numbers is fast.
+    size = len(sends.words)
+    line = (sends.date[chosen] * size + sends.seat[chosen]) * size + sends.route[chosen]
+    distinct, count = np.unique(line, return_counts=True)
+    rest, routes = np.divmod(distinct, max(1, size))
+    dates, seats = np.divmod(rest, max(1, size))
     counts: dict[str, dict[int, dict[str, int]]] = defaultdict(lambda: defaultdict(dict))
-    for (seat, date, route), num in zip(distinct.tolist(), count.tolist(), strict=True):
+    lines = (seats.tolist(), dates.tolist(), routes.tolist(), count.tolist())
+    for seat, date, route, num in zip(*lines, strict=True):
         counts[str(sends.words[seat])][date][_COUNTED[str(sends.words[route])]] = num
     counts.pop("", None)
     return {
@@ -312,18 +327,21 @@ def _events(
     for instant in {*when.tolist(), *answered.tolist()} - {NEVER}:
         texts[instant] = text_of(instant)
     seats = sends.words[sends.seat[at]]
-    lines = zip(seats, when.tolist(), use.tolist(), answered.tolist(), strict=True)
-    for seat_id, instant, credits, reply in lines:
-        book = books.setdefault(seat_id, [])
-        spent = CreditEvent(
-            happened_on=texts[instant], kind=EventKind.SPENT, credits=credits
+    # Each kind by its instants: books that are nearly in order are soon sorted.
+    order = np.argsort(when, kind="stable")
+    lines = (seats[order], when[order].tolist(), use[order].tolist())
+    for seat_id, instant, credits in zip(*lines, strict=True):
+        books.setdefault(seat_id, []).append(
+            CreditEvent(happened_on=texts[instant], kind=EventKind.SPENT, credits=credits)
         )
-        book.append(spent)
-        if reply != NEVER:
-            book.append(
-                CreditEvent(
-                    happened_on=texts[reply], kind=EventKind.REFUNDED, credits=credits,
-                    sent_on=spent.happened_on,
-                )
-            )  # fmt: skip
+    order = np.argsort(answered, kind="stable")
+    order = order[answered[order] != NEVER]
+    given_back = (*(column[order].tolist() for column in (answered, when, use)),)
+    for seat_id, reply, instant, credits in zip(seats[order], *given_back, strict=True):
+        books[seat_id].append(
+            CreditEvent(
+                happened_on=texts[reply], kind=EventKind.REFUNDED, credits=credits,
+                sent_on=texts[instant],
+            )
+        )  # fmt: skip
     return books

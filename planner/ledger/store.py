@@ -12,10 +12,13 @@ import secrets
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from itertools import chain
 from pathlib import Path
 from threading import Thread
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import sqlalchemy as sa
 from sqlalchemy import Connection as Connection
 from sqlalchemy import Engine, Table, event, exc
@@ -25,6 +28,8 @@ from planner.ledger.tables import ENTRIES, META, MIGRATIONS, VERSION
 
 #: Any number that no other program of the database is likely to lock.
 _ADVISORY_LOCK = 0x706C616E
+#: Room for changed pages while writing; unused where there are few.
+_PAGES_KIB = 64 * 1024
 _SQLITE_MAGIC = b"SQLite format 3\x00"
 
 
@@ -162,6 +167,54 @@ def append(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any
         connection.execute(sa.insert(table), list(rows))
 
 
+def append_lines(
+    connection: Connection,
+    table: Table,
+    names: Sequence[str],
+    lines: Sequence[tuple[Any, ...]],
+) -> None:
+    """Append many lines to a table, given by their columns in one order.
+
+    The library would look at each value of each line, which takes as long as the
+    database does.
+    """
+    if not lines:
+        return
+    columns = ", ".join(names)
+    with _driver(connection) as cursor:
+        if connection.dialect.name == "postgresql":
+            with cursor.copy(f"COPY {table.name} ({columns}) FROM STDIN") as copy:
+                for line in lines:
+                    copy.write_row(line)
+        else:
+            places = ", ".join("?" * len(names))
+            cursor.executemany(
+                f"INSERT INTO {table.name} ({columns}) VALUES ({places})", lines
+            )
+
+
+def numbers(
+    connection: Connection, query: str, values: tuple[Any, ...], *, width: int
+) -> npt.NDArray[np.int64]:
+    """Return the whole numbers that a query finds, shape ``(lines, width)``."""
+    with _driver(connection) as cursor:
+        cursor.execute(query, values)
+        found = np.fromiter(chain.from_iterable(cursor), dtype=np.int64)
+    return found.reshape(-1, width)
+
+
+@contextmanager
+def _driver(connection: Connection) -> Iterator[Any]:
+    """Give a cursor of the driver itself, whose errors come as the library's."""
+    cursor: Any = connection.connection.cursor()
+    try:
+        yield cursor
+    except connection.dialect.loaded_dbapi.Error as error:
+        raise exc.DBAPIError(None, None, error) from error
+    finally:
+        cursor.close()
+
+
 def keyed_hash(key: bytes, text: str) -> bytes:
     """Return 16 bytes that stand for a text, for holders of the ledger's key only."""
     return hashlib.blake2b(text.encode(), digest_size=16, key=key).digest()
@@ -235,6 +288,9 @@ def _set_up_sqlite(connection: Any, _: object) -> None:
 
 def _begin_sqlite(connection: Connection) -> None:
     writes = connection.get_execution_options().get("planner_writes", False)
+    if writes:
+        # Keys go to pages all over the file: with room for them, they are synced once.
+        connection.exec_driver_sql(f"PRAGMA cache_size = -{_PAGES_KIB}")
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
 

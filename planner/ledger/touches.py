@@ -130,7 +130,7 @@ class Folded:
 
     def routes(self, names: Iterable[str]) -> Mask:
         """Return which sends go by one of these routes."""
-        return np.isin(self.sends.route, [self.code(name) for name in names])
+        return columns.among(self.sends.route, self.words, names)
 
 
 def folded(connection: Connection, view: View, since: dt.date | None = None) -> Folded:
@@ -149,7 +149,9 @@ def folded(connection: Connection, view: View, since: dt.date | None = None) -> 
     happened = (sent >= 0) | (at["replied"] >= 0) | (at["accepted"] >= 0)
     failed = at["failed"] >= 0
     undone = (failed | (at["skipped"] >= 0)) & ~happened
-    own = np.isin(sends.entry, _runs_of(connection, view.week))
+    own = np.zeros(len(sends.day), dtype=np.bool_)
+    for entry in _runs_of(connection, view.week):
+        own |= sends.entry == entry
     # What nobody could send yet, for want of a seat, is planned anew whatever its day.
     nobody = sends.seat == found.code("")
     own &= ((sends.day >= view.as_of.toordinal()) | nobody) & ~happened & ~failed
@@ -157,7 +159,9 @@ def folded(connection: Connection, view: View, since: dt.date | None = None) -> 
     for voided, from_date in _voids(connection, view):
         day = dt.date.fromisoformat(from_date).toordinal() if from_date else 0
         void |= (sends.entry == voided) & ((sends.day >= day) | nobody)
-    kept = ~own & ~(void & ~happened & ~failed)
+    out = own | (void & ~happened & ~failed)
+    # Mostly all are in force: a million lines need not be copied then.
+    kept = ~out if out.any() else slice(None)
     return Folded(
         sends=columns.Sends(
             **{item.name: getattr(sends, item.name)[kept] for item in fields(sends)}

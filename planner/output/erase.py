@@ -10,12 +10,14 @@ crash the same command finishes what is left. What cannot be cleaned is reported
 from __future__ import annotations
 
 import hashlib
+import json
 import re
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
+from typing import Any
 
 from planner.errors import InputError
 from planner.output.atomic import write_file
@@ -41,7 +43,8 @@ TOO_LARGE = "it is too large to be searched: look yourself"
 NAMED = "a file in this folder has the person in its name: rename or delete it"
 LINKED = "it is a link to a file that holds the person elsewhere: clean that one"
 
-_MARKS = ("plan.json", "triage.json")
+_PLAN = "plan.json"
+_MARKS = (_PLAN, "triage.json")
 _TABLES = frozenset({".csv", ".tsv", ".tab"})
 _WORKBOOKS = frozenset({".xlsx", ".xlsm"})
 _IMPORTS = "getsales"
@@ -63,7 +66,7 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Touched:
-    """One file that held the person, without a word about who that is.
+    """One file that held the person (or its hash), without a word about who that is.
 
     Parameters
     ----------
@@ -143,12 +146,14 @@ def _run(folder: Path, person: Matcher, *, dry_run: bool) -> Iterator[Touched]:
             return
         files = sorted(_files(folder), key=_order)
         names = _namings(folder, files, person)
+        hashes = _new_hashes(folder, person, names)
         for path in files:
             if _CUT_SHORT.fullmatch(path.name):
                 if not dry_run:
                     path.unlink()
                 continue
-            yield from _cleaned(path, person, names, dry_run=dry_run)
+            own = hashes if path == folder / _PLAN else {}
+            yield from _cleaned(path, person, names, own, dry_run=dry_run)
 
 
 def _entries(folder: Path) -> list[Path]:
@@ -165,10 +170,14 @@ def _files(folder: Path) -> Iterator[Path]:
 
 
 def _order(path: Path) -> tuple[int, str]:
-    """Workbooks first: who is meant in them may stand in the tables only."""
+    """Workbooks first: who is meant in them may stand in the tables only.
+
+    ``plan.json`` comes before the files whose hashes it holds.
+    """
     if path.suffix.lower() in _WORKBOOKS:
         return 0, str(path)
-    return (2 if path.name == "assignments.csv" else 1), str(path)
+    rank = {_PLAN: 1, "assignments.csv": 3}.get(path.name, 2)
+    return rank, str(path)
 
 
 def _namings(folder: Path, files: Sequence[Path], person: Matcher) -> Namings:
@@ -187,9 +196,18 @@ def _namings(folder: Path, files: Sequence[Path], person: Matcher) -> Namings:
 
 
 def _cleaned(
-    path: Path, person: Matcher, names: Namings, *, dry_run: bool
+    path: Path,
+    person: Matcher,
+    names: Namings,
+    hashes: Mapping[bytes, bytes],
+    *,
+    dry_run: bool,
 ) -> Iterator[Touched]:
-    """Clean one file of a run's folder; yield what was done, if anything."""
+    """Clean one file of a run's folder; yield what was done, if anything.
+
+    ``hashes`` are to be replaced in it: ``plan.json`` knows the new ones before the files
+    have them, so that after a crash the same command makes the two agree.
+    """
     yield from _named(path, person)
     kind = _kind(path)
     if kind is Kind.OTHER or path.is_symlink():
@@ -206,9 +224,9 @@ def _cleaned(
             shown = _shown(path, person)
             yield Touched(path=shown, kind=kind, rows=0, left=str(error))
         return
-    if edit.rows and not dry_run:
-        _rehash(path, content, edit.content)
-        write_file(path, edit.content)
+    after = _rehashed(edit.content, hashes)
+    if after != content and not dry_run:
+        write_file(path, after)
     left = edit.left
     if (
         edit.rows
@@ -216,25 +234,41 @@ def _cleaned(
         and search(edit.content, person) is Answer.YES
     ):
         left = BY_HAND  # a member id or handle in a place that no rule knows
-    if edit.rows or left:
+    if after != content or left:
         yield Touched(path=_shown(path, person), kind=kind, rows=edit.rows, left=left)
 
 
-def _rehash(path: Path, before: bytes, after: bytes) -> None:
-    """Let ``plan.json`` know the new hash of a file, before the file is written.
+def _new_hashes(folder: Path, person: Matcher, names: Namings) -> dict[bytes, bytes]:
+    """Return the hashes in ``plan.json`` that change with its files, old to new.
 
-    A crash in between leaves the old file and the new hash: the same command again cleans
-    the file, which then is as ``plan.json`` says. Files that it has no hash of, or that
-    somebody edited, make no difference to it.
+    A file that somebody edited, or that a crash left cleaned, has none there.
     """
-    folders = (path.parent, path.parent.parent)
-    marked = next((f / "plan.json" for f in folders if (f / "plan.json").is_file()), None)
-    if marked is None:
-        return
-    old, new = (hashlib.sha256(content).hexdigest().encode() for content in (before, after))
-    document = _read(marked) or b""
-    if old in document:
-        write_file(marked, document.replace(old, new))
+    document = _document(folder)
+    hashes = {}
+    for name in document.get("files", {}):
+        path = folder / name
+        content = _read(path) if path.is_file() and not path.is_symlink() else None
+        if content is None:
+            continue
+        with suppress(UncleanableError):
+            after = _edit(_kind(path), content, person, names).content
+            old, new = (hashlib.sha256(one).hexdigest() for one in (content, after))
+            hashes[old.encode()] = new.encode()
+    return hashes
+
+
+def _document(folder: Path) -> dict[str, Any]:
+    path = folder / _PLAN
+    with suppress(ValueError):
+        document = json.loads(_read(path) or b"") if path.is_file() else {}
+        return document if isinstance(document, dict) else {}
+    return {}
+
+
+def _rehashed(content: bytes, hashes: Mapping[bytes, bytes]) -> bytes:
+    for old, new in hashes.items():
+        content = content.replace(old, new)
+    return content
 
 
 def _edit(kind: Kind, content: bytes, person: Matcher, names: Namings) -> Edit:

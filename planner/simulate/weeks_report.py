@@ -233,24 +233,26 @@ def _plain(value: object) -> str | int:
 def in_words(made: Mapping[str, Any]) -> str:
     """Return the plain sentences that the figures support, and no more than that."""
     plan, even, free = (str(policy) for policy in POLICIES)
-    ran = {name: made["guarantee"][name]["ran_out"] for name in (plan, even, free)}
-    own, alpha, level = ran[plan], made["alpha"], made["confidence"]
+    every = made["guarantee"]
+    own, alpha = every[plan]["into_reserve"], made["alpha"]
     if not own["of"]:
         return "No seat came to a reset in these weeks: nothing can be said of alpha."
-    interval = f"{level:.0%} interval {own['low']:.1%} to {own['high']:.1%}"
+    interval = f"{made['confidence']:.0%} interval {own['low']:.1%} to {own['high']:.1%}"
     text = (
-        f"Under the plan {own['num']:,} of {own['of']:,} seat-resets ran out "
-        f"({own['share']:.1%}, {interval}); alpha is {alpha:.1%}: "
-        f"{_judgement(own, alpha)}."
+        f"Under the plan {own['num']:,} of {own['of']:,} seat-resets needed a credit of the "
+        f"reserve ({own['share']:.1%}, {interval}); alpha is {alpha:.1%}: "
+        f"{_judgement(own, alpha)}. {every[plan]['ran_out']['num']:,} ran out."
     )
+    ran = {name: every[name]["ran_out"]["share"] for name in (even, free)}
     text += (
-        f" GetSales' even split ran out in {ran[even]['share']:.1%} of them, with free "
-        f"InMails only in {ran[free]['share']:.1%}."
+        f" Under GetSales' even split {ran[even]:.1%} of them ran out, with free InMails "
+        f"only {ran[free]:.1%}."
     )
     return f"{text} {_replies(made, even)} {_replies(made, free)}"
 
 
 def _judgement(own: Mapping[str, Any], alpha: float) -> str:
+    """Return what the exact interval says of the guarantee."""
     if own["high"] <= alpha:
         return "the guarantee held"
     if own["low"] > alpha:

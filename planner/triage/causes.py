@@ -55,31 +55,8 @@ PATTERNS: Mapping[Cause, str] = {
     Cause.VELOCITY_BLOCK: "error_pattern_velocity",
 }
 
-# Chance of each class of text under each cause; UNKNOWN stands for a text that matches
-# nothing. "Out of credits" is as likely where InMail is off as where credits are gone
-# (15587500): that row of equal numbers is the point; the others are ours.
-_TEXTS: Mapping[Cause, Mapping[Cause, float]] = {
-    Cause.CREDITS_EXHAUSTED: {Cause.CREDITS_EXHAUSTED: 0.60, Cause.VELOCITY_BLOCK: 0.05},
-    Cause.INMAIL_OFF: {Cause.CREDITS_EXHAUSTED: 0.60, Cause.INMAIL_OFF: 0.20},
-    Cause.VELOCITY_BLOCK: {Cause.CREDITS_EXHAUSTED: 0.30, Cause.VELOCITY_BLOCK: 0.25},
-    Cause.ALREADY_MESSAGED: {Cause.ALREADY_MESSAGED: 0.60},
-    Cause.ALREADY_CONNECTED: {Cause.ALREADY_CONNECTED: 0.60},
-    Cause.PROFILE_GONE: {Cause.PROFILE_GONE: 0.60},
-    Cause.UNKNOWN: {},
-}
-_RARE = 0.005  # a text that speaks of something else
+# Patterns are not matched beyond this: a text may be a whole page.
 _LONGEST_TEXT = 2_000
-
-# Leads, where a flag or the past speaks; ours.
-_OFF_IF_MARKED = 0.95
-_OFF_IF_NOT_MARKED = 0.005
-_CONNECTED_IF_FIRST = 0.9
-_CONNECTED_IF_UNKNOWN = 0.01
-_CONNECTED_IF_FARTHER = 0.003  # a list is soon out of date
-_MESSAGED_IF_SAME_SEAT = 0.9
-_MESSAGED_IF_OTHER_SEAT = 0.05
-_MESSAGED = 0.005
-_LEAST_REACHABLE = 0.005
 
 
 def error_classes(texts: Sequence[str], parameters: Parameters) -> list[str]:
@@ -119,21 +96,43 @@ def _error_class(text: str, patterns: Mapping[Cause, re.Pattern[str] | None]) ->
     return str(Cause.UNKNOWN)
 
 
-def text_likelihoods(classes: Sequence[str]) -> Floats:
+def text_likelihoods(classes: Sequence[str], parameters: Parameters) -> Floats:
     """Return the chance of each error text under each of `CAUSES`; 1 where it is blank."""
     table = {"": [1.0] * len(CAUSES)}
+    shares = {cause: _text_shares(cause, parameters) for cause in CAUSES}
     for shown in Cause:
-        table[str(shown)] = [_text_likelihood(shown, cause) for cause in CAUSES]
+        table[str(shown)] = [shares[cause][shown] for cause in CAUSES]
     return np.array([table[name] for name in classes], dtype=np.float64).reshape(
         -1, len(CAUSES)
     )
 
 
-def _text_likelihood(shown: Cause, cause: Cause) -> float:
-    own = _TEXTS[cause]
-    if shown is Cause.UNKNOWN:
-        return 1 - sum(own.get(other, _RARE) for other in PATTERNS)
-    return own.get(shown, _RARE)
+def _text_shares(cause: Cause, parameters: Parameters) -> Mapping[Cause, float]:
+    """Return the share of each class of text under a cause; they add up to one.
+
+    "Out of credits" is as likely where InMail is off as where credits are gone
+    (15587500): one parameter for both is the point. UNKNOWN stands for a text that
+    matches nothing.
+    """
+    own = parameters.text_own_share
+    special: Mapping[Cause, Mapping[Cause, float]] = {
+        Cause.CREDITS_EXHAUSTED: {
+            Cause.CREDITS_EXHAUSTED: own,
+            Cause.VELOCITY_BLOCK: parameters.text_limit_if_exhausted_share,
+        },
+        Cause.INMAIL_OFF: {
+            Cause.CREDITS_EXHAUSTED: own,
+            Cause.INMAIL_OFF: parameters.text_inmail_off_share,
+        },
+        Cause.VELOCITY_BLOCK: {
+            Cause.CREDITS_EXHAUSTED: parameters.text_credits_if_blocked_share,
+            Cause.VELOCITY_BLOCK: parameters.text_velocity_share,
+        },
+        Cause.UNKNOWN: {},
+    }
+    told = special.get(cause, {cause: own})
+    shares = {shown: told.get(shown, parameters.text_wrong_share) for shown in PATTERNS}
+    return {**shares, Cause.UNKNOWN: 1 - sum(shares.values())}
 
 
 def seat_classes(classes: Sequence[str]) -> list[str]:
@@ -142,8 +141,12 @@ def seat_classes(classes: Sequence[str]) -> list[str]:
     What speaks of missing credits, or of nothing known, counts as blank: a seat must
     never look empty because of it.
     """
-    weak = {str(Cause.CREDITS_EXHAUSTED), str(Cause.UNKNOWN)}
-    return ["" if name in weak else name for name in classes]
+    return ["" if is_weak(name) else name for name in classes]
+
+
+def is_weak(error_class: str) -> bool:
+    """Return whether a text says nothing about its seat."""
+    return error_class in (Cause.CREDITS_EXHAUSTED, Cause.UNKNOWN)
 
 
 def credit_needs(failures: pd.DataFrame, parameters: Parameters) -> Floats:
@@ -167,15 +170,14 @@ def lead_priors(failures: pd.DataFrame, parameters: Parameters) -> Floats:
 
     Shape ``(num_failures, 5)``; rows add up to one.
     """
+    told, untold = parameters.told_cause_share, parameters.untold_cause_share
     inmail = failures["inmail_flag"].to_numpy()
     is_open = failures["open_flag"].to_numpy() == Flag.YES
     seat = failures["seat_id"]
     off = np.where(
         inmail == Flag.NO,
-        _OFF_IF_MARKED,
-        np.where(
-            (inmail == Flag.YES) | is_open, _OFF_IF_NOT_MARKED, parameters.inmail_off_share
-        ),
+        told,
+        np.where((inmail == Flag.YES) | is_open, untold, parameters.inmail_off_share),
     )
     degree = failures["degree"].to_numpy()
     same_degree = ((failures["degree_seat"] == "") | (failures["degree_seat"] == seat)) & (
@@ -186,19 +188,19 @@ def lead_priors(failures: pd.DataFrame, parameters: Parameters) -> Floats:
     )
     connected = np.where(
         first.to_numpy(dtype=bool),
-        _CONNECTED_IF_FIRST,
-        np.where(degree == Degree.UNKNOWN, _CONNECTED_IF_UNKNOWN, _CONNECTED_IF_FARTHER),
+        told,
+        np.where(degree == Degree.UNKNOWN, parameters.connected_share, untold),
     )
     before = (failures["inmail_on"] != "").to_numpy(dtype=bool)
     same = (failures["inmail_seat"] == "") | (failures["inmail_seat"] == seat)
     messaged = np.where(
         before & same.to_numpy(dtype=bool) | (failures["replied_on"] != "").to_numpy(bool),
-        _MESSAGED_IF_SAME_SEAT,
-        np.where(before, _MESSAGED_IF_OTHER_SEAT, _MESSAGED),
+        told,
+        np.where(before, parameters.messaged_elsewhere_share, untold),
     )
     gone = np.full(len(failures), parameters.profile_gone_share)
     table = np.stack([off, messaged, connected, gone], axis=1).astype(np.float64)
-    reachable = np.maximum(1 - table.sum(axis=1), _LEAST_REACHABLE)
+    reachable = np.maximum(1 - table.sum(axis=1), untold)
     table = np.concatenate([table, reachable[:, None]], axis=1)
     return np.asarray(table / table.sum(axis=1, keepdims=True))
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -14,16 +14,16 @@ from planner.params import Parameters
 from planner.schemas import names
 from planner.triage import causes
 from planner.triage.causes import CAUSES, Floats
-from planner.triage.records import FINDINGS, SeatRecord, SeatVerdict, Triage
+from planner.triage.records import FINDINGS, SeatRecord, Triage
 from planner.triage.runs import Surroundings, runs, surroundings
-from planner.triage.states import Chain, Three, joined, split
+from planner.triage.states import Chain, Four, Three, joined, split
 from planner.triage.steps import next_steps
-from planner.triage.timeline import Timeline, timeline
-from planner.triage.verdicts import Judged, verdict
+from planner.triage.timeline import Mark, Timeline, timeline
+from planner.triage.verdicts import Judged, unexplained, verdict
 from planner.triage.words import LeadFacts, evidence
 
-# The chance of a velocity block on a seat of which nothing is known; ours.
-_BLOCKED = 0.005
+#: What may have stopped a seat.
+_STOPS = (Cause.CREDITS_EXHAUSTED, Cause.VELOCITY_BLOCK)
 _ORDER = ["failed_on", "lead_id", "seat_id", "source_file", "source_row", "error_text"]
 
 
@@ -42,6 +42,7 @@ class _Failed:
     chances: Floats
     texts: Floats
     seat_texts: Floats
+    likelihoods: list[Four]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -91,11 +92,13 @@ def triage(
     """
     failed = _prepare(failures, parameters)
     lines = _lines(failed, seats, as_of, parameters)
+    judged = _judged(failed, lines, seats, parameters)
+    failed, lines, judged = _reopened(failed, lines, judged, parameters)
+    verdicts = tuple(verdict(one, as_of, parameters) for one in judged)
     leads = failed.frame["lead_id"].tolist()
     chances = causes.posterior(
         failed.priors, failed.chances, failed.texts, lines.others, leads
     )
-    verdicts = _verdicts(failed, lines, seats, as_of, parameters)
     findings = _findings(failed, lines, chances, parameters)
     steps = next_steps(findings, seats, verdicts, as_of=as_of, parameters=parameters)
     findings = pd.concat([findings, steps], axis=1)
@@ -112,6 +115,9 @@ def _prepare(failures: pd.DataFrame, parameters: Parameters) -> _Failed:
     frame = frame.sort_values([*_ORDER, "_row"], kind="stable", ignore_index=True)
     classes = causes.error_classes(frame["error_text"].tolist(), parameters)
     needs = causes.credit_needs(frame, parameters)
+    priors = causes.lead_priors(frame, parameters)
+    failing = causes.failure_chances(needs, parameters)
+    seat_texts = causes.text_likelihoods(causes.seat_classes(classes), parameters)
     return _Failed(
         frame=frame,
         at=[
@@ -120,10 +126,11 @@ def _prepare(failures: pd.DataFrame, parameters: Parameters) -> _Failed:
         ],
         classes=classes,
         needs=needs,
-        priors=causes.lead_priors(frame, parameters),
-        chances=causes.failure_chances(needs, parameters),
-        texts=causes.text_likelihoods(classes),
-        seat_texts=causes.text_likelihoods(causes.seat_classes(classes)),
+        priors=priors,
+        chances=failing,
+        texts=causes.text_likelihoods(classes, parameters),
+        seat_texts=seat_texts,
+        likelihoods=causes.failure_likelihoods(priors, failing, seat_texts),
     )
 
 
@@ -140,34 +147,41 @@ def _lines(
     ):
         if seat_id in seats and at:
             rows_by_seat.setdefault(seat_id, []).append(row)
-    likelihoods = causes.failure_likelihoods(
-        failed.priors, failed.chances, failed.seat_texts
-    )
     empty, fine = parameters.exhausted_share, 1 - parameters.exhausted_share
-    unknown = split((fine * (1 - _BLOCKED), empty, fine * _BLOCKED), parameters)
+    blocked = parameters.blocked_share
+    unknown = split((fine * (1 - blocked), empty, fine * blocked), parameters)
     others = np.tile(unknown, (len(failed.at), 1))
-    ok_share = 1 - parameters.inmail_off_share - parameters.profile_gone_share
     lines, states = {}, {}
     for seat_id in sorted(rows_by_seat):
         own = [(failed.at[k], k, float(failed.needs[k])) for k in rows_by_seat[seat_id]]
-        line = timeline(seats[seat_id], own, as_of, parameters)
-        chain = Chain(line, ok_share, parameters)
-        given_others, given_all = chain.smooth(likelihoods)
-        states[seat_id] = [joined(four) for four in given_all]
-        for position, event in enumerate(line.events):
-            if event.index >= 0:
-                others[event.index] = given_others[position]
-        lines[seat_id] = line
+        lines[seat_id] = timeline(seats[seat_id], own, as_of, parameters)
+        states[seat_id] = _smooth(failed, lines[seat_id], others, parameters)
     return _Lines(lines=lines, states=states, others=others)
 
 
-def _verdicts(
+def _smooth(
+    failed: _Failed,
+    line: Timeline,
+    others: Floats,
+    parameters: Parameters,
+    unexplained: Collection[int] = (),
+) -> list[Three]:
+    """Return the states by event, and note in `others` those given all other events."""
+    ok_share = 1 - parameters.inmail_off_share - parameters.profile_gone_share
+    chain = Chain(line, ok_share, parameters, unexplained)
+    given_others, given_all = chain.smooth(failed.likelihoods)
+    for position, event in enumerate(line.events):
+        if event.index >= 0:
+            others[event.index] = given_others[position]
+    return [joined(four) for four in given_all]
+
+
+def _judged(
     failed: _Failed,
     lines: _Lines,
     seats: Mapping[str, SeatRecord],
-    as_of: dt.date,
     parameters: Parameters,
-) -> tuple[SeatVerdict, ...]:
+) -> list[Judged]:
     chances = causes.posterior(
         failed.priors,
         failed.chances,
@@ -177,20 +191,46 @@ def _verdicts(
     )
     is_credits = chances.argmax(axis=1) == CAUSES.index(Cause.CREDITS_EXHAUSTED)
     paid = frozenset(np.flatnonzero(is_credits).tolist())
-    return tuple(
-        verdict(
-            Judged(
-                record=seats[seat_id],
-                line=line,
-                states=lines.states[seat_id],
-                runs=runs(line),
-                paid_failures=paid,
-            ),
-            as_of,
-            parameters,
+    return [
+        Judged(
+            record=seats[seat_id],
+            line=line,
+            states=lines.states[seat_id],
+            open_states=lines.states[seat_id],
+            runs=runs(line, parameters),
+            paid_failures=paid,
         )
         for seat_id, line in lines.lines.items()
-    )
+    ]
+
+
+def _reopened(
+    failed: _Failed, lines: _Lines, judged: list[Judged], parameters: Parameters
+) -> tuple[_Failed, _Lines, list[Judged]]:
+    """Return the same with open states where nothing explains why a seat has stopped.
+
+    There a text of missing credits says that the seat is the cause, not which of the
+    two: with it every lead would be surer than its seat.
+    """
+    others, texts, found = lines.others.copy(), failed.texts.copy(), []
+    of_seat = [CAUSES.index(cause) for cause in _STOPS]
+    share = parameters.stopped_exhausted_share
+    for seat in judged:
+        positions = unexplained(seat, parameters)
+        if not positions:
+            found.append(seat)
+            continue
+        states = _smooth(failed, seat.line, others, parameters, positions)
+        found.append(replace(seat, open_states=states))
+        events = [seat.line.events[position] for position in sorted(positions)]
+        weak = [
+            event.index
+            for event in events
+            if event.mark is Mark.FAILED and causes.is_weak(failed.classes[event.index])
+        ]
+        mean = texts[np.ix_(weak, of_seat)] @ np.array([share, 1 - share])
+        texts[np.ix_(weak, of_seat)] = mean[:, None]
+    return replace(failed, texts=texts), replace(lines, others=others), found
 
 
 def _findings(
@@ -207,7 +247,7 @@ def _findings(
     )
     around: dict[int, Surroundings] = {}
     for line in lines.lines.values():
-        around |= surroundings(line, runs(line))
+        around |= surroundings(line, runs(line, parameters))
     facts = zip(
         found["cause"],
         *(found[name] for name in _FACTS),

@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from planner.params import Parameters
 from planner.triage.records import Balance
-from planner.triage.timeline import PAID, SURELY_PAID, Event, Mark, Timeline
+from planner.triage.timeline import PAID, Event, Mark, Timeline
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,23 +51,23 @@ class Surroundings:
     growth: float
 
 
-def is_proof(event: Event) -> bool:
+def is_proof(event: Event, parameters: Parameters) -> bool:
     """Return whether an event shows that the seat had a credit."""
     if event.mark is Mark.SENT:
-        return event.is_certain and event.credit >= SURELY_PAID
+        return event.is_certain and event.credit >= parameters.credit_proof
     if event.mark is Mark.SEEN:
         return event.balance is not None and event.balance.expected >= 1
     return event.mark is Mark.RESET
 
 
-def runs(line: Timeline) -> tuple[Run, ...]:
+def runs(line: Timeline, parameters: Parameters) -> tuple[Run, ...]:
     """Return the runs of failures of a seat, oldest first."""
     found: list[Run] = []
     inside: list[int] = []
     for position, event in enumerate(line.events):
         if event.mark is Mark.FAILED:
             inside.append(position)
-        elif inside and is_proof(event):
+        elif inside and is_proof(event, parameters):
             found.append(_run(line.events, inside, position))
             inside = []
     if inside:

@@ -11,8 +11,8 @@ credits are not looked at here: GetSales shows them where the recipient has InMa
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 from planner.params import Parameters
@@ -27,22 +27,6 @@ Four: TypeAlias = tuple[float, float, float, float]
 
 #: Order of the states in a `Three`.
 STATES = (SeatState.FINE, SeatState.EXHAUSTED, SeatState.BLOCKED)
-
-#: Chance that a blocked seat lets an InMail through, free or paid.
-BLOCK_LEAKS = 0.05
-#: Chance that an InMail that needs a credit goes out without one: a flag was wrong.
-CREDIT_LEAKS = 0.01
-#: Chance that a free InMail goes out of a seat whose free ones are stopped.
-FREEZE_LEAKS = 0.02
-
-_MISREAD = 1e-4  # a balance seen that does not fit the state
-_REFUND = 0.002  # an answer gives a credit back: per InMail, without a grant
-_REFUND_SEEN = 0.01  # the same, up to a balance that was seen
-_MOST_REFUNDS = 3
-_GRANT_ON_TIME = 0.8
-_GRANT_BY_DELAY = 0.97
-_FIRST_BLOCK = 0.005
-_UNTOLD = 0.1  # a list of failures leaves those of a day out
 
 
 def joined(four: Four) -> Three:
@@ -79,12 +63,12 @@ def sent_likelihood(credit: float, ok_share: float, parameters: Parameters) -> F
 
 def failure_chance(credit: float, parameters: Parameters) -> Four:
     """Return the chance that an InMail to a reachable lead fails in each state."""
-    paid = credit * (1 - CREDIT_LEAKS)
+    stays = 1 - parameters.exhausted_leak
     return (
         parameters.other_failure_share,
-        paid,
-        paid + (1 - credit) * (1 - FREEZE_LEAKS),
-        1 - BLOCK_LEAKS,
+        credit * stays,
+        stays,
+        1 - parameters.block_leak,
     )
 
 
@@ -98,12 +82,26 @@ class Chain:
     ok_share : float
         Chance that nothing about a recipient keeps an InMail from going out.
     parameters : Parameters
-        Freeze, other failures, length of a hold.
+        Freeze, other failures, refunds, grants, length of a hold.
+    unexplained : collection of int
+        Positions of events before which nothing tells whether the seat ran out or was
+        blocked, if either: `stopped_exhausted_share` does.
     """
 
-    def __init__(self, line: Timeline, ok_share: float, parameters: Parameters) -> None:
-        self._start = _start(line.priors[0], parameters)
-        self._steps = _steps(line, parameters)
+    def __init__(
+        self,
+        line: Timeline,
+        ok_share: float,
+        parameters: Parameters,
+        unexplained: Collection[int] = (),
+    ) -> None:
+        share = parameters.stopped_exhausted_share
+        start = _start(line.priors[0], parameters)
+        self._start = _shared(start, share) if 0 in unexplained else start
+        self._steps = [
+            step.shared(share) if position in unexplained else step
+            for position, step in enumerate(_steps(line, parameters))
+        ]
         self._failed = [event.index for event in line.events]
         self._seen = [_likelihood(event, ok_share, parameters) for event in line.events]
 
@@ -140,9 +138,17 @@ class Chain:
 
 
 def _start(prior: Prior, parameters: Parameters) -> Four:
-    fine = 1 - prior.exhausted
-    three = (fine * (1 - _FIRST_BLOCK), prior.exhausted, fine * _FIRST_BLOCK)
+    fine, blocked = 1 - prior.exhausted, parameters.blocked_share
+    three = (fine * (1 - blocked), prior.exhausted, fine * blocked)
     return split(three, parameters)
+
+
+def _shared(four: Four, share: float) -> Four:
+    """Return the chances with as large a chance of a stop, `share` of it exhaustion."""
+    fine, empty, frozen, blocked = four
+    stops, out = empty + frozen + blocked, empty + frozen
+    more = stops * share / out if out > 0 else 0.0
+    return fine, empty * more, frozen * more, stops - out * more
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -157,6 +163,11 @@ class _Step:
     is_blocked: float
     is_granted: float
     is_released: float
+
+    def shared(self, share: float) -> _Step:
+        """Return the step with as large a chance of a stop, `share` of it exhaustion."""
+        stops = self.runs_out + self.is_blocked
+        return replace(self, runs_out=stops * share, is_blocked=stops * (1 - share))
 
     def ahead(self, now: Four) -> Four:
         """Return the chances of the states after the step."""
@@ -194,7 +205,7 @@ def _steps(line: Timeline, parameters: Parameters) -> list[_Step]:
                 runs_out=runs_out,
                 freezes=parameters.zero_balance_freeze,
                 is_blocked=min(prior.block, 1 - runs_out),
-                is_granted=_granted(event),
+                is_granted=_granted(event, parameters),
                 is_released=1 - 0.5**half_lives,
             )
         )
@@ -204,14 +215,17 @@ def _steps(line: Timeline, parameters: Parameters) -> list[_Step]:
     return steps
 
 
-def _granted(event: Event) -> float:
+def _granted(event: Event, parameters: Parameters) -> float:
     """Return the chance that a seat without credits has got some by this event."""
     if event.mark is Mark.SEEN:
         # Each credit seen would be a refund of its own.
         seen = event.balance.expected if event.balance else 0.0
-        return float(_REFUND_SEEN ** min(seen, _MOST_REFUNDS)) if seen >= 1 else 0.0
-    chances = {Mark.RESET: _GRANT_ON_TIME, Mark.SETTLED: _GRANT_BY_DELAY}
-    per_inmail = min(_REFUND * event.num, 1.0)
+        return float(parameters.refund_share_seen**seen) if seen >= 1 else 0.0
+    chances = {
+        Mark.RESET: parameters.grant_on_time_share,
+        Mark.SETTLED: parameters.grant_late_share,
+    }
+    per_inmail = min(parameters.refund_share * event.num, 1.0)
     return chances.get(event.mark, 0.0 if event.mark is Mark.FOLDED else per_inmail)
 
 
@@ -226,12 +240,14 @@ def _likelihood(event: Event, ok_share: float, parameters: Parameters) -> Four:
         told = tuple(one**event.num for one in each)
         if not event.is_certain:
             # Planned, and in no list of failures; the list may not hold them all.
-            told = tuple(_UNTOLD + (1 - _UNTOLD) * one for one in told)
+            unlisted = parameters.unlisted_failure_share
+            told = tuple(unlisted + (1 - unlisted) * one for one in told)
         return told[0], told[1], told[2], told[3]
     if event.mark is Mark.SEEN:
+        misread = parameters.balance_misread_share
         if _is_left(event):
-            return (1.0, _MISREAD, _MISREAD, 1.0)
-        return (_MISREAD, 1.0, 1.0, _MISREAD)
+            return (1.0, misread, misread, 1.0)
+        return (misread, 1.0, 1.0, misread)
     return (1.0, 1.0, 1.0, 1.0)
 
 

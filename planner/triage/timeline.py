@@ -19,24 +19,14 @@ from planner.dates import resets_after
 from planner.params import Parameters
 from planner.triage.records import Balance, SeatRecord
 
-#: Days before the first failure from which on a seat's events are looked at.
-LOOK_BACK_DAYS = 35
-#: Days over which doubt about a balance that was seen grows to its full size.
-DOUBT_DAYS = 28
-
-#: An InMail that needs a credit with at least this chance is a paid one.
+#: An InMail that more likely than not needs a credit is a paid one.
 PAID = 0.5
-#: From here on it surely did: one that went out proves that the seat had a credit.
-SURELY_PAID = 0.99
 
 _HOUR = dt.timedelta(hours=1)
-_LEAST_SD = 0.35  # a folded balance of one credit is still one credit
 _TENTH = 3.29  # standard deviations between the ends of a 90 % interval
-_SURE = 0.98  # no book is trusted beyond this
-_ONSET_SHARE = 0.1  # of the doubt, per InMail: it may come true at any of them
-_WEEK, _BASE_WEEKS = 7, 4
-_SPAN = 50  # chance of a block where one was seen, against that at the limit
-_NO_BURST = 1e-5  # LinkedIn may slow a seat down for other reasons
+_WEEK, _BASE_WEEKS = 7, 4  # velocity as LinkedIn is known to measure it (14653107)
+#: Days before the first failure from which on a seat's events are looked at.
+LOOK_BACK_DAYS = _WEEK * (1 + _BASE_WEEKS)
 _MONTH_DAYS = 30
 
 
@@ -155,12 +145,12 @@ def timeline(
     events += _grants(record, first, as_of, parameters)
     events.sort(key=_order)
     sent = [event.day for event in events if event.mark is Mark.SENT]
-    merged = tuple(_merged(events))
+    merged = tuple(_merged(events, parameters.credit_proof))
     priors = tuple(_priors(record, merged, sent, parameters))
     return Timeline(events=merged, priors=priors)
 
 
-def _merged(events: Sequence[Event]) -> Iterator[Event]:
+def _merged(events: Sequence[Event], proof: float) -> Iterator[Event]:
     """Yield the events with neighbouring sends of a day as one: first paid, then free."""
     for (mark, _), group in groupby(events, key=lambda one: (one.mark, one.at[:10])):
         if mark is not Mark.SENT:
@@ -168,8 +158,8 @@ def _merged(events: Sequence[Event]) -> Iterator[Event]:
             continue
         sent = list(group)
         # Those that surely used a credit stay apart: their proof must not be diluted.
-        sure = [one for one in sent if one.credit >= SURELY_PAID]
-        paid = [one for one in sent if PAID <= one.credit < SURELY_PAID]
+        sure = [one for one in sent if one.credit >= proof]
+        paid = [one for one in sent if PAID <= one.credit < proof]
         free = [one for one in sent if one.credit < PAID]
         parts = [
             [one for one in some if one.is_certain is certain]
@@ -253,12 +243,12 @@ class _Book:
                 return share, share
             # Its mean over the month is the share.
             month = min((day - self.granted_on) / _MONTH_DAYS, 1.0)
-            return min(2 * share * month, _SURE), share
-        score = (0.5 - self.mean) / math.sqrt(self.variance + _LEAST_SD**2)
+            return min(2 * share * month, parameters.balance_trust), share
+        score = (0.5 - self.mean) / math.sqrt(self.variance + parameters.balance_sd**2)
         nothing = 0.5 * math.erfc(-score / math.sqrt(2))
-        age = min(max(day - self.seen_on, 1.0) / DOUBT_DAYS, 1.0)
+        age = min(max(day - self.seen_on, 1.0) / parameters.balance_doubt_days, 1.0)
         doubt = parameters.balance_doubt * age
-        return min(doubt + (1 - doubt) * nothing, _SURE), doubt
+        return min(doubt + (1 - doubt) * nothing, parameters.balance_trust), doubt
 
 
 def _priors(
@@ -271,10 +261,11 @@ def _priors(
     for event in events:
         exhausted, doubt = book.exhausted(event.day, parameters)
         is_attempt = event.mark in (Mark.SENT, Mark.FAILED)
+        onset = doubt * parameters.balance_doubt_per_inmail
         growth = _growth(sent, event.day, record, parameters) if is_attempt else math.nan
         yield Prior(
             exhausted=exhausted,
-            onset=_any(doubt * _ONSET_SHARE, event.num) if is_attempt else 0.0,
+            onset=_any(onset, event.num) if is_attempt else 0.0,
             growth=growth,
             block=_any(_block(growth, parameters), event.num) if is_attempt else 0.0,
             book=book.mean,
@@ -310,10 +301,12 @@ def _block(growth: float, parameters: Parameters) -> float:
     of what the week is above an ordinary one, to next to nothing.
     """
     low, high = parameters.velocity_growth, parameters.velocity_block_growth
-    least = parameters.velocity_block_share / _SPAN
+    span = parameters.velocity_block_span
+    least = parameters.velocity_block_share / span
     if math.isnan(growth):
         return float(least)
     if growth < low:
-        return float(max(least * max((growth - 1) / (low - 1), 0.0) ** 2, _NO_BURST))
+        above = max((growth - 1) / (low - 1), 0.0)
+        return float(max(least * above**2, parameters.velocity_block_ordinary))
     share = min((growth - low) / (high - low), 1.0) if high > low else 0.0
-    return float(least * _SPAN**share)
+    return float(least * span**share)

@@ -4,9 +4,11 @@ A seat is judged out of credits on what is known of the seat alone: a run of fai
 InMails that no proof of a credit has ended, on a balance that the book has at nothing or
 that nobody knows. It is judged blocked after a burst, or where credits were seen while
 nothing went out. If neither explains why nothing goes out, the verdict says just that:
-the balance, once somebody reads it, tells the two apart. Error texts of missing credits
-have no say (see `states`). So a seat whose balance was seen, or that sent a paid InMail,
-after its failures is never judged empty, however many of them there were.
+the balance, once somebody reads it, tells the two apart. Until then `unexplained` has the
+chain weigh the two anew, with odds that favour neither, for the seat and for its leads.
+Error texts of missing credits have no say (see `states`). So a seat whose balance was
+seen, or that sent a paid InMail, after its failures is never judged empty, however many
+of them there were.
 """
 
 from __future__ import annotations
@@ -23,25 +25,23 @@ from planner.triage.runs import Run
 from planner.triage.states import STATES, Three
 from planner.triage.timeline import Event, Mark, Prior, Timeline
 
-#: From this probability on, a state is taken for true.
+#: A state is looked at if it is more likely than not.
 LIKELY = 0.5
-#: From this probability of exhaustion on, somebody should look at the balance.
-ASKS_FROM = 0.1
-#: From this chance by the book on, a run of failures is put down to missing credits.
-_BOOK_ALLOWS = 0.1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Judged:
     """One seat with its timeline, the chances of its states, and its runs.
 
-    ``states`` are by event; ``paid_failures`` are rows whose most likely cause, error
-    texts of missing credits left aside, is missing credits.
+    ``states`` are by event, ``open_states`` the same with even odds where a stop is
+    `unexplained`; ``paid_failures`` are rows whose most likely cause, error texts of
+    missing credits left aside, is missing credits.
     """
 
     record: SeatRecord
     line: Timeline
     states: Sequence[Three]
+    open_states: Sequence[Three]
     runs: tuple[Run, ...]
     paid_failures: frozenset[int]
 
@@ -70,7 +70,10 @@ def verdict(judged: Judged, as_of: dt.date, parameters: Parameters) -> SeatVerdi
             state, since = SeatState.FINE, ""
     chances = _now(judged)
     is_empty = state is SeatState.EXHAUSTED
-    unsure = chances[SeatState.EXHAUSTED] >= ASKS_FROM and last_run.ended_by is None
+    unsure = (
+        chances[SeatState.EXHAUSTED] >= parameters.exhaustion_doubt
+        and last_run.ended_by is None
+    )
     sent = [event for event in _since_first(judged) if event.mark is Mark.SENT]
     found = SeatVerdict(
         seat_id=judged.record.seat.seat_id,
@@ -98,9 +101,9 @@ def _now(judged: Judged) -> Mapping[SeatState, float]:
 
     A block fades with time in the chain, but its hold is counted in days.
     """
-    last = judged.states[-1]
+    last = judged.open_states[-1]
     run = judged.runs[-1]
-    at_failure = judged.states[run.positions[-1]]
+    at_failure = judged.open_states[run.positions[-1]]
     if 1 - at_failure[0] >= LIKELY and (run.ended_by or run.resumed_by) is None:
         last = at_failure
     if at_failure[2] >= LIKELY and run.resumed_by is None:
@@ -115,17 +118,10 @@ def _since_first(judged: Judged) -> Sequence[Event]:
 
 def _spell(judged: Judged, run: Run, parameters: Parameters) -> tuple[Spell, ...]:
     """Return the spell that a run shows, if its cause lies with the seat."""
+    state = _state(judged, run, parameters)
+    if state is SeatState.FINE:
+        return ()
     chances = [judged.states[position] for position in run.positions]
-    mean = [math.fsum(three[k] for three in chances) / len(chances) for k in range(3)]
-    if mean[1] + mean[2] < LIKELY:
-        return ()
-    state = SeatState.STOPPED
-    if mean[1] >= parameters.hold_evidence and _is_shown(judged, run, parameters):
-        state = SeatState.EXHAUSTED
-    elif mean[2] >= parameters.hold_evidence and _is_explained(judged, run, parameters):
-        state = SeatState.BLOCKED
-    elif not _is_row(run, parameters):
-        return ()
     hit = [
         judged.line.events[position].at
         for position, three in zip(run.positions, chances, strict=True)
@@ -140,6 +136,42 @@ def _spell(judged: Judged, run: Run, parameters: Parameters) -> tuple[Spell, ...
     return (
         Spell(state=state, since=hit[0], last=run.last, until=until, num_failures=len(hit)),
     )
+
+
+def _state(judged: Judged, run: Run, parameters: Parameters) -> SeatState:
+    """Return what was the matter with the seat in a run; fine if its leads failed."""
+    _, exhausted, blocked = _mean(judged, run)
+    if exhausted + blocked < LIKELY:
+        return SeatState.FINE
+    if exhausted >= parameters.hold_evidence and _is_shown(judged, run, parameters):
+        return SeatState.EXHAUSTED
+    if blocked >= parameters.hold_evidence and _is_explained(judged, run, parameters):
+        return SeatState.BLOCKED
+    return SeatState.STOPPED if _is_row(run, parameters) else SeatState.FINE
+
+
+def _mean(judged: Judged, run: Run) -> Three:
+    chances = [judged.states[position] for position in run.positions]
+    fine, exhausted, blocked = (math.fsum(column) for column in zip(*chances, strict=True))
+    num = len(chances)
+    return fine / num, exhausted / num, blocked / num
+
+
+def unexplained(judged: Judged, parameters: Parameters) -> frozenset[int]:
+    """Return the positions of events at which nothing explains why a seat has stopped.
+
+    There the chain is sure of one of exhaustion and a block only because the other is
+    even less likely to come out of the blue. They reach from the run before (or the
+    first event) to the last failure of the run.
+    """
+    found: set[int] = set()
+    first = 0
+    for run in judged.runs:
+        is_sure = max(_mean(judged, run)[1:]) >= parameters.hold_evidence
+        if is_sure and _state(judged, run, parameters) is SeatState.STOPPED:
+            found.update(range(first, run.positions[-1] + 1))
+        first = run.positions[-1] + 1
+    return frozenset(found)
 
 
 def _is_row(run: Run, parameters: Parameters) -> bool:
@@ -161,7 +193,7 @@ def _is_shown(judged: Judged, run: Run, parameters: Parameters) -> bool:
     first = _before(judged, run)
     if run.is_seen_empty or first.exhausted >= LIKELY:
         return num_paid > 0
-    is_possible = math.isnan(first.book) or first.exhausted >= _BOOK_ALLOWS
+    is_possible = math.isnan(first.book) or first.exhausted >= parameters.exhaustion_doubt
     return is_possible and num_paid >= parameters.exhausted_run
 
 
@@ -217,7 +249,7 @@ def _with_words(
     elif found.state is SeatState.BLOCKED:
         parts += _block_words(found, judged, parameters)
     elif found.state is SeatState.STOPPED:
-        parts += _stop_words(found, judged, parameters)
+        parts += _stop_words(found, judged, chances, parameters)
     elif found.asks_balance:
         parts.append(
             f"Read its balance: {chances[SeatState.EXHAUSTED]:.0%} that it is out of "
@@ -259,7 +291,12 @@ def _block_words(found: SeatVerdict, judged: Judged, parameters: Parameters) -> 
     return [hold]
 
 
-def _stop_words(found: SeatVerdict, judged: Judged, parameters: Parameters) -> list[str]:
+def _stop_words(
+    found: SeatVerdict,
+    judged: Judged,
+    chances: Mapping[SeatState, float],
+    parameters: Parameters,
+) -> list[str]:
     book = _before(judged, judged.runs[-1]).book
     though = (
         "" if math.isnan(book) else f", though the ledger had about {_credits(book)} for it"
@@ -268,12 +305,16 @@ def _stop_words(found: SeatVerdict, judged: Judged, parameters: Parameters) -> l
     until = f" until the grant of {grant}" if grant else ""
     num = _failures(found.spells[-1].num_failures)
     what = f"Nothing is known to have gone out since {found.since[:10]}: {num} in a row"
+    odds = (
+        f"It may be out of credits ({chances[SeatState.EXHAUSTED]:.0%}) or in a velocity "
+        f"block ({chances[SeatState.BLOCKED]:.0%})."
+    )
     cure = (
         "Read its balance, record it and run triage again. No credits left: somebody "
         f"else spent them, it is out of credits{until}. Credits left: LinkedIn blocks it, "
         f"so send nothing from it for {parameters.velocity_hold_days} days."
     )
-    return [f"{what}{though}.", cure, "Until then the ledger's balance stays."]
+    return [f"{what}{though}.", odds, cure, "Until then the ledger's balance stays."]
 
 
 def _credits(number: float) -> str:
