@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections import Counter
 from dataclasses import fields, replace
 
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from planner.domain import Flag, Tier
 from planner.estimate import learned as learned_rates
@@ -15,9 +18,11 @@ from planner.estimate.open_share import share_draws
 from planner.model.credits import CreditUse
 from planner.params import Parameters
 from planner.simulate import engine, report, world
-from planner.simulate.engine import Outcome, play
+from planner.simulate.engine import Outcome, Terms, play
 from planner.simulate.numbers import keys_of, uniform
 from planner.simulate.report import Verdict
+from planner.simulate.sends import Sends
+from planner.simulate.world import World
 from world_factory import CALM, inmails, terms
 from world_factory import world as made
 
@@ -297,6 +302,9 @@ def test_rates_are_uncertain_as_the_parameters_say() -> None:
     drawn = built.rates.inmail_reply[:, 0]
     assert drawn.mean() == pytest.approx(0.1, abs=0.003)
     assert drawn.std() == pytest.approx(np.sqrt(0.09 / 41), rel=0.05)
+    # A good draw for InMails is neither a good nor a bad one for requests.
+    other = built.rates.acceptance[:, 0]
+    assert abs(np.asarray(np.corrcoef(drawn, other))[0, 1]) < 4 / np.sqrt(4000)
 
 
 def test_learned_rates_are_drawn_by_segment() -> None:
@@ -326,3 +334,78 @@ def test_learned_rates_are_drawn_by_segment() -> None:
         assert means[item.segment] == pytest.approx(item.rate.mean, rel=0.03)
     assert np.asarray(np.corrcoef(built.rates.inmail_reply[:, :2].T))[0, 1] > 0.95
     assert means["north"] > 2 * means["south"]
+
+
+# --- against a plain retelling ------------------------------------------------------
+
+
+def retold(built: World, sends: Sends, seat: Terms, draw: int) -> dict[str, int]:
+    """Return what becomes of one seat's InMails in one draw, told day by day."""
+    truth = built.inmails(sends.lead, slice(draw, draw + 1))
+    freezes = bool(built.freezes([seat.seat_id], slice(draw, draw + 1))[0, 0])
+    balance, refunds_on = seat.credits, Counter[int]()
+    told: Counter[str] = Counter()
+    done = False
+    for day in range(1, seat.horizon + 1):
+        if day in seat.resets:
+            if not done:
+                told["at_reset"] = balance
+                told["forfeited"] = max(0, balance + seat.grant - seat.cap)
+                told["refunds"] = sum(n for on, n in refunds_on.items() if on < day)
+                done = True
+            balance = min(balance + seat.grant, seat.cap)
+        for number in np.flatnonzero(sends.day == day):
+            free, off = truth.is_free[0, number], truth.is_off[0, number]
+            answered = truth.answers_from[0, number] < seat.inmail_factor
+            told["needed"] += int(not free and not done)
+            if truth.is_gone[0, number] or off:
+                told["gone_week" if truth.is_gone[0, number] else "off_week"] += 1
+                if not free and truth.burns[0, number] and balance:
+                    balance -= 1
+                continue
+            if free:
+                stuck = balance == 0 and freezes
+                told["frozen" if stuck else "reached"] += 1
+                told["replies"] += int(answered and not stuck)
+            elif balance == 0:
+                told["no_credit"] += 1
+            else:
+                balance -= 1
+                told["reached"] += 1
+                told["replies"] += int(answered)
+                delay = int(truth.delay[0, number])
+                if answered and delay <= seat.refund_window:
+                    refunds_on[day + delay] += 1
+        balance = max(balance, min(balance + refunds_on[day], seat.cap))
+    return dict(told)
+
+
+@settings(max_examples=40)
+@given(
+    flags=st.lists(st.sampled_from(list(Flag)), min_size=1, max_size=14),
+    credits=st.integers(0, 8),
+    cap=st.integers(8, 12),
+    reset=st.integers(2, 12),
+    seed=st.integers(0, 2**32),
+    data=st.data(),
+)
+def test_the_engine_tells_what_a_plain_loop_tells(
+    flags: list[Flag], credits: int, cap: int, reset: int, seed: int, data: st.DataObject
+) -> None:
+    """Every figure of any seat is that of a loop over days, InMails and draws."""
+    days = sorted(data.draw(st.integers(1, 14)) for _ in flags)
+    harsh = replace(
+        CALM, open_flag_leak=0.2, inmail_off_share=0.2, profile_gone_share=0.1,
+        failed_send_credit_loss=0.5, zero_balance_freeze=0.5,
+    )  # fmt: skip
+    built = made(flags, parameters=harsh, num_draws=6, seed=seed, reply_rate=0.5, delay=2)
+    seat = replace(terms(credits, resets=(reset,), cap=cap), horizon=20, grant=3)
+    sends = inmails(days, resets=(reset,))
+    outcome = play(built, sends, [seat])
+    for draw in range(6):
+        told = retold(built, sends, seat, draw)
+        for name in (
+            "needed", "no_credit", "frozen", "off_week", "gone_week", "reached",
+            "replies", "at_reset", "forfeited", "refunds",
+        ):  # fmt: skip
+            assert getattr(outcome, name)[draw, 0] == told.get(name, 0), name

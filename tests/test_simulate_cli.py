@@ -7,6 +7,7 @@ import datetime as dt
 import json
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,7 @@ from planner.domain import Kind, Route
 from planner.ledger.runs import Run
 from planner.model import program
 from planner.pipeline import Worked
-from planner.simulate import deck, engine, policies, report, sends, simulation, world
+from planner.simulate import deck, engine, policies, report, sends, simulation, words, world
 from planner.simulate.deck import Deck
 from planner.simulate.policies import Policy
 from planner.simulate.report import Verdict
@@ -29,6 +30,7 @@ from planner.simulate.sends import Send
 from planner.simulate.simulation import Setup, Simulation
 from test_readme import README, between, write_between
 from test_sample_run import SAMPLE_RUN
+from world_factory import terms
 
 #: What the last week sent, for the policy that repeats it.
 VOLUMES = {
@@ -381,3 +383,73 @@ def test_the_run_before_is_of_the_latest_week_in_force() -> None:
     assert before is not None
     assert before.entry == 2
     assert command._before(every, "2026-W46") is None
+
+
+# --- words --------------------------------------------------------------------------
+
+
+def outcome(needs: int, *, replies: int = 0, at_reset: int = 0) -> engine.Outcome:
+    """Return 1,000 draws of one seat: in so many it needs 6 credits, else none."""
+    blank = engine.Outcome.blank(1000, 1)
+    return replace(
+        blank,
+        counted=np.where(np.arange(1000) < needs, 6, 0)[:, None].astype(np.int32),
+        needed=np.full((1000, 1), 6, dtype=np.int32),
+        replies=blank.replies + np.int32(replies),
+        weighted=blank.weighted + replies,
+        at_reset=blank.at_reset + np.int32(at_reset),
+    )
+
+
+def simulated(
+    plan: engine.Outcome, other: engine.Outcome, *, is_joint: bool = False
+) -> Simulation:
+    """Return a simulation of one seat with 10 credits and a reserve of 5."""
+    return Simulation(
+        setup=Setup(num_draws=1000, seed=1, num_bounds=1),
+        outcomes={Policy.PLAN: plan, Policy.GREEDY: other}, bound=np.zeros(0),
+        terms=(replace(terms(10), reserve=5),), alpha=0.05, level=0.9, is_joint=is_joint,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("needs", "is_joint", "said"),
+    [
+        (0, False, "1 of 1 keep it for certain"),
+        (50, False, "1,000 draws do not decide it for anna"),
+        (200, False, "more than 5%: anna."),
+        (0, True, "keeps alpha for certain (5%, all seats together)"),
+        (50, True, "is not decided against alpha by 1,000 draws"),
+        (200, True, "is above alpha"),
+    ],
+)
+def test_the_sentence_on_the_guarantee_says_what_is_known(
+    needs: int, is_joint: bool, said: str
+) -> None:
+    """Kept, broken or not decided, of each seat or of all together."""
+    one = outcome(needs)
+    first, *flips = words.guarantee(simulated(one, one, is_joint=is_joint))
+    assert said in first
+    # All draws need 6 of 5 credits if unknown flags flip, which is told where the
+    # guarantee does not count it.
+    assert bool(flips) == (needs < 200)
+
+
+@pytest.mark.parametrize(
+    ("replies", "at_reset", "said"),
+    [
+        (3, 0, "2.0 more replies this week (5.0 to 3.0)"),
+        (5, 0, "as many replies as far as the draws can tell"),
+        (7, 0, "2.0 fewer replies"),
+    ],
+)
+def test_the_comparison_says_who_is_ahead(replies: int, at_reset: int, said: str) -> None:
+    """The plan has 5 replies and 4 credits at its reset in every draw."""
+    plan, other = (
+        outcome(0, replies=5, at_reset=4),
+        outcome(0, replies=replies, at_reset=at_reset),
+    )
+    (line,) = words.comparison(simulated(plan, other))
+    assert said in line
+    assert "has 4.0 more credits" in line
+    assert ("it sends less now" in line) == (replies > 5)

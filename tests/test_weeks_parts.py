@@ -279,9 +279,12 @@ def test_outcomes_follow_their_schema() -> None:
 def history(*leads: tuple[str, str, int], **changes: Any) -> History:
     """Return a history of leads: id, exclusion and open flag."""
     frame = pd.DataFrame(leads, columns=["lead_id", "exclusion", "open_flag"])
-    frame = frame.assign(last_contacted_on="", inmail_flag=-1, held=True)
-    kinds = {"lead_id": "str", "exclusion": "str", "last_contacted_on": "str"}
-    frame = frame.astype({**kinds, "open_flag": "int64", "inmail_flag": "int64"})
+    blanks: dict[str, Any] = {"text": "", "flag": -1, "bool": True}
+    dtypes: dict[str, Any] = {"text": "str", "flag": "int64", "bool": "bool"}
+    for column in schemas.KNOWN_LEADS:
+        if column.name not in frame:
+            frame[column.name] = blanks[column.kind]
+        frame[column.name] = frame[column.name].astype(dtypes[column.kind])
     sent = pd.DataFrame({"sent_on": ["2026-10-01", "2026-11-20"], "num_sent": [5, 7]})
     blank = History(
         leads=frame[schemas.names(schemas.KNOWN_LEADS)], company_seats={},

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from planner.cli import console, inputs, ledgers, run_files, weeks
+from planner.cli import console, inputs, ledgers, run_files, simulate_show, weeks
 from planner.cli.ledgers import LedgerOption
 from planner.cli.plan import Config, Json
 from planner.cli.runs import RunName
@@ -18,12 +18,7 @@ if TYPE_CHECKING:
     from planner.cli.run_files import RunFiles
     from planner.ledger.runs import Run
     from planner.simulate.policies import Policy, Volumes
-    from planner.simulate.report import Amount, Chance, PolicyResult, SeatRisk
     from planner.simulate.simulation import Simulation
-
-
-#: Seats that the terminal shows; --out writes all.
-SEATS_SHOWN = 60
 
 
 def simulate(
@@ -119,13 +114,13 @@ def simulate(
     )
     console.steps_done()
     if out is not None:
-        _write(simulation, out)
+        simulate_show.write(simulation, out)
     if json:
-        console.result_json(_document(simulation, found, notes))
+        console.result_json(simulate_show.document(simulation, found, notes))
         return
     for note in notes:
         console.say(note)
-    _show(simulation, found)
+    simulate_show.show(simulation, found)
     if out is not None:
         console.say(f"every policy and seat: {out}")
 
@@ -204,144 +199,3 @@ def _volumes(sends: pd.DataFrame) -> dict[str, dict[str, int]]:
         own = counts.setdefault(str(seat_id), {})
         own[str(route)] = own.get(str(route), 0) + 1
     return counts
-
-
-# --- output -------------------------------------------------------------------------
-
-
-def _show(simulation: Simulation, found: RunFiles) -> None:
-    from planner.simulate import words
-
-    setup = simulation.setup
-    *seats, in_all = simulation.seats
-    console.result(
-        f"Run {found.name}: {setup.num_draws:,} draws, seed {setup.seed}, intervals of "
-        f"{simulation.level:.0%}; up to each seat's next reset\n"
-    )
-    console.table(
-        (
-            "seat", "credits", "needs more", "interval", f"alpha {simulation.alpha:.0%}",
-            "fails a lead", "interval", "at reset", "interval", "forfeited", "refunds",
-        ),
-        [_seat_line(seat) for seat in (*seats[:SEATS_SHOWN], in_all)],
-    )  # fmt: skip
-    if len(seats) > SEATS_SHOWN:
-        console.result(f"... and {len(seats) - SEATS_SHOWN} more: --out FILE writes all")
-    console.result(
-        "\nThis week, with what the sends of this week bring whenever it comes:\n"
-    )
-    console.table(
-        (
-            "policy", "replies", "interval", "weighted", "reached", "failed", "no credit",
-            "frozen", "InMail off", "gone", "credits", "at reset", "seats out", "worst",
-        ),
-        [_policy_line(result) for result in simulation.policies],
-    )  # fmt: skip
-    console.result("\nPlan less policy, draw by draw (interval of the mean):\n")
-    console.table(
-        (
-            "policy", "replies", "interval", "weighted", "interval", "failed", "interval",
-            "at reset", "interval",
-        ),
-        [_difference_line(result) for result in simulation.policies[1:]],
-    )  # fmt: skip
-    console.result("")
-    for line in (*words.guarantee(simulation), *words.comparison(simulation)):
-        console.result(line)
-
-
-def _seat_line(seat: SeatRisk) -> tuple[object, ...]:
-    return (
-        seat.seat_id or "any / all", seat.credits, *_chance(seat.needs_more),
-        str(seat.verdict) if seat.seat_id else "-", *_chance(seat.fails),
-        *_amount(seat.amounts["at_reset"]), f"{seat.amounts['forfeited'].mean:.1f}",
-        f"{seat.amounts['refunds'].mean:.1f}",
-    )  # fmt: skip
-
-
-def _policy_line(result: PolicyResult) -> tuple[object, ...]:
-    means = {name: f"{item.mean:.1f}" for name, item in result.amounts.items()}
-    return (
-        str(result.policy), *_amount(result.amounts["replies"]), means["weighted"],
-        means["reached"], means["failed"], means["no_credit_week"], means["frozen_week"],
-        means["off_week"], means["gone_week"], means["credits_used"], means["at_reset"],
-        f"{result.seats_out:.2f}", f"{result.worst:.1%}",
-    )  # fmt: skip
-
-
-def _difference_line(result: PolicyResult) -> tuple[object, ...]:
-    cells: list[object] = [str(result.policy)]
-    for name in ("replies", "weighted", "failed", "at_reset"):
-        item = result.against[name]
-        cells += [f"{item.mean:+.2f}", f"{item.low:+.2f} to {item.high:+.2f}"]
-    return tuple(cells)
-
-
-def _chance(chance: Chance) -> tuple[str, str]:
-    return f"{chance.share:.1%}", f"{chance.low:.1%} to {chance.high:.1%}"
-
-
-def _amount(amount: Amount) -> tuple[str, str]:
-    return f"{amount.mean:.1f}", f"{amount.low:.0f} to {amount.high:.0f}"
-
-
-def _document(
-    simulation: Simulation, found: RunFiles, notes: list[str]
-) -> dict[str, object]:
-    from dataclasses import asdict
-
-    from planner.simulate import words
-
-    setup, bound = simulation.setup, simulation.bound
-    document: dict[str, object] = {
-        "run": found.name, "run_id": found.document["run_id"],
-        "draws": setup.num_draws, "seed": setup.seed, "level": simulation.level,
-        "alpha": simulation.alpha, "notes": notes,
-        "seats": [_rounded(asdict(seat)) for seat in simulation.seats],
-        "policies": [_rounded(asdict(result)) for result in simulation.policies],
-        "sentences": [*words.guarantee(simulation), *words.comparison(simulation)],
-    }  # fmt: skip
-    if len(bound):
-        document["clairvoyant"] = {
-            "draws": len(bound), "replies": _rounded(bound.tolist()),
-        }  # fmt: skip
-    return document
-
-
-def _rounded(item: object) -> object:
-    """Return a document with six decimals: what is beyond is noise."""
-    if isinstance(item, float):
-        return round(item, 6)
-    if isinstance(item, dict):
-        return {str(key): _rounded(value) for key, value in item.items()}
-    if isinstance(item, list | tuple):
-        return [_rounded(value) for value in item]
-    return item
-
-
-def _write(simulation: Simulation, path: Path) -> None:
-    """Write one line per policy and seat, and one for all seats of a policy."""
-    import pandas as pd
-
-    from planner.output.atomic import write_file
-    from planner.simulate.report import seat_risks
-
-    lines = []
-    for policy, outcome in simulation.outcomes.items():
-        terms, alpha, level = simulation.terms, simulation.alpha, simulation.level
-        for risk in seat_risks(outcome, terms, alpha, level):
-            line: dict[str, object] = {"policy": str(policy), "seat_id": risk.seat_id}
-            line["credits"] = risk.credits
-            items: dict[str, Chance | Amount] = {
-                "needs_more": risk.needs_more, "with_flips": risk.with_flips,
-                "fails": risk.fails, **risk.amounts,
-            }  # fmt: skip
-            for name, item in items.items():
-                middle = item.mean if hasattr(item, "mean") else item.share
-                line[name] = round(middle, 6)
-                line[f"{name}_low"] = round(item.low, 6)
-                line[f"{name}_high"] = round(item.high, 6)
-            line["verdict"] = str(risk.verdict)
-            lines.append(line)
-    text = pd.DataFrame(lines).to_csv(index=False, lineterminator="\n")
-    write_file(path, text.encode("utf-8"))

@@ -79,9 +79,10 @@ class Outcome:
         Of this week's sends: answers (whenever they come), the same times the leads'
         priority weight, sends that went out, and credits taken.
     refunds : numpy.ndarray
-        Credits that came back by the reset.
+        Credits given back by the reset, whether or not the cap lets all of them in.
     at_reset, forfeited : numpy.ndarray
-        Credits just before the reset, and what the cap takes of the grant.
+        Credits just before the reset (or at the end of a horizon without one), and what
+        the cap takes of the grant.
     """
 
     counted: Counts

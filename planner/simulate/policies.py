@@ -231,8 +231,12 @@ def _by_value(week: _Week, left: Floats) -> None:
             seats = cards.seats[cards.problem.classing.lead_pool[lead]]
             seats = seats[has_room[channel][seats]]
             if channel is not Channel.REQUEST:
-                seats = seats[(left + granted)[seats] >= cards.use[lead]]
-            seat = _placed(week, lead, channel, seats[np.argsort(load[seats])], has_room)
+                seats = seats[left[seats] + granted[seats] >= cards.use[lead]]
+            if not len(seats):
+                continue
+            seat = _placed(
+                week, lead, channel, seats[np.argsort(load[seats], kind="stable")], has_room
+            )
             if seat is not None:
                 load[seat] += 1.0 / max(1, week.rooms[seat].capacity)
                 left[seat] -= 0.0 if channel is Channel.REQUEST else cards.use[lead]

@@ -6,9 +6,9 @@ import hashlib
 from collections import Counter
 from dataclasses import replace
 
-import numpy as np
 import pandas as pd
 
+from planner import schemas
 from planner.dates import ONE_WEEK
 from planner.domain import Flag, History
 
@@ -51,17 +51,16 @@ def _leads(
     older = before.set_index("lead_id").reindex(known["lead_id"])
     is_older = older["exclusion"].notna().to_numpy()
     merged = known.copy()
-    for name in ("exclusion", "last_contacted_on"):
-        text = known[name].to_numpy(dtype=object)
-        blank = (text == "") & is_older
-        merged[name] = pd.Series(
-            np.where(blank, older[name].to_numpy(dtype=object), text), dtype="str"
-        )
-    for name in ("open_flag", "inmail_flag"):
-        flag = known[name].to_numpy(copy=True)
-        blank = (flag == Flag.UNKNOWN) & is_older
-        flag[blank] = older[name].to_numpy()[blank].astype(flag.dtype)
-        merged[name] = flag
+    for column in schemas.KNOWN_LEADS[1:]:
+        values = known[column.name].to_numpy(copy=True)
+        if column.kind == "text":
+            blank = (values == "") & is_older
+        elif column.kind == "flag":
+            blank = (values == Flag.UNKNOWN) & is_older
+        else:
+            continue
+        values[blank] = older[column.name].to_numpy()[blank].astype(values.dtype)
+        merged[column.name] = pd.Series(values, dtype=known[column.name].dtype)
     rest = before[~before["lead_id"].isin(known["lead_id"])]
     # Who was on hold in the last run: later on, that is a run of the newer ledger.
     rest = rest.assign(held=rest["held"] & is_first_week)

@@ -57,6 +57,8 @@ class Simulation:
         Of each seat.
     alpha, level : float
         Accepted probability; probability of intervals.
+    is_joint : bool
+        Whether alpha holds for all seats together, instead of for each.
     """
 
     setup: Setup
@@ -65,6 +67,7 @@ class Simulation:
     terms: tuple[Terms, ...]
     alpha: float
     level: float
+    is_joint: bool
 
     @property
     def seats(self) -> tuple[report.SeatRisk, ...]:
@@ -133,6 +136,7 @@ def simulate(
         terms=terms,
         alpha=problem.parameters.alpha,
         level=problem.parameters.interval,
+        is_joint=problem.parameters.joint,
     )
 
 

@@ -239,8 +239,8 @@ def in_words(made: Mapping[str, Any]) -> str:
         return "No seat came to a reset in these weeks: nothing can be said of alpha."
     interval = f"{made['confidence']:.0%} interval {own['low']:.1%} to {own['high']:.1%}"
     text = (
-        f"Under the plan {own['num']:,} of {own['of']:,} seat-resets needed a credit of the "
-        f"reserve ({own['share']:.1%}, {interval}); alpha is {alpha:.1%}: "
+        f"Under the plan {own['num']:,} of {own['of']:,} seat-resets needed a credit of "
+        f"the reserve ({own['share']:.1%}, {interval}); alpha is {alpha:.1%}: "
         f"{_judgement(own, alpha)}. {every[plan]['ran_out']['num']:,} ran out."
     )
     ran = {name: every[name]["ran_out"]["share"] for name in (even, free)}

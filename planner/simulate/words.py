@@ -9,8 +9,43 @@ from planner.simulate.simulation import Simulation
 
 def guarantee(simulation: Simulation) -> list[str]:
     """Return what the draws say about the promise that no seat runs out."""
-    alpha = simulation.alpha
-    *seats, _ = simulation.seats
+    alpha, draws = simulation.alpha, simulation.setup.num_draws
+    *seats, in_all = simulation.seats
+    lines = [
+        _joint(in_all, alpha, draws) if simulation.is_joint else _each(seats, alpha, draws)
+    ]
+    flips = [
+        seat for seat in ([in_all] if simulation.is_joint else seats)
+        if seat.verdict is not Verdict.ABOVE
+        and seat.with_flips.against(alpha) is Verdict.ABOVE
+    ]  # fmt: skip
+    if flips:
+        shares = ", ".join(
+            f"{seat.seat_id or 'any seat'} {seat.with_flips.share:.1%}" for seat in flips
+        )
+        lines.append(
+            "The guarantee takes the estimated open share of unknown flags for their share "
+            "at the send. If open ones among them may close before it, as known ones do, "
+            f"the probability is above {alpha:.0%}: {shares}."
+        )
+    return lines
+
+
+def _joint(in_all: SeatRisk, alpha: float, draws: int) -> str:
+    """Return the sentence where alpha holds over all seats together."""
+    told = {
+        Verdict.OK: "keeps alpha for certain",
+        Verdict.ABOVE: "is above alpha",
+        Verdict.OPEN: f"is not decided against alpha by {draws:,} draws",
+    }[in_all.verdict]
+    return (
+        f"The probability that any seat needs more credits than it has above the reserve "
+        f"{told} ({alpha:.0%}, all seats together): {_interval(in_all)}."
+    )
+
+
+def _each(seats: list[SeatRisk], alpha: float, draws: int) -> str:
+    """Return the sentence where alpha holds for each seat."""
     found = {verdict: [s for s in seats if s.verdict is verdict] for verdict in Verdict}
     worst = max(seats, key=lambda seat: (seat.needs_more.share, seat.seat_id))
     text = (
@@ -19,27 +54,13 @@ def guarantee(simulation: Simulation) -> list[str]:
         f"{len(seats)} keep it for certain"
     )
     if found[Verdict.OPEN]:
-        draws = simulation.setup.num_draws
         text += f", {draws:,} draws do not decide it for {_names(found[Verdict.OPEN])}"
-    interval = f"{worst.needs_more.low:.1%} to {worst.needs_more.high:.1%}"
-    text += (
-        f"; the highest probability is {worst.needs_more.share:.1%} "
-        f"({worst.seat_id}, interval {interval})."
-    )
-    lines = [text]
-    flips = [
-        seat for seat in seats
-        if seat.verdict is not Verdict.ABOVE
-        and seat.with_flips.against(alpha) is Verdict.ABOVE
-    ]  # fmt: skip
-    if flips:
-        shares = ", ".join(f"{s.seat_id} {s.with_flips.share:.1%}" for s in flips)
-        lines.append(
-            "The guarantee takes the estimated open share of unknown flags for their share "
-            "at the send. If open ones among them may close before it, as known ones do, "
-            f"the probability is above {alpha:.0%}: {shares}."
-        )
-    return lines
+    return f"{text}; the highest probability is {worst.seat_id}'s, {_interval(worst)}."
+
+
+def _interval(seat: SeatRisk) -> str:
+    chance = seat.needs_more
+    return f"{chance.share:.1%} (interval {chance.low:.1%} to {chance.high:.1%})"
 
 
 def comparison(simulation: Simulation) -> list[str]:
