@@ -193,6 +193,11 @@ def show(document: Mapping[str, Any]) -> None:
     _show_totals(document)
     _show_failures(document)
     _show_weeks(document)
+    read = document["balances_read"]
+    console.result(
+        f"\nOf {read['of']:,} balances read for a plan, {read['within_the_ledgers']:,} lay "
+        "within what the ledger had worked out since the one before."
+    )
     console.result(f"\n{document['in_words']}")
 
 
