@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from planner import cli, pipeline
@@ -18,12 +19,15 @@ from planner.cli.own_ledger import OwnLedger
 from planner.cli.run_files import RunFiles
 from planner.dates import ONE_DAY
 from planner.domain import Given
+from planner.estimate.learned import COHORT_COLUMNS, RESPONSE_COLUMNS
 from planner.ledger import reconcile
 from planner.ledger.touches import View, reached, touches
 from planner.simulate import engine, people, weeks_tables, world
 from planner.simulate.field import INMAILS, Field
+from planner.simulate.inventory import inventory
 from planner.simulate.people import People
 from planner.simulate.weeks import Played, Setting, play
+from weeks_factory import history
 
 MONDAY = dt.date(2026, 11, 23)
 NUM_WEEKS = 3
@@ -129,6 +133,32 @@ def test_the_first_week_is_the_run_itself(run: RunFiles) -> None:
         if not one.task.is_restart
     }
     assert tried == {tuple(line) for line in wanted}
+
+
+def test_what_the_ledger_of_the_run_knew_counts(run: RunFiles) -> None:
+    """Who had replied before the run is not contacted in its weeks."""
+    lead = run.given.inputs.leads.leads["lead_id"][0]
+    cohorts = pd.DataFrame(columns=list(COHORT_COLUMNS))
+    responses = pd.DataFrame(columns=list(RESPONSE_COLUMNS))
+    known = history(
+        (lead, "replied_before", -1), cohorts=cohorts, responses=responses,
+        observed_until=None,
+    )  # fmt: skip
+    given = replace(run.given, history=known)
+    setting, now, _ = first_morning(given)
+    with own_ledger.opened(given) as own:
+        planned = own.plan(setting.table, inventory(now, MONDAY), MONDAY)
+    ids = {task.lead_id for task in planned.sends}
+    assert len(ids) > 30
+    assert lead not in ids
+
+
+def test_a_week_with_nobody_to_contact_is_idle(run: RunFiles) -> None:
+    """Nothing is planned and nothing fails; the next Monday looks again."""
+    leads = run.given.inputs.leads.leads.assign(exclusion="do_not_contact")
+    with own_ledger.opened(run.given) as own:
+        planned = own.plan(people.listed(leads), run.given.inputs.seats, MONDAY)
+    assert (planned.sends, planned.until) == ((), MONDAY + 6 * ONE_DAY)
 
 
 def test_balances_agree_where_the_ledger_can_know_all(

@@ -14,7 +14,7 @@ from leads_factory import lead_table, make_lead, make_leads
 from model_factory import MONDAY, make_seat
 from planner import schemas
 from planner.dates import ONE_DAY
-from planner.domain import Calendar, History, LeadTable, Seat
+from planner.domain import Calendar, LeadTable, Seat
 from planner.estimate.intervals import clopper_pearson, mean_interval
 from planner.params import Parameters
 from planner.simulate import weeks_report, weeks_tables, world
@@ -26,6 +26,7 @@ from planner.simulate.people import People, joined, listed
 from planner.simulate.policies import Policy
 from planner.simulate.remembered import both
 from planner.simulate.weeks import Planned, Played, Setting, Steps, Triaged, play, told
+from weeks_factory import history
 
 DAYS = [MONDAY + number * ONE_DAY for number in range(28)]
 CLOSED = Fate(
@@ -274,25 +275,6 @@ def test_outcomes_follow_their_schema() -> None:
     """What is recorded is a table as files of outcomes give it."""
     frame = told([{"lead_id": f"{1:016x}", "seat": "anna", "kind": "sent"}])
     assert schemas.check(frame, schemas.OUTCOMES) == []
-
-
-def history(*leads: tuple[str, str, int], **changes: Any) -> History:
-    """Return a history of leads: id, exclusion and open flag."""
-    frame = pd.DataFrame(leads, columns=["lead_id", "exclusion", "open_flag"])
-    blanks: dict[str, Any] = {"text": "", "flag": -1, "bool": True}
-    dtypes: dict[str, Any] = {"text": "str", "flag": "int64", "bool": "bool"}
-    for column in schemas.KNOWN_LEADS:
-        if column.name not in frame:
-            frame[column.name] = blanks[column.kind]
-        frame[column.name] = frame[column.name].astype(dtypes[column.kind])
-    sent = pd.DataFrame({"sent_on": ["2026-10-01", "2026-11-20"], "num_sent": [5, 7]})
-    blank = History(
-        leads=frame[schemas.names(schemas.KNOWN_LEADS)], company_seats={},
-        company_touches={}, seats={}, cohorts=sent, responses=sent.iloc[:0],
-        observed_until=dt.date(2026, 11, 22), scored=pd.DataFrame(),
-        newly_scored=pd.DataFrame(), digest="d",
-    )  # fmt: skip
-    return replace(blank, **changes)
 
 
 def test_what_the_runs_ledger_knew_is_not_forgotten() -> None:
