@@ -273,11 +273,12 @@ def _replies(made: Mapping[str, Any], other: str) -> str:
         return f"Replies against {name}: {mean:+,.0f}; one replication tells no more."
     if low <= 0 <= high:
         return (
-            f"In replies it does not differ for certain from {name} "
+            f"In replies the plan does not differ for certain from {name} "
             f"({mean:+,.0f}, {low:+,.0f} to {high:+,.0f})."
         )
     word = "more" if mean > 0 else "fewer"
     low, high = sorted((abs(low), abs(high)))
     return (
-        f"It got {abs(mean):,.0f} replies {word} than {name} ({low:,.0f} to {high:,.0f})."
+        f"The plan got {abs(mean):,.0f} replies {word} than {name} ({low:,.0f} to "
+        f"{high:,.0f})."
     )
