@@ -10,16 +10,15 @@ from __future__ import annotations
 
 import argparse
 import json
-import resource
 import statistics
 import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
 
+from measures import Measured
+
 HERE = Path(__file__).parent
-AS_OF = "2026-11-23"
 
 #: The floor: the same leads read as text with pandas, the same tables written with it.
 FLOOR = """
@@ -32,19 +31,20 @@ tables = [
     for path in sorted(pathlib.Path(run).rglob("*.csv"))
 ]
 import time
-start = time.perf_counter()
+start, busy = time.perf_counter(), time.process_time()
 pd.read_csv(leads, dtype=str, keep_default_na=False)
 for number, table in enumerate(tables):
     table.to_csv(pathlib.Path(run).parent / f"floor-{number}.csv", index=False)
-print(time.perf_counter() - start)
+print(time.perf_counter() - start, time.process_time() - busy)
 """
 
-#: The product, all files out; the workbook is timed apart.
+#: The product, all files out; the workbook is timed apart. Last come processor seconds and
+#: the peak memory of this process and of the solver's, in GB.
 PLANNER = """
-import sys, time, datetime as dt
+import os, resource, sys, time, datetime as dt
 from pathlib import Path
-leads, seats, out, workbook = sys.argv[1:]
-start = time.perf_counter()
+leads, seats, out = sys.argv[1:]
+start, busy = time.perf_counter(), sum(os.times()[:4])
 from planner import pipeline
 from planner.cli import inputs
 from planner.output import folder
@@ -56,63 +56,124 @@ loaded = inputs.load(
 read = time.perf_counter()
 plan = pipeline.make_plan(loaded, parameters, as_of=as_of)
 planned = time.perf_counter()
-more = {}
-if workbook == "yes":
-    from planner.output.workbook import write
-    more = {"plan.xlsx": write}
-folder.write_run(plan, Path(out), more)
+folder.write_run(plan, Path(out), {})
 done = time.perf_counter()
-print(done - start, read - start, planned - read, done - planned)
+peaks = [
+    resource.getrusage(who).ru_maxrss / 1e6
+    for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
+]
+busy = sum(os.times()[:4]) - busy
+print(done - start, read - start, planned - read, done - planned, busy, *peaks)
+"""
+
+#: The workbook against openpyxl's own write-only mode on the same cells.
+WORKBOOK = """
+import sys, time, datetime as dt
+from pathlib import Path
+leads, seats, out = sys.argv[1:]
+from openpyxl import Workbook, load_workbook
+from planner import pipeline
+from planner.cli import inputs
+from planner.output import workbook
+from planner.params import Parameters
+parameters, as_of = Parameters(), dt.date.fromisoformat("2026-11-23")
+loaded = inputs.load(
+    inputs.LeadOptions(leads=[leads]), seats, parameters, as_of=as_of
+)
+plan = pipeline.make_plan(loaded, parameters, as_of=as_of)
+path = Path(out) / "plan.xlsx"
+path.parent.mkdir()
+start = time.perf_counter()
+workbook.write(plan, path)
+ours = time.perf_counter() - start
+book = load_workbook(path, read_only=True)
+sheets = [[row for row in sheet.iter_rows(values_only=True)] for sheet in book]
+start = time.perf_counter()
+plain = Workbook(write_only=True)
+for rows in sheets:
+    sheet = plain.create_sheet()
+    for row in rows:
+        sheet.append(row)
+plain.save(Path(out) / "plain.xlsx")
+print(ours, time.perf_counter() - start, sum(map(len, sheets)))
 """
 
 
-def run(code: str, *arguments: str) -> tuple[list[float], float]:
-    """Run Python code in a process; return the numbers it prints and its peak memory."""
-    before = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
+def run(code: str, *arguments: str) -> list[float]:
+    """Run Python code in a process of its own; return the numbers it prints."""
     done = subprocess.run(
         [sys.executable, "-c", code, *arguments], capture_output=True, text=True, check=True
     )
-    peak = max(before, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss) / 1e6
-    return [float(word) for word in done.stdout.split()], peak
+    return [float(word) for word in done.stdout.split()]
+
+
+def make(
+    folder: str, leads: int, seats: int, *, seed: int = 1, shape: str = "skewed"
+) -> tuple[str, str]:
+    """Make the input files of one size and return their paths."""
+    subprocess.run(
+        [
+            sys.executable, str(HERE / "make_leads.py"), "--leads", str(leads),
+            "--seats", str(seats), "--seed", str(seed), "--shape", shape, folder,
+        ],
+        check=True, capture_output=True,
+    )  # fmt: skip
+    return f"{folder}/leads.csv", f"{folder}/seats.csv"
+
+
+def measure(num_leads: int, num_seats: int, *, runs: int, seed: int = 1) -> Measured:
+    """Time the product and the floor in turn; the ratio is the median of each turn's."""
+    with tempfile.TemporaryDirectory() as folder:
+        leads, seats = make(folder, num_leads, num_seats, seed=seed)
+        out = Path(folder) / "out"
+        floors, parts = [], []
+        for _ in range(runs):
+            parts.append(run(PLANNER, leads, seats, str(out)))
+            (made,) = [path for path in out.iterdir() if path.is_dir()]
+            floors.append(run(FLOOR, leads, str(made)))
+        totals = json.loads((made / "plan.json").read_text("utf-8"))["totals"]
+    total, read, plan, write, busy, own, solver = map(
+        statistics.median, zip(*parts, strict=True)
+    )
+    turns = list(zip(parts, floors, strict=True))
+    return Measured(
+        leads=num_leads, seats=num_seats, runs=runs,
+        floor=statistics.median(floor[0] for floor in floors),
+        total=total, read=read, plan=plan, write=write, busy=busy,
+        ratio=statistics.median(part[0] / floor[0] for part, floor in turns),
+        busy_ratio=statistics.median(part[4] / floor[1] for part, floor in turns),
+        memory=own + solver, totals=totals,
+    )  # fmt: skip
+
+
+def measure_workbook(num_leads: int, num_seats: int) -> tuple[float, float, int]:
+    """Return seconds for the workbook, for its plain cells with openpyxl, and its rows."""
+    with tempfile.TemporaryDirectory() as folder:
+        leads, seats = make(folder, num_leads, num_seats)
+        ours, plain, rows = run(WORKBOOK, leads, seats, f"{folder}/out")
+    return ours, plain, int(rows)
 
 
 def main() -> None:
-    """Measure and print one table and one line of JSON."""
+    """Measure one size and print it."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--leads", type=int, default=100_000)
     parser.add_argument("--seats", type=int, default=50)
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder:
-        subprocess.run(
-            [
-                sys.executable, str(HERE / "make_leads.py"), "--leads", str(options.leads),
-                "--seats", str(options.seats), "--seed", str(options.seed), folder,
-            ],
-            check=True, capture_output=True,
-        )  # fmt: skip
-        leads, seats = f"{folder}/leads.csv", f"{folder}/seats.csv"
-        out = Path(folder) / "out"
-        floors, totals, parts = [], [], []
-        peak = 0.0
-        for _ in range(options.runs):
-            numbers, peak = run(PLANNER, leads, seats, str(out), "no")
-            totals.append(numbers[0])
-            parts.append(numbers[1:])
-            (made,) = [path for path in out.iterdir() if path.is_dir()]
-            floor, _ = run(FLOOR, leads, str(made))
-            floors.append(floor[0])
-            time.sleep(0.2)
-    ratio = statistics.median(totals) / statistics.median(floors)
-    names = ("read and clean", "plan and audit", "write")
+    found = measure(options.leads, options.seats, runs=options.runs, seed=options.seed)
     print(f"{options.leads:,} leads x {options.seats} seats, median of {options.runs} runs")
-    print(f"  reading and writing alone (pandas) {statistics.median(floors):8.2f} s")
-    print(f"  planner, all files but the workbook {statistics.median(totals):7.2f} s")
-    for name, values in zip(names, zip(*parts, strict=True), strict=True):
-        print(f"    {name:<32} {statistics.median(values):8.2f} s")
-    print(f"  ratio {ratio:.2f}, peak memory {peak:.2f} GB")
-    print(json.dumps({"leads": options.leads, "seats": options.seats, "ratio": ratio}))
+    for name, seconds in (
+        ("reading and writing alone (pandas)", found.floor),
+        ("planner, all files but the workbook", found.total),
+        ("  read and clean", found.read),
+        ("  plan and audit", found.plan),
+        ("  write", found.write),
+    ):
+        print(f"  {name:<36} {seconds:8.2f} s")
+    print(f"  ratio {found.ratio:.2f}, of processor time {found.busy_ratio:.2f}")
+    print(f"  processor time {found.busy:.1f} s, peak memory {found.memory:.2f} GB")
 
 
 if __name__ == "__main__":

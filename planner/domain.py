@@ -646,6 +646,17 @@ class Status(StrEnum):
     STOPPED = "stopped"
 
 
+class ProofEnd(StrEnum):
+    """Why the search for a smaller certified gap ended."""
+
+    NOT_ASKED = "not asked for"
+    REACHED = "target reached"
+    NO_PROGRESS = "no progress in the last pass"
+    PASSES = "all passes used"
+    CLASSES = "too many classes"
+    SOLVER = "no proven optimum in the solver's time"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Solution:
     """Volumes and prices of one solved instance.

@@ -349,6 +349,23 @@ class Parameters:
         description=("Leads whose best two choices are closer than this are told apart in "
                     "finer classes when the program is solved again."),
         source="model.md B2", low=0.0, high=1.0)
+    exact: bool = _parameter(
+        False, "", group="model",
+        description=("Refine the classes until the certified gap is at most target_gap, or "
+                    "say why not; --exact does the same."),
+        source="ours")
+    target_gap: float = _parameter(
+        0.001, "share of the bound", group="model",
+        description="Certified gap at which exact stops.",
+        source="design.md section 8: at most 0.1 %", low=0.000001, high=0.1)
+    exact_passes: int = _parameter(
+        6, "solves", group="model",
+        description="Most solves that exact adds; each may have twice the classes.",
+        source="ours", low=1, high=20)
+    exact_max_classes: int = _parameter(
+        50000, "classes", group="model",
+        description="With more classes than this, exact gives up.",
+        source="ours; model.md B2", low=50, high=500000)
     solver: str = _parameter(
         "cbc", "", group="model",
         description="Solver of the linear program.",

@@ -5,30 +5,36 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import json
+import math
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 import pandas as pd
 
 from planner import __version__
-from planner.assign import slots, summary, table
+from planner.assign import slots, summary, table, written
 from planner.assign.audit import audit
-from planner.assign.leads import Problem, decide
+from planner.assign.leads import Decisions, Problem, decide
 from planner.dates import ONE_DAY, ONE_WEEK, iso_week, monday
 from planner.domain import Given, History, Inputs, OpenShare, Plan, Seat
-from planner.errors import AuditError, InputError, Issue, Severity
+from planner.errors import AuditError, InputError, Issue, Severity, SolverError
 from planner.estimate import learned as learned_rates
 from planner.estimate import open_share, rates
 from planner.estimate.learned import LearnedRates
 from planner.estimate.lookups import rank
 from planner.intake import past
 from planner.intake.eligibility import match_seats
-from planner.model import calendar, classes, instance, solve
+from planner.model import calendar, classes, exact, instance, solve
+from planner.model.certificate import any_order_bound, relative_gap
 from planner.model.classes import LeadValues
-from planner.model.refine import Refiner, upper_bound
+from planner.model.exact import Proof
+from planner.model.refine import Refiner
 from planner.params import Parameters
+
+#: Figures of a plan by name, for its totals.
+Figures: TypeAlias = dict[str, float | int | str]
 
 #: Columns of the leads that can change a plan; the others are only carried along.
 DECIDING_COLUMNS = (
@@ -137,13 +143,14 @@ def work_out(given: Given) -> Worked:
     )  # fmt: skip
     refiner = Refiner(classing, values, parameters)
     fitted, solution = solve.solve(built, parameters, refiner)
+    proof = exact.prove(fitted, solution, refiner, values, parameters)
     problem = Problem(
         leads=leads,
         values=values,
-        classing=refiner.classing,
-        instance=fitted,
-        solution=solution,
-        slots=slots.whole(fitted, solution),
+        classing=proof.classing,
+        instance=proof.instance,
+        solution=proof.solution,
+        slots=slots.whole(proof.instance, proof.solution),
         seats=seats,
         calendars=calendars,
         parameters=parameters,
@@ -156,6 +163,7 @@ def work_out(given: Given) -> Worked:
         replace(inputs, leads=leads_table), problem, assignments, shares,
         span=_Span(weeks=weeks, start=start, end=end),
         run_id=run_id(inputs, parameters, as_of, history),
+        certified=certificate(problem, decisions, proof),
     )  # fmt: skip
     broken = audit(plan, leads, history)
     if broken:
@@ -264,28 +272,57 @@ def lookups(
     return chosen.merge(places, on="lead_id", how="left")
 
 
-def certificate(problem: Problem) -> dict[str, float]:
-    """Return how good the program's optimum is, and what of its week was written.
+def certificate(problem: Problem, decisions: Decisions, proof: Proof) -> Figures:
+    """Return how good the plan surely is: bounds, gaps, and what of its week was written.
 
-    The bound holds for every treatment of single leads under the fitted credit rows and
-    the ranking inside companies; whole numbers and companies that share a seat come on
-    top, and show in the sends written against those that the program planned.
+    ``objective_bound`` is what no treatment of single leads can exceed under the same
+    limits, fitted credit rows and earliest weeks; ``any_order_bound`` holds whoever of a
+    company comes first. ``gap`` and ``any_order_gap`` are how far the program's optimum
+    may be below them. With ``exact``, ``written_gap`` is the same for the whole-number
+    week as written with the program's best weeks after it; None if the solver did not
+    finish those.
     """
-    bound = upper_bound(
-        problem.instance, problem.solution, problem.classing, problem.values
-    )
-    objective = problem.solution.objective
-    gap = max(0.0, (bound - objective) / bound) if bound > 0 else 0.0
-    solution, written = problem.solution, problem.slots
+    bound, objective = proof.bound, problem.solution.objective
+    any_order = any_order_bound(
+        problem.instance, problem.solution, problem.classing, problem.values,
+        most_per_company=problem.parameters.max_new_leads_per_company,
+    )  # fmt: skip
+    any_order = max(any_order, bound)
+    solution, volumes = problem.solution, problem.slots
     this_week = [p.week == 0 for p in problem.instance.periods]
     planned = solution.inmails[this_week].sum() + solution.connections[this_week].sum()
-    sends = written.inmails[this_week].sum() + written.connections[this_week].sum()
-    return {
+    sends = volumes.inmails[this_week].sum() + volumes.connections[this_week].sum()
+    figures: Figures = {
         "objective_bound": round(float(bound), 6),
-        "gap": round(float(gap), 6),
+        "gap": _rounded_up(relative_gap(objective, bound)),
+        "any_order_bound": round(float(any_order), 6),
+        "any_order_gap": _rounded_up(relative_gap(objective, any_order)),
         "sends_planned": round(float(planned), 2),
         "sends_written": int(sends),
     }
+    if problem.parameters.exact:
+        figures |= {
+            "exact": str(proof.end),
+            "target_gap": problem.parameters.target_gap,
+            "exact_passes_used": proof.num_passes,
+        }
+        value = _written_value(problem, decisions)
+        if value is not None:
+            figures["written_objective"] = round(value, 6)
+            figures["written_gap"] = _rounded_up(relative_gap(value, bound))
+    return figures
+
+
+def _written_value(problem: Problem, decisions: Decisions) -> float | None:
+    try:
+        return written.worth(problem, decisions)
+    except SolverError:
+        return None
+
+
+def _rounded_up(gap: float) -> float:
+    """Return a gap with six decimals, never below what it is."""
+    return math.ceil(gap * 1e6 - 1e-6) / 1e6
 
 
 def recent_touches(
@@ -345,6 +382,7 @@ def _plan(
     *,
     span: _Span,
     run_id: str,
+    certified: Figures,
 ) -> Plan:
     days = summary.days(assignments, problem.seats)
     seat_weeks = summary.seat_weeks(problem, assignments, days)
@@ -372,7 +410,7 @@ def _plan(
         issues=(*inputs.leads.issues, *inputs.seat_issues, *short),
         mappings=inputs.mappings,
         files=inputs.files,
-        totals=summary.totals(problem, assignments, seat_weeks) | certificate(problem),
+        totals=summary.totals(problem, assignments, seat_weeks) | certified,
         solver={
             "name": problem.solution.solver,
             "status": str(problem.solution.status),

@@ -373,6 +373,23 @@ def test_what_the_cap_swallows_is_not_unsure_any_more() -> None:
     assert (later.expected, later.at_least) == (149.5, 149)
 
 
+def test_using_more_may_leave_more() -> None:
+    """The cap takes from a grant what room the day's lapses make too late.
+
+    61 on 18 January are 11 of 1 December and 50 of 1 January. With k of 40 InMails used,
+    100 + 11 - k are there before 1 March for k up to 11; the grant makes 150, forfeiting
+    11 - k, and then the last 11 - k of December lapse (90 days): 139 + k are left. From
+    k = 11 on it is 161 - k. Of 40 InMails at 0.25, P(k <= 4) + P(k >= 18) = 0.02 leave
+    143 or less, and P(k <= 5) + P(k >= 17) = 0.055 leave 144 or less: 144 is at least
+    there. 150 is left with P(k = 11) = 0.13, more never. None used leave 139, all 121.
+    """
+    events = [seen("01-18", 61), *(spent("01-18", 0.25) for _ in range(40))]
+    found = balance(events, "03-01", alpha=0.05)
+    assert (found.at_least, found.at_most) == (144, 150)
+    assert (found.lowest, found.highest) == (121, 150)
+    assert found.expected == pytest.approx(149)
+
+
 def test_at_least_is_not_undercut_too_often() -> None:
     """Every outcome of eight unsure sends around a reset, weighed: at most alpha below.
 

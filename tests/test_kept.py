@@ -89,8 +89,8 @@ def test_everything_that_the_ledger_knew_comes_back(
             "last_contacted_on": ["2026-11-02", ""],
             "open_flag": [1, -1],
             "inmail_flag": [-1, 0],
-            "held": [False, True],
             "connected_to": ["anna", ""],
+            "held": [False, True],
         }
     )
     history = History(

@@ -20,7 +20,6 @@ from model_factory import (
     UNSURE,
     assert_rows_hold,
     make_class,
-    make_classing,
     make_credit_row,
     make_instance,
     make_limit,
@@ -37,8 +36,7 @@ from planner.domain import (
     VolumeLimit,
 )
 from planner.errors import SolverError
-from planner.model import program, refine, solve
-from planner.model.classes import LeadValues
+from planner.model import program, solve
 from planner.model.instance import refit, refitted
 from planner.params import Parameters
 
@@ -754,63 +752,6 @@ def test_balance_keeps_what_counts(instance: Instance) -> None:
     assert _value(instance, after) == pytest.approx(before.objective, abs=1e-5)
     assert_rows_hold(instance, after.inmails, after.connections)
     assert after.prices == before.prices
-
-
-# --- the certificate ------------------------------------------------------------------
-
-
-@settings(max_examples=25)
-@given(
-    st.lists(
-        st.tuples(st.integers(0, 1), st.integers(1, 30), st.integers(0, 15)),
-        min_size=1,
-        max_size=25,
-    ),
-    st.integers(0, 8),
-    st.integers(1, 4),
-)
-def test_upper_bound_holds_at_lead_level(
-    leads: list[tuple[int, int, int]], credits: int, per_class: int
-) -> None:
-    """No program over single leads beats the bound, however coarse the classes are."""
-    kinds = np.array([kind for kind, _, _ in leads])
-    inmail = np.array([value for _, value, _ in leads]) / 100
-    request = np.array([value for _, _, value in leads]) / 100
-    # Classes of leads of one kind, by twos, threes ... in the order drawn.
-    label = np.zeros(len(leads), dtype=np.int64)
-    for kind in (OPEN, CLOSED):
-        own = np.flatnonzero(kinds == kind)
-        label[own] = 100 * kind + np.arange(len(own)) // per_class
-    _, lead_class = np.unique(label, return_inverse=True)
-    classes = tuple(
-        make_class(
-            kind=int(kinds[lead_class == c][0]), size=int((lead_class == c).sum()),
-            inmail=float(inmail[lead_class == c].mean()),
-            request=float(request[lead_class == c].mean()),
-        )
-        for c in range(int(lead_class.max()) + 1)
-    )  # fmt: skip
-    coarse = make_instance(
-        [make_period(inmails=9, free=6, paid=5, requests=4)],
-        classes,
-        credit_rows=(_credits(credits),),
-    )
-    single = [
-        make_class(kind=int(k), size=1, inmail=float(v), request=float(u))
-        for k, v, u in zip(kinds, inmail, request, strict=True)
-    ]
-    exact = solve.solve_once(replace(coarse, classes=tuple(single)), CBC).objective
-    zero = np.zeros(len(leads), dtype=np.int64)
-    classing = make_classing(coarse, lead_class=lead_class, lead_kind=kinds)
-    values = LeadValues(
-        open_probability=zero.astype(float), segment=zero, inmail_reply_rate=inmail,
-        connection_reply_rate=request, weight=np.ones(len(leads)),
-    )  # fmt: skip
-    solution = solve.solve_once(coarse, CBC)
-    bound = refine.upper_bound(coarse, solution, classing, values)
-    assert bound >= exact - 1e-6
-    # Class means can only lose against single leads.
-    assert exact >= solution.objective - 1e-6
 
 
 # --- the solver's verdict -------------------------------------------------------------

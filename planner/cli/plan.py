@@ -103,6 +103,12 @@ def plan(
             "--new-ledger", help="Start a ledger although the folder has runs already."
         ),
     ] = False,
+    exact: Annotated[
+        bool,
+        typer.Option(
+            "--exact", help="Refine until the certified gap is at most target_gap."
+        ),
+    ] = False,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", "-n", help="Plan and audit, but write nothing.")
     ] = False,
@@ -120,7 +126,7 @@ def plan(
     from planner import pipeline
 
     console.settings.json = json
-    parameters = inputs.parameters(config, param)
+    parameters = inputs.parameters(config, [*param, *(["exact=true"] if exact else [])])
     today = inputs.date_option(as_of)
     options = inputs.LeadOptions(
         leads=leads, exclude=exclude, mapping=mapping, scraped_by=scraped_by,
@@ -223,6 +229,8 @@ def report(made: Plan, folder: Path | None, *, as_json: bool) -> None:
 
 def summary(made: Plan) -> None:
     """Show the plan in figures, seat by seat."""
+    from planner.output.proof import certified
+
     total = made.totals
     console.result(
         f"Plan {made.run_id[:8]} for {made.week} "
@@ -264,10 +272,9 @@ def summary(made: Plan) -> None:
         f"\n{total['expected_replies']:.1f} replies expected from this week's sends. "
         f"Guarantee: {total['guarantee']} runs out before its reset with probability at "
         f"most {total['alpha']:g}; the highest is {worst:.3f} (that any of them does: "
-        f"{any_seat:.3f}). The linear program is within {total['gap']:.2%} of the best "
-        f"over its horizon. It planned {total['sends_planned']:,.0f} InMails and "
-        f"requests for this week; with what idle seats took, "
-        f"{total['sends_written']:,} are assigned."
+        f"{any_seat:.3f}). {certified(total)} The program planned "
+        f"{total['sends_planned']:,.0f} InMails and requests for this week; with what "
+        f"idle seats took, {total['sends_written']:,} are assigned."
     )
 
 

@@ -8,7 +8,9 @@ date holds that day's grant and refunds, and none of that day's spends.
 What an InMail used may be unsure. The *expected* balance books the probability; the
 bounds book whole credits: as many of the unsure InMails as the exact Poisson-binomial
 quantile says, and those where they hurt (or help) most. A spend hurts most the later it
-is, because what is left over early may lapse, or be forfeited, anyway.
+is, because what is left over early may lapse, or be forfeited, anyway. Where the cap takes
+from a grant and old credits lapse right after, using more may even leave more: there every
+number of unsure InMails is looked at.
 """
 
 from __future__ import annotations
@@ -61,7 +63,7 @@ class Balance:
         Credits that are not undercut, or not exceeded, each with probability
         ``1 - alpha``, given the InMails since the last sighting whose use is unsure.
     lowest, highest : float
-        Credits if all, or none, of those InMails used one.
+        The least and the most credits that those InMails can leave.
     seen : Sighting
         The last sighting.
     lots : tuple of Lot
@@ -416,6 +418,10 @@ class _Cycle:
             return math.floor(total + DUST), math.ceil(total - DUST)
         places = [place for place, _ in unsure]
         mass = uses(probability for _, probability in unsure)
+        if self._may_turn(places):
+            low, high = self._endings(places)
+            lowest, highest = _quantile(low, mass, alpha), -_quantile(-high, mass, alpha)
+            return math.floor(lowest + DUST), math.ceil(highest - DUST)
         latest = places[len(places) - most_used(mass, alpha) :]
         earliest = places[: least_used(mass, alpha)]
         lowest = self._ending(set(places), set(latest))
@@ -423,11 +429,35 @@ class _Cycle:
         return math.floor(lowest + DUST), math.ceil(highest - DUST)
 
     def extremes(self) -> tuple[float, float]:
-        """Return the balance at the end if all, or none, of the unsure cost a credit."""
-        places = {place for place, _ in self._unsure()}
+        """Return the least and the most that the unsure can leave at the end."""
+        places = [place for place, _ in self._unsure()]
         if not places:
             return self.book.total, self.book.total
-        return self._ending(places, places), self._ending(places, set())
+        if self._may_turn(places):
+            low, high = self._endings(places)
+            return float(low.min()), float(high.max())
+        every = set(places)
+        return self._ending(every, every), self._ending(every, set())
+
+    def _may_turn(self, places: Sequence[int]) -> bool:
+        """Return whether using more may leave more.
+
+        What the cap takes at a grant is gone, although old credits lapse right after it:
+        with some of these used before, the grant would have had room. Without both, more
+        used is less left; there is most of both where the unsure used nothing.
+        """
+        book = self._played(set(places), set())
+        return book.forfeited > DUST and book.expired > DUST
+
+    def _endings(self, places: Sequence[int]) -> tuple[np.ndarray, np.ndarray]:
+        """Return the lesser and the greater ending for each number of unsure that cost.
+
+        Of that many, those that came first or those that came last, shape ``(n + 1,)``.
+        """
+        every, size = set(places), len(places)
+        first = [self._ending(every, set(places[:k])) for k in range(size + 1)]
+        last = [self._ending(every, set(places[size - k :])) for k in range(size + 1)]
+        return np.minimum(first, last), np.maximum(first, last)
 
     def _unsure(self) -> list[tuple[int, float]]:
         """Return place and probability of each event that may cost the book a credit.
@@ -459,6 +489,10 @@ class _Cycle:
 
     def _ending(self, unsure: set[int], lost: set[int]) -> float:
         """Return the balance at the end if of `unsure` events just `lost` cost a credit."""
+        return self._played(unsure, lost).total
+
+    def _played(self, unsure: set[int], lost: set[int]) -> Book:
+        """Return the book at the end if of `unsure` events just `lost` cost a credit."""
         book = Book(self.terms, self.lots, _day(self.seen.happened_on))
         for place, event in enumerate(self.events):
             today = _day(event.happened_on)
@@ -471,7 +505,15 @@ class _Cycle:
             elif place not in lost:
                 book.refund([(lot, part / event.credits) for lot, part in parts], today)
         book.advance(self.end)
-        return book.total
+        return book
+
+
+def _quantile(values: np.ndarray, mass: np.ndarray, alpha: float) -> float:
+    """Return the greatest value that is undercut with probability `alpha` at most."""
+    order = np.argsort(values, kind="stable")
+    undercut = np.cumsum(mass[order])
+    place = int(np.searchsorted(undercut, alpha + 1e-12, side="right"))
+    return float(values[order[min(place, len(order) - 1)]])
 
 
 def _cycles(

@@ -1,9 +1,8 @@
-"""Finer classes where it matters, and a bound on what any plan could reach.
+"""Finer classes where it matters.
 
 After a solve every lead has a price for each choice: its value less the price of the
 sends that it takes. Where the best choice is clear, leads of a group need no more than
 one class per choice; where two choices are close, they are told apart in fine buckets.
-The same prices bound the value of every plan at the level of single leads.
 """
 
 from __future__ import annotations
@@ -14,6 +13,7 @@ import numpy as np
 
 from planner.domain import Instance, Solution
 from planner.model import program
+from planner.model.certificate import lead_surpluses, send_prices
 from planner.model.classes import (
     Classing,
     LeadValues,
@@ -23,9 +23,6 @@ from planner.model.classes import (
 )
 from planner.model.credits import DIGITS
 from planner.params import Parameters
-
-#: Buckets 0 to 2 hold leads whose choice is clear: InMail, request, neither.
-NUM_CLEAR = 3
 
 
 class Refiner:
@@ -42,10 +39,25 @@ class Refiner:
         self._values = values
         self._parameters = parameters
         self._surpluses: list[np.ndarray] = []
+        self._max_classes = parameters.max_classes
+        self._is_sharp = False
+
+    def sharpen(self) -> None:
+        """Draw twice as many classes from now on, at prices polished seat by seat.
+
+        Where seats have rates of their own, which seats send is a choice, too. Leads
+        whose best choices are close are told apart by both of their values, so that in
+        the end each of them is a class of its own.
+        """
+        if not self._is_sharp:
+            self._surpluses = []  # fewer choices than there are from now on
+        self._is_sharp = True
+        self._max_classes *= 2
 
     def __call__(self, instance: Instance, solution: Solution) -> Instance:
         """Return the instance with classes that the solution's prices call for."""
-        surplus = surpluses(instance, solution, self.classing, self._values)
+        price = polished_surpluses if self._is_sharp else surpluses
+        surplus = price(instance, solution, self.classing, self._values)
         self._surpluses = [*self._surpluses[-1:], surplus]
         chosen = np.flatnonzero(self.classing.lead_class >= 0)
         if not len(chosen):
@@ -69,16 +81,23 @@ class Refiner:
         for surplus, own in zip(self._surpluses, best, strict=True):
             ordered = np.sort(surplus[:, chosen], axis=0)
             clear &= (ordered[-1] - ordered[-2] > margin) & (own == best[-1])
-        bucket = np.where(clear, best[-1], NUM_CLEAR)
+        # The first buckets hold leads whose choice is clear, one for each choice.
+        num_choices = len(self._surpluses[-1])
+        bucket = np.where(clear, best[-1], num_choices)
         close = np.flatnonzero(~clear)
         if len(close):
-            rank, size = shared_ranks(group[close], -np.round(value[close], DIGITS))
+            order = -np.round(value[close], DIGITS)
+            if self._is_sharp:
+                other = np.round(self._values.connection_value[chosen[close]], DIGITS)
+                pairs = np.stack([order, -other], axis=1)
+                order = np.unique(pairs, axis=0, return_inverse=True)[1].reshape(-1)
+            rank, size = shared_ranks(group[close], order)
             # Larger groups get more buckets, growing with the root of their size.
             root = np.sqrt(np.bincount(group[close]).astype(float))
-            num_classes = self._parameters.max_classes / len(program.levels(instance))
+            num_classes = self._max_classes / len(program.levels(instance))
             share = root / root.sum() * num_classes
             num_buckets = np.maximum(1, share[group[close]].astype(np.int64))
-            bucket[close] = NUM_CLEAR + np.minimum(
+            bucket[close] = num_choices + np.minimum(
                 rank * num_buckets // size, num_buckets - 1
             )
         return bucket
@@ -126,17 +145,9 @@ def _price(
     return solution.prices.get("_".join((prefix, *map(str, key))), np.inf)
 
 
-def upper_bound(
+def polished_surpluses(
     instance: Instance, solution: Solution, classing: Classing, values: LeadValues
-) -> float:
-    """Return a bound on the objective of every plan that treats leads one by one.
-
-    By weak duality: ``sum_rows price * limit + sum_leads max(0, best surplus)``, with
-    the prices of all rows but supply, is at least the optimum of the program in which
-    each lead is a class of its own. Class means replaced by true values is all that
-    tells the two programs apart.
-    """
-    total = float(surpluses(instance, solution, classing, values).max(axis=0).sum())
-    for name, limit in program.row_limits(instance).items():
-        total += solution.prices.get(name, 0.0) * limit
-    return total
+) -> np.ndarray:
+    """Return each lead's value less its price, by choice and seats' rates, polished."""
+    prices = send_prices(instance, solution)
+    return np.round(lead_surpluses(instance, prices, classing, values), DIGITS)

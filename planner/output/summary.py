@@ -8,6 +8,7 @@ from planner.domain import RULE_WORDS, Plan, Route
 from planner.output.columns import in_words
 from planner.output.grid import Chart, Entry, Kind, Line, Page, Value
 from planner.output.names import run_name
+from planner.output.proof import exact
 from planner.output.run import issue_counts, route_counts, rule_counts
 from planner.output.sends import MAX_SEAT_SHEETS
 from planner.output.sheets import MAX_HELD, MAX_ISSUES, ranked_limits, ranked_seats
@@ -23,6 +24,7 @@ def summary(plan: Plan, pages: Sequence[Page]) -> Page:
         *_head(plan),
         *_figures(plan),
         *_credits(plan),
+        *_proof(plan),
         *_do_now(plan),
         *_limits(plan),
         *_findings(plan),
@@ -133,6 +135,33 @@ def _credits(plan: Plan) -> list[Line]:
         _figure("Guarantee: at most", alpha, f"for {scope}: {kept}", percent),
         (),
     ]
+
+
+def _proof(plan: Plan) -> list[Line]:
+    """Return the certificate; plans of an older version may have none."""
+    totals = plan.totals
+    if "any_order_gap" not in totals:
+        return []
+    percent = Kind.PERCENT
+    lines = [
+        _figure(
+            "Best possible over the horizon", float(totals["objective_bound"]),
+            "weighted replies: no choice of single leads, same limits and credit rows",
+            Kind.DECIMAL,
+        ),
+        _figure("Program at most below it by", float(totals["gap"]), "gap", percent),
+        _figure(
+            "Whoever of a company comes first", float(totals["any_order_gap"]),
+            "gap if the order inside companies were free", percent,
+        ),
+    ]  # fmt: skip
+    if "written_gap" in totals:
+        remark = "gap of these sends with the program's best weeks after them"
+        gap = float(totals["written_gap"])
+        lines.append(_figure("This week as written", gap, remark, percent))
+    if "exact" in totals:
+        lines.append(_step(exact(totals)))
+    return [*_section("How good this is"), *lines, ()]
 
 
 def _do_now(plan: Plan) -> list[Line]:
