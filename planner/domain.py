@@ -718,6 +718,30 @@ class Given:
     history: History | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Breach:
+    """A rule that a plan goes beyond: where, and by how much.
+
+    Parameters
+    ----------
+    limit : str
+        Name of the rule (`planner.limits`).
+    seat_id, day : str
+        Seat and ISO date; empty where the breach has none.
+    count, most : float
+        What is planned, and what the rule allows.
+    message : str
+        The same in words.
+    """
+
+    limit: str
+    seat_id: str = ""
+    day: str = ""
+    count: float
+    most: float
+    message: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Plan:
     """Whole-number decision for one week, lead by lead, with what explains it.
@@ -725,6 +749,7 @@ class Plan:
     Tables follow `planner.schemas`: ``assignments`` (one line per lead), ``seat_weeks``
     (one line per seat), ``days`` (one line per seat and day), ``limits`` (what limits
     us), ``outlook`` (planned volumes after this week), ``rows`` (every input row).
+    ``breaches`` are where it goes beyond the rules that it only reports.
     """
 
     run_id: str
@@ -748,3 +773,4 @@ class Plan:
     files: tuple[InputFile, ...]
     totals: Mapping[str, float | int | str]
     solver: Mapping[str, float | int | str] = field(default_factory=dict)
+    breaches: tuple[Breach, ...] = ()

@@ -14,6 +14,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
+from planner import limits
 from planner.errors import ParameterError
 
 Value = float | int | bool | str
@@ -617,6 +618,17 @@ class Parameters:
         "regular expression", group="triage",
         description="Error texts of a profile that is gone or cannot be reached.",
         source="Unipile invalid_recipient, user_unreachable; Edges")
+    # --- what-if ---
+    seat_cost_per_month: float = _parameter(
+        119.99, "USD", group="what-if",
+        description="What a seat costs a month; only what-if figures use it.",
+        source="LinkedIn's price of Sales Navigator Core, billed monthly",
+        low=0.0, high=1000.0)
+    report_only: str = _parameter(
+        "", "", group="what-if",
+        description=("Limits, by name, that the plan may go beyond and only reports, such "
+                    "as velocity, pending_requests."),
+        source="ours")
     # --- files ---
     mojibake_share: float = _parameter(
         0.02, "share of cells", group="files",
@@ -656,6 +668,8 @@ class Parameters:
                 faults.append(str(error))
         if faults:
             raise ParameterError("; ".join(faults))
+        if "report_only" in checked:
+            checked["report_only"] = ", ".join(limits.parse(checked["report_only"]))
         changed = replace(self, **checked)
         if changed.send_hour_end <= changed.send_hour_start:
             raise ParameterError(

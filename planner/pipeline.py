@@ -13,12 +13,12 @@ from typing import NamedTuple, TypeAlias
 
 import pandas as pd
 
-from planner import __version__
+from planner import __version__, limits
 from planner.assign import slots, summary, table, written
-from planner.assign.audit import audit
+from planner.assign.audit import audit, breaches
 from planner.assign.leads import Decisions, Problem, decide
 from planner.dates import ONE_DAY, ONE_WEEK, iso_week, monday
-from planner.domain import Given, History, Inputs, OpenShare, Plan, Seat
+from planner.domain import Breach, Given, History, Inputs, OpenShare, Plan, Seat
 from planner.errors import AuditError, InputError, Issue, Severity, SolverError
 from planner.estimate import learned as learned_rates
 from planner.estimate import open_share, rates
@@ -26,7 +26,7 @@ from planner.estimate.learned import LearnedRates
 from planner.estimate.lookups import rank
 from planner.intake import past
 from planner.intake.eligibility import match_seats
-from planner.model import calendar, classes, exact, instance, solve
+from planner.model import calendar, classes, exact, instance, relax, solve
 from planner.model.certificate import any_order_bound, relative_gap
 from planner.model.classes import LeadValues
 from planner.model.exact import Proof
@@ -104,8 +104,16 @@ class Worked:
     shares: OpenShare
 
 
-def work_out(given: Given) -> Worked:
+def work_out(given: Given, *, until: dt.date | None = None) -> Worked:
     """Return the audited plan of the week, and what it was worked out from.
+
+    Rules that are only reported are taken away before anything is planned; the plan's
+    tables and the audit see seats, leads and parameters as they are.
+
+    Parameters
+    ----------
+    until : datetime.date, optional
+        Last day of the horizon, where it shall not follow from the seats' resets.
 
     Raises
     ------
@@ -119,57 +127,70 @@ def work_out(given: Given) -> Worked:
     leads = leads_table.leads
     _require_usable(leads, leads_table.issues, seats)
     start = calendar.planned_week(seats, as_of)
-    end = calendar.horizon_end(seats, as_of, start, parameters)
+    end = until or calendar.horizon_end(seats, as_of, start, parameters)
     weeks = _weeks(start, end)
+    # What the program sees: the same, where no rule is only reported.
+    seen = relax.relaxed(leads, seats, parameters)
     calendars = [
         calendar.seat_calendar(
-            index, seat, as_of=as_of, start=start, end=end, parameters=parameters
+            index, seat, as_of=as_of, start=start, end=end, parameters=seen.parameters
         )
-        for index, seat in enumerate(seats)
+        for index, seat in enumerate(seen.day_seats)
     ]
-    if history is not None:
+    if history is not None and seen.parameters.one_seat_per_company:
         at_work = [s.seat_id for s, c in zip(seats, calendars, strict=True) if c.periods]
-        leads = past.keep_companies(leads, history, seats, at_work)
-        leads_table = replace(leads_table, leads=leads)
-    values, shares = estimate(leads, parameters, history=history, learned=learned)
+        kept = past.keep_companies(leads, history, seats, at_work)
+        if seen.leads is leads:
+            seen = replace(seen, leads=kept)
+        else:
+            own = past.keep_companies(seen.leads, history, seats, at_work)
+            seen = replace(seen, leads=own)
+        leads, leads_table = kept, replace(leads_table, leads=kept)
+    values, shares = estimate(seen.leads, parameters, history=history, learned=learned)
     classing = classes.aggregate(
-        leads, values, seats, shares.segments, parameters,
+        seen.leads, values, seen.seats, shares.segments, seen.parameters,
         touches=recent_touches(leads, start, history), num_weeks=len(weeks),
         seat_capacity=[calendar.capacity(item) for item in calendars],
         week_capacity=[calendar.capacity(item, week=0) for item in calendars],
     )  # fmt: skip
-    built = instance.build(seats, calendars, classing, parameters, num_weeks=len(weeks),
-        first_weekday=start.weekday(),
+    built = instance.build(seen.seats, calendars, classing, seen.parameters,
+        num_weeks=len(weeks), first_weekday=start.weekday(),
     )  # fmt: skip
     refiner = Refiner(classing, values, parameters)
     fitted, solution = solve.solve(built, parameters, refiner)
     proof = exact.prove(fitted, solution, refiner, values, parameters)
     problem = Problem(
-        leads=leads,
+        leads=seen.leads,
         values=values,
         classing=proof.classing,
         instance=proof.instance,
         solution=proof.solution,
         slots=slots.whole(proof.instance, proof.solution),
-        seats=seats,
+        seats=seen.seats,
         calendars=calendars,
-        parameters=parameters,
+        parameters=seen.parameters,
         as_of=as_of,
     )
     decisions = decide(problem)
     problem = replace(problem, slots=decisions.slots)
+    certified = certificate(problem, decisions, proof)
+    short = _short(summary.shortfalls(proof.instance, seen.seats))
+    problem = replace(problem, leads=leads, seats=seats, parameters=parameters)
     assignments = table.assignments(problem, decisions, shares.segments, weeks)
     plan = _plan(
-        replace(inputs, leads=leads_table), problem, assignments, shares,
+        replace(inputs, leads=leads_table, seat_issues=(*inputs.seat_issues, *short)),
+        problem, assignments, shares,
         span=_Span(weeks=weeks, start=start, end=end),
         run_id=run_id(inputs, parameters, as_of, history),
-        certified=certificate(problem, decisions, proof),
+        certified=certified,
     )  # fmt: skip
     broken = audit(plan, leads, history)
     if broken:
         raise AuditError(
             "the plan breaks a promise and was not written; please report it", broken
         )
+    if parameters.report_only:
+        plan = _with_breaches(plan, breaches(plan, leads, history))
     return Worked(plan=plan, problem=problem, shares=shares)
 
 
@@ -386,10 +407,6 @@ def _plan(
 ) -> Plan:
     days = summary.days(assignments, problem.seats)
     seat_weeks = summary.seat_weeks(problem, assignments, days)
-    short = [
-        Issue(code="limit-short", message=line, severity=Severity.WARNING)
-        for line in summary.shortfalls(problem.instance, problem.seats)
-    ]
     return Plan(
         run_id=run_id,
         version=__version__,
@@ -407,7 +424,7 @@ def _plan(
         limits=summary.limits(problem, assignments, seat_weeks),
         outlook=summary.outlook(problem, span.weeks),
         open_share=shares,
-        issues=(*inputs.leads.issues, *inputs.seat_issues, *short),
+        issues=(*inputs.leads.issues, *inputs.seat_issues),
         mappings=inputs.mappings,
         files=inputs.files,
         totals=summary.totals(problem, assignments, seat_weeks) | certified,
@@ -419,6 +436,37 @@ def _plan(
             "classes": len(problem.instance.classes),
         },
     )
+
+
+def _short(lines: Sequence[str]) -> list[Issue]:
+    """Return what the seats have nothing left of, as findings."""
+    return [
+        Issue(code="limit-short", message=line, severity=Severity.WARNING) for line in lines
+    ]
+
+
+def _with_breaches(plan: Plan, found: Sequence[Breach]) -> Plan:
+    """Return the plan with where it goes beyond the rules that it only reports."""
+    names = limits.parse(plan.parameters.report_only)
+    issues = [
+        Issue(
+            code="report-only", severity=Severity.WARNING,
+            message=f"report-only {item.limit}: {item.message}",
+        )
+        for item in found
+    ]  # fmt: skip
+    if "credits" in names:
+        issues.insert(
+            0,
+            Issue(
+                code="guarantee-off", severity=Severity.WARNING,
+                message=(
+                    "THE CREDIT GUARANTEE IS OFF (report-only credits): seats may run out, "
+                    "and InMails that find no credit fail"
+                ),
+            ),
+        )  # fmt: skip
+    return replace(plan, breaches=tuple(found), issues=(*plan.issues, *issues))
 
 
 def run_id(

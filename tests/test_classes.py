@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from model_factory import make_seat
 from planner.domain import Kind, Seat, SegmentShare
+from planner.model import classes
 from planner.model.classes import (
     Classing,
     LeadValues,
@@ -454,3 +455,26 @@ def test_no_company_is_released_too_fast(
         ]
         for week in weeks:
             assert sum(w <= week for w in weeks) + before <= most * (week + 1)
+
+
+@pytest.mark.parametrize("num_keys", [1, 2, 6])
+@pytest.mark.parametrize("num_values", [3, 2000])
+def test_order_is_that_of_lexsort(num_keys: int, num_values: int) -> None:
+    """Packed into one number or not, keys sort as one after the other, ties by place.
+
+    Six keys of 2,000 values and 2,000 places are 2000 ** 7 = 1.3e23 numbers: too many.
+    """
+    rng = np.random.default_rng(num_keys)
+    group = rng.integers(-1, 5, 2000)
+    keys = [rng.choice(rng.normal(size=num_values), 2000) for _ in range(num_keys)]
+    flags = rng.random(2000) < 0.5
+    expected = np.lexsort((*reversed(keys), flags, group))
+    assert classes._order(group, flags, *keys).tolist() == expected.tolist()
+
+
+def test_order_of_nothing_and_of_no_numbers() -> None:
+    """An empty list has an empty order; what is no number comes last."""
+    assert classes._order(np.zeros(0, dtype=int), np.zeros(0)).tolist() == []
+    assert classes._order(np.zeros(3, dtype=int), np.array([np.nan, 2, 1])).tolist() == [
+        2, 1, 0,
+    ]  # fmt: skip

@@ -768,3 +768,12 @@ def test_a_file_without_rows_is_skipped_if_others_have_some(tmp_path: Path) -> N
         assert len(found) == (good in paths)
         assert codes(issues) == [("no-rows", None), ("empty-file", None)]
         assert {issue.severity for issue in issues} == {severity}
+
+
+@pytest.mark.parametrize("edge", sorted(records.EDGE))
+def test_no_edge_goes_unseen(edge: str) -> None:
+    """A block of cells counts as stripped only if no cell has anything to strip."""
+    assert gather._are_stripped(["a b", "", "c`", "`"])
+    for cell in (f"a{edge}", f"{edge}a", edge):
+        assert not gather._are_stripped(["first", cell, "last"])
+        assert not gather._are_stripped([cell])

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from plan_factory import make_plan
+from planner import limits
 from planner.cli import run
 from planner.cli.app import app
 from planner.domain import Route
@@ -70,6 +71,41 @@ def test_demo_prints_what_the_readme_shows(
     if rewrite_golden:
         write_between("demo-output", shown)
     assert between(README.read_text(encoding="utf-8"), "demo-output") == shown
+
+
+#: Marks of the blocks about the sample run, and the options of `whatif` that print them.
+WHATIFS = {
+    "whatif-seat": ["--add-seats", "1", "--like", "piet"],
+    "whatif-worth": ["--worth", "2"],
+    "whatif-limits": [
+        "--limits", "alpha", "days_off", "reserve", "velocity",
+    ],
+    "whatif-frontier": ["--frontier", "seats=0,1,2"],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("mark", WHATIFS)
+def test_what_ifs_print_what_the_readme_shows(
+    mark: str, rewrite_golden: bool, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What the README shows of what-ifs is what they print of the committed sample."""
+    (folder,) = (ROOT / "reports" / "sample").glob("2*")
+    assert run(["-q", "whatif", str(folder), *WHATIFS[mark]]) == 0
+    text = README.read_text(encoding="utf-8")
+    assert f"planner whatif 2026-W48 {' '.join(WHATIFS[mark])}" in text
+    shown = f"\n```\n{capsys.readouterr().out.strip()}\n```\n\n"
+    if rewrite_golden:
+        write_between(mark, shown)
+    assert between(README.read_text(encoding="utf-8"), mark) == shown
+
+
+def test_every_limit_is_in_the_readme(rewrite_golden: bool) -> None:
+    """The README's table of limits is made from them."""
+    rows = [f"| `{item.name}` | {item.meaning} |" for item in limits.LIMITS]
+    table = "\n".join(["", "| limit | meaning |", "|---|---|", *rows, "", ""])
+    if rewrite_golden:
+        write_between("limits", table)
+    assert between(README.read_text(encoding="utf-8"), "limits") == table
 
 
 def test_every_command_is_in_the_readme() -> None:

@@ -9,16 +9,17 @@ from __future__ import annotations
 
 import datetime as dt
 import math
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TypeAlias
 from zoneinfo import ZoneInfo
 
 import numpy as np
 import pandas as pd
 
-from planner.domain import History, Plan, Seat
+from planner.domain import Breach, History, Plan, Seat
 from planner.errors import Issue
 
 INMAIL_ROUTES = ("open_inmail", "paid_inmail")
@@ -49,23 +50,34 @@ def audit(
         return (Issue(code="audit-rows-in-rows-out", message=message),)
     view = _View.of(plan, leads, history)
     # Without a row for each lead and a seat for each send, limits cannot be judged.
-    return _findings(view, (_rows_in_rows_out, _routes)) or _findings(
-        view,
-        (
-            _routes_fit_flags,
-            _eligibility,
-            _sending_days,
-            _daily_limits,
-            _velocity,
-            _open_month,
-            _connection_week,
-            _pending,
-            _credits,
-            _companies,
-            _touched_before,
-            _connections,
-        ),
+    return _findings(view, (_rows_in_rows_out, _routes)) or _findings(view, _LIMITS)
+
+
+def breaches(
+    plan: Plan, leads: pd.DataFrame, history: History | None = None
+) -> tuple[Breach, ...]:
+    """Return where the plan goes beyond the limits that it only reports.
+
+    Parameters are those of `audit`, whose other findings a plan must not have.
+    """
+    view = _View.of(plan, leads, history)
+    return tuple(
+        found
+        for check in _LIMITS
+        for found in check(view)
+        if isinstance(found, Breach) and found.limit in view.report_only
     )
+
+
+#: What is looked at of one seat's sends, column by column.
+SEND_COLUMNS = ("route", "send_on", "open_flag", "segment")
+Sends: TypeAlias = Mapping[str, np.ndarray]
+
+_NOTHING = np.empty(0, dtype=object)
+
+
+def _chosen(sends: Sends, these: np.ndarray) -> Sends:
+    return {column: cells[these] for column, cells in sends.items()}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -77,8 +89,9 @@ class _View:
     leads: pd.DataFrame
     seats: Mapping[str, Seat]
     sent: pd.DataFrame
-    by_seat: Mapping[str, pd.DataFrame]
+    by_seat: Mapping[str, Sends]
     history: History | None
+    report_only: frozenset[str]
 
     @classmethod
     def of(cls, plan: Plan, leads: pd.DataFrame, history: History | None) -> _View:
@@ -87,37 +100,69 @@ class _View:
             "open_probability", "credit_probability", "segment", "company_key", "owner",
             "group",
         ]  # fmt: skip
-        table = plan.assignments[columns].copy()
-        table["degree"] = leads["degree"].to_numpy()
-        table["exclusion"] = leads["exclusion"].to_numpy()
-        table["inmail_flag"] = leads["inmail_flag"].to_numpy()
+        table = plan.assignments[columns].assign(
+            degree=leads["degree"].to_numpy(),
+            exclusion=leads["exclusion"].to_numpy(),
+            inmail_flag=leads["inmail_flag"].to_numpy(),
+        )
         sent = table[table["route"].isin(SENT_ROUTES)].copy()
         for column in ("route", "seat_id", "send_on", "open_flag", "segment"):
             sent[column] = sent[column].astype("str")
+        of_seat = {column: sent[column].to_numpy(dtype=object) for column in SEND_COLUMNS}
         return cls(
             plan=plan,
             table=table,
             leads=leads,
             seats={seat.seat_id: seat for seat in plan.seats},
             sent=sent,
-            by_seat={str(key): own for key, own in sent.groupby("seat_id")},
+            by_seat={
+                str(key): {column: cells[at] for column, cells in of_seat.items()}
+                for key, at in sent.groupby("seat_id").indices.items()
+            },
             history=history,
+            report_only=frozenset(
+                name.strip()
+                for name in plan.parameters.report_only.split(",")
+                if name.strip()
+            ),
         )
 
-    def of_seat(self, seat_id: str, routes: Sequence[str]) -> pd.DataFrame:
-        own = self.by_seat.get(seat_id, self.sent.iloc[:0])
-        return own[own["route"].isin(routes)]
+    def of_seat(self, seat_id: str, routes: Sequence[str]) -> Sends:
+        own = self.by_seat.get(seat_id, dict.fromkeys(SEND_COLUMNS, _NOTHING))
+        return _chosen(own, np.isin(own["route"], routes))
 
 
-_Check: TypeAlias = Callable[[_View], Iterator[str]]
+#: A check yields what must not be: in words, or as the breach of a named limit.
+_Check: TypeAlias = Callable[[_View], Iterator["str | Breach"]]
 
 
 def _findings(view: _View, checks: Sequence[_Check]) -> tuple[Issue, ...]:
+    """Return what must not be; limits that are only reported may be gone beyond."""
     return tuple(
-        Issue(code=f"audit-{check.__name__.strip('_').replace('_', '-')}", message=message)
+        Issue(
+            code=f"audit-{check.__name__.strip('_').replace('_', '-')}",
+            message=found.message if isinstance(found, Breach) else found,
+        )
         for check in checks
-        for message in check(view)
+        for found in check(view)
+        if not (isinstance(found, Breach) and found.limit in view.report_only)
     )
+
+
+def _on(limit: str, place: tuple[str, str], count: int, words: str) -> Breach:
+    """Return the breach of so many sends, on one seat and day, of which none may be."""
+    seat_id, day = place
+    return Breach(
+        limit=limit, seat_id=seat_id, day=day, count=count, most=0,
+        message=f"seat {seat_id or '(to look up)'} sends {count} on {day}: {words}",
+    )  # fmt: skip
+
+
+def _each_day(limit: str, sends: pd.DataFrame, words: str) -> Iterator[Breach]:
+    """Yield a breach for each seat and day with such sends."""
+    counts = Counter(zip(sends["seat_id"], sends["send_on"], strict=True))
+    for place, count in sorted(counts.items()):
+        yield _on(limit, place, count, words)
 
 
 def _rows_in_rows_out(view: _View) -> Iterator[str]:
@@ -125,10 +170,10 @@ def _rows_in_rows_out(view: _View) -> Iterator[str]:
     ids, rows = view.table["lead_id"].to_numpy(), view.plan.rows
     if (ids[1:] <= ids[:-1]).any():
         yield "a lead stands in the plan twice, or the plan is not in order"
+        if len(set(ids)) < len(ids):
+            return
     outcome, row_ids = rows["outcome"].to_numpy(), rows["lead_id"].to_numpy()
-    places = pd.Index(ids).get_indexer(row_ids) if len(set(ids)) == len(ids) else None
-    if places is None:
-        return
+    places = pd.Index(ids).get_indexer(row_ids)
     made = places[outcome == "lead"]
     if (made < 0).any() or (np.bincount(made, minlength=len(ids)) != 1).any():
         yield "the leads are not the rows that made one"
@@ -176,7 +221,7 @@ def _routes_fit_flags(view: _View) -> Iterator[str]:
         yield "a known flag has another probability than 0 or 1"
 
 
-def _eligibility(view: _View) -> Iterator[str]:
+def _eligibility(view: _View) -> Iterator[str | Breach]:
     """Excluded leads and connections are left alone; owners and groups are kept."""
     sent = view.sent
     if (sent["exclusion"] != "").any():
@@ -184,32 +229,33 @@ def _eligibility(view: _View) -> Iterator[str]:
     if ((sent["degree"] == 1) != (sent["route"] == "message")).any():
         yield "a connection gets more than a message, or a stranger gets one"
     others = sent[sent["route"] != "message"]
-    if (others["route"].isin(INMAIL_ROUTES) & (others["inmail_flag"] == 0)).any():
-        yield "a lead that accepts no InMails gets one"
+    refused = others["route"].isin(INMAIL_ROUTES) & (others["inmail_flag"] == 0)
+    yield from _each_day("inmail_off", others[refused], "InMails to leads that accept none")
     owned = others[others["owner"] != ""]
-    if (owned["owner"] != owned["seat_id"]).any():
-        yield "a lead is sent by another seat than its owner"
+    strange = owned[owned["owner"] != owned["seat_id"]]
+    yield from _each_day("owner", strange, "the lead belongs to another seat")
     grouped = others[(others["group"] != "") & (others["owner"] == "")]
-    for seat_id, group in set(zip(grouped["seat_id"], grouped["group"], strict=True)):
-        if group not in view.seats[seat_id].groups:
-            yield f"seat {seat_id} sends to a group that it does not serve"
+    pairs = zip(grouped["seat_id"], grouped["group"], strict=True)
+    served = [group in view.seats[seat_id].groups for seat_id, group in pairs]
+    strange = grouped[~np.array(served, dtype=bool)]
+    yield from _each_day("group", strange, "to a group that it does not serve")
 
 
-def _sending_days(view: _View) -> Iterator[str]:
+def _sending_days(view: _View) -> Iterator[str | Breach]:
     """Every send is in the planned week, on a working day, clear of grants."""
     plan = view.plan
-    for seat_id, day in sorted(set(_pairs(view.sent))):
-        date, seat = dt.date.fromisoformat(day), view.seats[seat_id]
+    for place, count in sorted(Counter(_pairs(view.sent)).items()):
+        date, seat = dt.date.fromisoformat(place[1]), view.seats[place[0]]
         if not max(plan.as_of, plan.week_start) <= date <= plan.week_end:
-            yield f"seat {seat_id} sends on {day}, outside the planned week"
+            yield f"seat {place[0]} sends on {date}, outside the planned week"
         if seat.day_shares[date.weekday()] <= 0:
-            yield f"seat {seat_id} sends on {day}, which is no working day"
+            yield _on("days_off", place, count, "no working day")
         if any(first <= date <= last for first, last in seat.away):
-            yield f"seat {seat_id} sends on {day}, when it is away"
+            yield _on("away", place, count, "the seat is away")
     inmails = view.sent[view.sent["route"].isin(INMAIL_ROUTES)]
-    for seat_id, day in sorted(set(_pairs(inmails))):
-        if _grant_is_unsure(view.seats[seat_id], dt.date.fromisoformat(day), plan):
-            yield f"seat {seat_id} sends InMails on {day}, too close to a reset"
+    for place, count in sorted(Counter(_pairs(inmails)).items()):
+        if _grant_is_unsure(view.seats[place[0]], dt.date.fromisoformat(place[1]), plan):
+            yield _on("grant_delay", place, count, "InMails too close to a reset")
 
 
 def _pairs(sent: pd.DataFrame) -> Iterator[tuple[str, str]]:
@@ -256,33 +302,40 @@ def _grant_is_unsure(seat: Seat, day: dt.date, plan: Plan) -> bool:
     return hours < p.grant_delay_hours
 
 
-def _daily_limits(view: _View) -> Iterator[str]:
+def _daily_limits(view: _View) -> Iterator[Breach]:
     """No day holds more than the seat's limits, scaled to the day."""
     most_messages = view.plan.parameters.max_messages_per_day
     limits = (
-        (INMAIL_ROUTES, "max_inmails_per_day", "InMails"),
-        (("open_inmail",), "max_open_inmails_per_day", "free InMails"),
-        (("paid_inmail",), "max_paid_inmails_per_day", "paid InMails"),
-        (("connection_request",), "max_connection_requests_per_day", "requests"),
-        (("message",), "", "messages"),
+        (INMAIL_ROUTES, "inmails_per_day", "InMails"),
+        (("open_inmail",), "open_inmails_per_day", "free InMails"),
+        (("paid_inmail",), "paid_inmails_per_day", "paid InMails"),
+        (("connection_request",), "requests_per_day", "requests"),
+        (("message",), "messages_per_day", "messages"),
     )
-    for routes, name, words in limits:
+    columns = {"requests_per_day": "max_connection_requests_per_day"}
+    for routes, limit, words in limits:
         counts = Counter(_pairs(view.sent[view.sent["route"].isin(routes)]))
         for (seat_id, day), planned in sorted(counts.items()):
             count = planned + _settled(view.seats[seat_id], routes, day, day)
             seat = view.seats[seat_id]
             share = seat.day_shares[dt.date.fromisoformat(day).weekday()]
-            most = getattr(seat, name) if name else most_messages
-            if count > most * share + 1e-9:
-                yield f"seat {seat_id} has {count} {words} on {day}"
+            if "days_off" in view.report_only:
+                share = share or 1.0  # a day off is worked in full then
+            full = getattr(seat, columns.get(limit, f"max_{limit}"), most_messages)
+            most = math.floor(full * share + 1e-9)
+            if count > most:
+                yield Breach(
+                    limit=limit, seat_id=seat_id, day=day, count=count, most=most,
+                    message=f"seat {seat_id} has {count} {words} on {day}, not {most}",
+                )  # fmt: skip
 
 
-def _velocity(view: _View) -> Iterator[str]:
+def _velocity(view: _View) -> Iterator[Breach]:
     """InMails of the week stay within the growth over the last four weeks."""
     p = view.plan.parameters
     for seat_id, seat in view.seats.items():
-        own = view.of_seat(seat_id, INMAIL_ROUTES)
-        if own.empty:
+        own = view.of_seat(seat_id, INMAIL_ROUTES)["send_on"]
+        if not len(own):
             continue
         week = sum(seat.day_shares)
         left = sum(
@@ -299,28 +352,39 @@ def _velocity(view: _View) -> Iterator[str]:
         count = len(own) + _settled(
             seat, INMAIL_ROUTES, monday.isoformat(), view.plan.week_end.isoformat()
         )
-        if count > most * left / week + 1e-6:
-            yield f"seat {seat_id} has {count} InMails, velocity allows {most:.1f}"
+        most = most * left / week
+        if count > most + 1e-6:
+            yield Breach(
+                limit="velocity", seat_id=seat_id, count=count, most=round(most, 4),
+                message=f"seat {seat_id} has {count} InMails, velocity allows {most:.1f}",
+            )  # fmt: skip
 
 
-def _open_month(view: _View) -> Iterator[str]:
+def _open_month(view: _View) -> Iterator[Breach]:
     """Free InMails of 30 days stay within the cap, all past ones counted as free."""
     for seat_id, seat in view.seats.items():
-        free = view.of_seat(seat_id, ("open_inmail",))
-        if free.empty:
+        free = view.of_seat(seat_id, ("open_inmail",))["send_on"]
+        if not len(free):
             continue
         first = max(view.plan.as_of, view.plan.week_start)
-        last = dt.date.fromisoformat(max(free["send_on"]))
+        last = dt.date.fromisoformat(max(free))
         past = (seat.inmails_last_28_days or 0) * (30 - (last - first).days - 1) / 30
         if seat.recent_open_inmails is not None:
             days = dict(seat.recent_open_inmails)
             past = sum(days.get(last - dt.timedelta(days=k), 0) for k in range(30))
         past += _settled(seat, ("open_inmail",), first.isoformat(), last.isoformat())
         if len(free) + past > seat.max_open_inmails_per_month + 1e-6:
-            yield f"seat {seat_id} has {len(free)} free InMails on top of {past:.0f}"
+            yield Breach(
+                limit="open_inmails_per_month", seat_id=seat_id, day=last.isoformat(),
+                count=round(len(free) + past, 4), most=seat.max_open_inmails_per_month,
+                message=(
+                    f"seat {seat_id} has {len(free)} free InMails on top of {past:.0f} "
+                    f"in 30 days, not {seat.max_open_inmails_per_month}"
+                ),
+            )  # fmt: skip
 
 
-def _connection_week(view: _View) -> Iterator[str]:
+def _connection_week(view: _View) -> Iterator[Breach]:
     """Any 7 days keep to the weekly limit on connection requests."""
     for seat_id, seat in view.seats.items():
         own = view.of_seat(seat_id, ("connection_request",))
@@ -332,7 +396,7 @@ def _connection_week(view: _View) -> Iterator[str]:
         weights = [seat.day_shares[day.weekday()] for day in past_days]
         if not any(weights):
             weights = [1.0] * 7
-        for day in counts:
+        for day in sorted(counts):
             window = day - dt.timedelta(days=6)
             before = sum(
                 seat.connection_requests_last_7_days * weight / sum(weights)
@@ -347,7 +411,15 @@ def _connection_week(view: _View) -> Iterator[str]:
                 seat, ("connection_request",), window.isoformat(), day.isoformat()
             )
             if inside + before > seat.max_connection_requests_per_week + 1e-6:
-                yield f"seat {seat_id} has {inside + before:.0f} requests up to {day}"
+                yield Breach(
+                    limit="requests_per_week", seat_id=seat_id, day=day.isoformat(),
+                    count=round(inside + before, 4),
+                    most=seat.max_connection_requests_per_week,
+                    message=(
+                        f"seat {seat_id} has {inside + before:.0f} requests in the 7 days "
+                        f"up to {day}, not {seat.max_connection_requests_per_week}"
+                    ),
+                )  # fmt: skip
 
 
 def _settled(seat: Seat, routes: Sequence[str], first: str, last: str) -> int:
@@ -360,48 +432,80 @@ def _settled(seat: Seat, routes: Sequence[str], first: str, last: str) -> int:
     )
 
 
-def _pending(view: _View) -> Iterator[str]:
+def _pending(view: _View) -> Iterator[Breach]:
     """Unanswered requests stay within their cap."""
     cap = view.plan.parameters.max_pending_connection_requests
     for seat_id, seat in view.seats.items():
-        count = len(view.of_seat(seat_id, ("connection_request",)))
-        if count and count + seat.pending_connection_requests > cap:
-            yield f"seat {seat_id} has {count} requests on top of those pending"
+        new = len(view.of_seat(seat_id, ("connection_request",))["route"])
+        count = new + seat.pending_connection_requests
+        if new and count > cap:
+            yield Breach(
+                limit="pending_requests",
+                seat_id=seat_id,
+                count=count,
+                most=cap,
+                message=f"seat {seat_id} has {count} requests pending, not {cap}",
+            )
 
 
-def _credits(view: _View) -> Iterator[str]:
-    """P(credits needed > credits above the reserve) <= alpha, before and after resets."""
+def _credits(view: _View) -> Iterator[Breach]:
+    """P(credits needed > credits above the reserve) <= alpha, before and after resets.
+
+    Where a part of it is only reported, what is left is still a promise: without alpha,
+    that no seat runs out in more than half of the cases.
+    """
     p = view.plan.parameters
     alpha = p.alpha / len(view.seats) if p.joint and view.seats else p.alpha
+    parts = ("credits", "reserve", "alpha", "open_flag_leak")
+    loose = [name for name in parts if name in view.report_only]
+    for name in loose:  # what they let through together is said of each of them
+        yield from _short(view, name, alpha, p.open_flag_leak)
+    if "credits" not in loose:
+        yield from _short(
+            view, "", 0.5 if "alpha" in loose else alpha,
+            0.0 if "open_flag_leak" in loose else p.open_flag_leak,
+            with_reserve="reserve" not in loose,
+        )  # fmt: skip
+
+
+def _short(
+    view: _View, limit: str, alpha: float, leak: float, *, with_reserve: bool = True
+) -> Iterator[Breach]:
+    """Yield the seats that need more credits than they have too often."""
     shares = {
         item.segment: (item.beta_a, item.beta_b) for item in view.plan.open_share.segments
     }
     for seat_id, seat in view.seats.items():
         own = view.of_seat(seat_id, INMAIL_ROUTES)
-        if own.empty:
+        if not len(own["route"]):
             continue
         resets = _resets(seat, view.plan.as_of, view.plan.week_end)
+        reserve = seat.reserve if with_reserve else 0
         # A seat below its reserve may need no credit; it does not owe what is missing.
-        budget = max(0, seat.credits - seat.reserve)
+        budget = max(0, seat.credits - reserve)
         dates = [dt.date.fromisoformat(day) for day in own["send_on"]]
-        before = [not resets or day < resets[0] for day in dates]
-        after_budget = max(0, seat.credit_cap - seat.reserve)
-        both = max(0, seat.credits - seat.reserve + seat.monthly_grant)
-        for chosen, limit in (
-            (own[before], budget),
-            (own[[not value for value in before]], after_budget),
+        before = np.array([not resets or day < resets[0] for day in dates])
+        after_budget = max(0, seat.credit_cap - reserve)
+        both = max(0, seat.credits - reserve + seat.monthly_grant)
+        for chosen, most in (
+            (_chosen(own, before), budget),
+            (_chosen(own, ~before), after_budget),
             (own, both if resets else budget),
         ):
-            risk = exceedance(chosen, limit, shares, p.open_flag_leak)
+            risk = exceedance(chosen, most, shares, leak)
             if risk > alpha + 1e-4:
-                yield (
-                    f"seat {seat_id} needs more than its {limit} credits with probability "
-                    f"{risk:.3f}, above {alpha:g}"
-                )
+                yield Breach(
+                    limit=limit, seat_id=seat_id, count=round(risk, 6), most=alpha,
+                    message=(
+                        f"seat {seat_id} needs more than its {most} credits with "
+                        f"probability {risk:.3f}, above {alpha:g}"
+                    ),
+                )  # fmt: skip
+                break
 
 
 def exceedance(
-    sends: pd.DataFrame,
+    sends: Sends | pd.DataFrame,
     budget: int,
     shares: Mapping[str, tuple[float, float]],
     leak: float,
@@ -409,7 +513,7 @@ def exceedance(
     """Return P(more than `budget` credits are needed), all segments wrong together."""
     closed = int(((sends["route"] == "paid_inmail") & (sends["open_flag"] == "no")).sum())
     free = int((sends["route"] == "open_inmail").sum())
-    unknown = Counter(sends.loc[sends["open_flag"] == "unknown", "segment"])
+    unknown = Counter(sends["segment"][sends["open_flag"] == "unknown"])
     if closed + free + sum(unknown.values()) <= budget:
         return 0.0
     left = budget - closed
@@ -441,6 +545,7 @@ def _convolved(parts: Sequence[np.ndarray]) -> np.ndarray:
     return np.asarray(np.fft.irfft(spectrum, n=length, axis=1))
 
 
+@lru_cache(maxsize=256)
 def _beta_quantiles(a: float, b: float) -> np.ndarray:
     """Return low quantiles of an open share where use is high: 1 - level, per level."""
     # Square-root spacing keeps both ends fine; midpoints avoid the poles at 0 and 1.
@@ -451,28 +556,47 @@ def _beta_quantiles(a: float, b: float) -> np.ndarray:
     return np.asarray(np.interp(1 - LEVELS, np.cumsum(mass) / mass.sum(), x))
 
 
-def _companies(view: _View) -> Iterator[str]:
+def _companies(view: _View) -> Iterator[Breach]:
     """At most so many people of a company, from one seat."""
-    p = view.plan.parameters
+    most = view.plan.parameters.max_new_leads_per_company
     sent = view.sent[view.sent["company_key"] != ""]
-    counts = Counter(sent["company_key"])
-    for key, count in _recent_touches(view).items():
-        if key in counts:
-            counts[key] += count
+    before = _recent_touches(view)
     for key, count in (view.history.company_touches if view.history else {}).items():
-        if key in counts:
-            counts[key] += count
-    over = sum(count > p.max_new_leads_per_company for count in counts.values())
+        before[key] += count
+    counts = Counter(sent["company_key"])
+    over = {key for key, count in counts.items() if count + before[key] > most}
     if over:
-        yield f"{over} companies get more than {p.max_new_leads_per_company} people"
-    if p.one_seat_per_company:
-        seats: dict[str, set[str]] = defaultdict(set)
-        for key, seat in zip(sent["company_key"], sent["seat_id"], strict=True):
-            if seat:
-                seats[key].add(seat)
-        split = sum(len(those) > 1 for those in seats.values())
-        if split:
-            yield f"{split} companies are contacted from more than one seat"
+        crowded = sent[sent["company_key"].isin(over)].sort_values(["send_on", "lead_id"])
+        rank = crowded.groupby("company_key").cumcount() + crowded["company_key"].map(
+            before
+        ).fillna(0)
+        yield from _each_day(
+            "company_throttle", crowded[rank >= most], f"above {most} of their companies"
+        )
+    if view.plan.parameters.one_seat_per_company:
+        yield from _split_companies(view, sent[sent["seat_id"] != ""])
+
+
+def _split_companies(view: _View, sent: pd.DataFrame) -> Iterator[Breach]:
+    """Yield people who are contacted from another seat than the first of their company.
+
+    A company that the ledger knows has its seat already. It may have lost it to owners
+    and connections, so this counts only where the rule is not kept anyway.
+    """
+    home: dict[str, str] = {}
+    if view.history is not None and "one_seat_per_company" in view.report_only:
+        known = view.history.company_seats.items()
+        home = {key: seat for key, seat in known if seat in view.seats}
+    pairs = set(zip(sent["company_key"], sent["seat_id"], strict=True))
+    seats = Counter(key for key, _ in pairs)
+    strange = {key for key, seat in pairs if home.get(key, seat) != seat or seats[key] > 1}
+    split = sent[sent["company_key"].isin(strange)].sort_values(["send_on", "lead_id"])
+    firsts = [
+        home.setdefault(key, seat)
+        for key, seat in zip(split["company_key"], split["seat_id"], strict=True)
+    ]
+    away = split[split["seat_id"].to_numpy() != np.array(firsts, dtype=object)]
+    yield from _each_day("one_seat_per_company", away, "the company has another seat")
 
 
 def _touched_before(view: _View) -> Iterator[str]:
@@ -514,3 +638,20 @@ def _recent_touches(view: _View) -> Counter[str]:
         & (view.leads["company_key"] != "")
     ]
     return Counter(recent["company_key"])
+
+
+#: Every limit, once the plan is a plan at all.
+_LIMITS: tuple[_Check, ...] = (
+    _routes_fit_flags,
+    _eligibility,
+    _sending_days,
+    _daily_limits,
+    _velocity,
+    _open_month,
+    _connection_week,
+    _pending,
+    _credits,
+    _companies,
+    _touched_before,
+    _connections,
+)

@@ -383,12 +383,13 @@ def _expected_weeks(
         picked.by_inmail, problem.classing.lead_kind, len(problem.instance.tiers)
     )
     pool = problem.classing.lead_pool
-    keys = np.unique(np.stack([pool[planned], tier[planned]]), axis=1).T
-    for own_pool, own_tier in keys:
-        members = np.flatnonzero(planned & (pool == own_pool) & (tier == own_tier))
-        value = problem.values.order_value[members]
-        members = members[np.lexsort((members, -np.round(value, 12), release[members]))]
-        shares = np.cumsum(_later_volumes(problem, int(own_pool), int(own_tier)))
+    order = np.flatnonzero(planned)
+    value = np.round(problem.values.order_value[order], 12)
+    order = order[np.lexsort((order, -value, release[order], tier[order], pool[order]))]
+    cuts = np.flatnonzero(np.diff(pool[order]) | np.diff(tier[order])) + 1
+    for members in np.split(order, cuts) if len(order) else ():
+        own_pool, own_tier = int(pool[members[0]]), int(tier[members[0]])
+        shares = np.cumsum(_later_volumes(problem, own_pool, own_tier))
         if not len(shares) or shares[-1] <= 0:
             week[members] = np.maximum(release[members], 1)
             continue

@@ -225,24 +225,27 @@ def _to_leads(
     order = members[
         np.lexsort((members, company[members], -value, classing.lead_class[members]))
     ]
-    starts = np.searchsorted(classing.lead_class[order], np.arange(len(instance.classes)))
     all_inmails = np.round(solution.class_inmails.sum(axis=1)).astype(np.int64)
     all_requests = np.round(solution.class_connections.sum(axis=1)).astype(np.int64)
-    for c, item in enumerate(instance.classes):
-        start = position = int(starts[c])
-        end = start + item.size
-        for route_is_inmail, taken in ((True, inmails[c]), (False, requests[c])):
-            for a in np.flatnonzero(taken):
-                chosen = order[position : min(position + int(taken[a]), end)]
-                atom[chosen] = a
-                by_inmail[chosen] = route_is_inmail
-                planned[chosen] = True
-                position += len(chosen)
-        later = max(0, int(all_inmails[c] - inmails[c].sum()))
-        chosen = order[position : min(position + later, end)]
-        by_inmail[chosen] = True
-        planned[chosen] = True
-        position += len(chosen)
-        later = max(0, int(all_requests[c] - requests[c].sum()))
-        planned[order[position : min(position + later, end)]] = True
+    # By class and destiny, in the order in which a class's leads are taken.
+    wanted = np.c_[
+        inmails,
+        requests,
+        np.maximum(all_inmails - inmails.sum(axis=1), 0),
+        np.maximum(all_requests - requests.sum(axis=1), 0),
+    ]
+    c, destiny = np.nonzero(wanted)
+    count = wanted[c, destiny]
+    before = np.cumsum(count) - count
+    first = before - before[np.searchsorted(c, c)]
+    size = np.array([item.size for item in instance.classes])
+    count = np.clip(size[c] - first, 0, count)
+    starts = (np.cumsum(size) - size)[c] + first
+    shift = np.repeat(starts - (np.cumsum(count) - count), count)
+    chosen = order[shift + np.arange(len(shift))]
+    destiny = np.repeat(destiny, count)
+    num_atoms = inmails.shape[1]
+    atom[chosen] = np.where(destiny < 2 * num_atoms, destiny % num_atoms, -1)
+    by_inmail[chosen] = (destiny < num_atoms) | (destiny == 2 * num_atoms)
+    planned[chosen] = True
     return Picked(atom=atom, by_inmail=by_inmail, planned=planned)

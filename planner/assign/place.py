@@ -7,6 +7,7 @@ this week are held. Everyone else is dealt out so that no seat gets all the best
 
 from __future__ import annotations
 
+import heapq
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -229,22 +230,47 @@ def _top_up(
     a company went to people who are not contacted after all. No connection request goes
     to a lead that is planned for an InMail later: that is worth more.
     """
+    by_tier = _by_pool_and_tier(codes, waiting, codes.kind[waiting])
+    patient = np.flatnonzero(~later_inmail[waiting])
+    by_request = _by_pool_and_tier(codes, waiting, np.full(len(waiting), REQUEST), patient)
     for a, item in enumerate(instance.atoms):
         pools = [p for p, pool in enumerate(instance.pools) if a in pool.atoms]
-        of_atom = waiting[np.isin(codes.pool[waiting], pools)]
         for tier in (*range(len(instance.tiers)), REQUEST):
-            fits = ~later_inmail if tier == REQUEST else codes.kind == tier
-            own = of_atom[fits[of_atom]]
+            places = by_request if tier == REQUEST else by_tier
             alive = list(item.seats)
-            for lead in own[board.seat[own] < 0]:
+            # Best first over all pools of the atom, no further than seats have room.
+            for place_in_line in heapq.merge(*(places.get((p, tier), ()) for p in pools)):
                 if not alive:
                     break
+                lead = int(waiting[place_in_line])
+                if board.seat[lead] >= 0:
+                    continue
                 company = int(codes.company[lead])
                 seat = _seat_with_room(board, alive, tier, company, companies)
                 if seat is not None:
                     board.column[lead] = tier
-                    board.put(int(lead), seat)
+                    board.put(lead, seat)
                     companies.add(company, seat)
+
+
+def _by_pool_and_tier(
+    codes: LeadCodes,
+    waiting: np.ndarray,
+    tier: np.ndarray,
+    among: np.ndarray | None = None,
+) -> dict[tuple[int, int], np.ndarray]:
+    """Return places in the line of waiting leads by pool and tier, best first."""
+    line = np.arange(len(waiting)) if among is None else among
+    if not len(line):
+        return {}
+    pool, own = codes.pool[waiting[line]], tier[line]
+    line = line[np.lexsort((line, own, pool))]
+    pool, own = codes.pool[waiting[line]], tier[line]
+    cuts = np.flatnonzero(np.diff(pool) | np.diff(own)) + 1
+    return {
+        (int(codes.pool[waiting[part[0]]]), int(tier[part[0]])): part
+        for part in np.split(line, cuts)
+    }
 
 
 def _seat_with_room(

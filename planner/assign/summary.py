@@ -107,7 +107,8 @@ def _credits_row(
     """Return what one seat's credits come to, now and up to its next reset."""
     instance, seat = problem.instance, problem.seats[index]
     use = np.array([tier.use for tier in instance.tiers])
-    alpha = next((row.alpha for row in instance.credit_rows if row.seat == index), 0.0)
+    parameters = problem.parameters
+    alpha = parameters.alpha / (len(problem.seats) if parameters.joint else 1)
     week = sum(
         (
             problem.slots.inmails[number].astype(float)
@@ -120,7 +121,7 @@ def _credits_row(
     expected = float(mix @ use)
     at_reset = seat.credits - expected
     reset = next(resets_after(seat.reset_rule, problem.as_of))
-    worst = int(np.ceil(credit_use.quantile(week, alpha) - 1e-9)) if alpha else 0
+    worst = int(np.ceil(credit_use.quantile(week, alpha) - 1e-9))
     return {
         "seat_id": seat.seat_id,
         "sender": seat.sender,

@@ -170,6 +170,7 @@ def _reasons(
     other = np.round(values.connection_reply_rate * 1000).astype(int)
     excluded, exclusions = pd.factorize(leads["exclusion"], sort=True)
     refuses = leads["inmail_flag"].to_numpy() == Flag.NO
+    refuses &= on_route[Route.CONNECTION_REQUEST]  # where InMails off are only reported
     held = decisions.hold * 128 + decisions.later_inmail * 64 + decisions.week + 1
     detail = np.select(
         [

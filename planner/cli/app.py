@@ -21,6 +21,7 @@ from planner.cli import (
     simulate,
     triage,
     void,
+    whatif,
 )
 
 EPILOG = (
@@ -89,4 +90,5 @@ app.command()(void.void)
 app.command()(forecast.forecast)
 app.command()(simulate.simulate)
 app.command()(forget.forget)
+app.command()(whatif.whatif)
 app.command()(params.params)

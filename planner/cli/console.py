@@ -154,6 +154,12 @@ def printable(text: str) -> str:
 
 def table(header: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     """Write a plain table to stdout; columns of numbers are right-aligned."""
+    for line in table_lines(header, rows):
+        result(line)
+
+
+def table_lines(header: Sequence[str], rows: Iterable[Sequence[object]]) -> list[str]:
+    """Return a plain table as lines."""
     texts = [[_cell(value) for value in row] for row in rows]
     numeric = [
         all(_is_number(row[index]) for row in texts) if texts else False
@@ -163,12 +169,14 @@ def table(header: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
         max(len(line[index]) for line in [list(header), *texts])
         for index in range(len(header))
     ]
+    lines = []
     for line in [list(header), *texts]:
         cells = [
             text.rjust(width) if right else text.ljust(width)
             for text, width, right in zip(line, widths, numeric, strict=True)
         ]
-        result("  ".join(cells).rstrip())
+        lines.append("  ".join(cells).rstrip())
+    return lines
 
 
 def _cell(value: object) -> str:
@@ -180,4 +188,4 @@ def _cell(value: object) -> str:
 
 
 def _is_number(text: str) -> bool:
-    return text.strip("%,.-0123456789 ") == ""
+    return text.strip("%,.+-0123456789 ") == ""

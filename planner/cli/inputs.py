@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING
 
 from planner.cli import console
 from planner.errors import InputError, Issue, ParameterError, Severity, UsageError
-from planner.params import Parameters
 
 if TYPE_CHECKING:
     from planner.domain import ColumnMapping, InputFile, Inputs, LeadTable, RawTable, Seat
     from planner.intake.seats import KnownCredits
+    from planner.params import Parameters
 
 CONFIG_NAME = "planner.toml"
 
@@ -37,6 +37,8 @@ class LeadOptions:
 
 def parameters(config: Path | None, overrides: Sequence[str]) -> Parameters:
     """Return the parameters in force: ``--param`` over planner.toml over defaults."""
+    from planner.params import Parameters
+
     path = config or Path(CONFIG_NAME)
     given: dict[str, object] = {**pairs(overrides, "--param", "reserve=8")}
     values = _section(path, _document(config))
@@ -48,6 +50,8 @@ def parameters(config: Path | None, overrides: Sequence[str]) -> Parameters:
 
 def _source(path: Path, values: Mapping[str, object], given: Mapping[str, object]) -> str:
     """Return where a fault lies that shows only when all parameters are put together."""
+    from planner.params import Parameters
+
     try:
         Parameters().override(given)
     except ParameterError:

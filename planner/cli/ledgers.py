@@ -14,7 +14,6 @@ import typer
 
 from planner.cli import console, inputs
 from planner.errors import LedgerError
-from planner.params import Parameters
 
 if TYPE_CHECKING:
     from planner.domain import History, Inputs, Plan, Seat, SeatHistory
@@ -22,6 +21,7 @@ if TYPE_CHECKING:
     from planner.ledger.history import Drawn
     from planner.ledger.runs import Recorded, Run
     from planner.ledger.store import Connection, Ledger
+    from planner.params import Parameters
 
 #: The ledger of a workspace, unless --ledger, PLANNER_LEDGER or planner.toml names one.
 DEFAULT = "planner.db"

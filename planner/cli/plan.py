@@ -90,6 +90,14 @@ def plan(
     config: Config = None,
     encoding: Encoding = None,
     strict: Strict = False,
+    report_only: Annotated[
+        list[str],
+        typer.Option(
+            "--report-only",
+            metavar="LIMIT",
+            help="Plan beyond a limit and say by how much; planner whatif lists limits.",
+        ),
+    ] = [],
     ledger: LedgerOption = None,
     supersede: Annotated[
         bool,
@@ -123,10 +131,13 @@ def plan(
 
       planner plan leads.csv -s seats.csv --exclude customers.csv -p reserve=8 --dry-run
     """
-    from planner import pipeline
+    from planner import limits, pipeline
 
     console.settings.json = json
     parameters = inputs.parameters(config, [*param, *(["exact=true"] if exact else [])])
+    if report_only:
+        names = limits.parse(", ".join([parameters.report_only, *report_only]))
+        parameters = parameters.override({"report_only": ", ".join(names)})
     today = inputs.date_option(as_of)
     options = inputs.LeadOptions(
         leads=leads, exclude=exclude, mapping=mapping, scraped_by=scraped_by,
@@ -229,6 +240,7 @@ def report(made: Plan, folder: Path | None, *, as_json: bool) -> None:
 
 def summary(made: Plan) -> None:
     """Show the plan in figures, seat by seat."""
+    from planner.output import breaches
     from planner.output.proof import certified
 
     total = made.totals
@@ -268,10 +280,19 @@ def summary(made: Plan) -> None:
             console.result(f"  {issue.message}")
     worst = total["worst_exhaustion_probability"]
     any_seat = total["any_seat_exhaustion_probability"]
+    loose = breaches.guarantee(made)
+    for name, count, where in breaches.lines(made):
+        console.result(f"  report-only {name}, {count:,} beyond it: {where}")
+    promise = (
+        f"Guarantee: {total['guarantee']} runs out before its reset with probability at "
+        f"most {total['alpha']:g}; the highest is"
+    )
+    if loose:
+        words = f"{loose[0].upper()}{loose[1:]}"
+        promise = f"{words}; the highest probability that a seat runs out is"
     console.result(
         f"\n{total['expected_replies']:.1f} replies expected from this week's sends. "
-        f"Guarantee: {total['guarantee']} runs out before its reset with probability at "
-        f"most {total['alpha']:g}; the highest is {worst:.3f} (that any of them does: "
+        f"{promise} {worst:.3f} (that any of them does: "
         f"{any_seat:.3f}). {certified(total)} The program planned "
         f"{total['sends_planned']:,.0f} InMails and requests for this week; with what "
         f"idle seats took, {total['sends_written']:,} are assigned."

@@ -112,7 +112,8 @@ class Cells:
         if pool is None:
             # A column of ids or URLs: to look each up would only cost time.
             edge = EDGE if self.strip_invisible else None
-            texts = [text.strip(edge) for text in texts]
+            if not _are_stripped(texts):
+                texts = [text.strip(edge) for text in texts]
         else:
             texts = list(map(pool.__getitem__, texts))
             self.num_pooled[at] = self.num_pooled.get(at, 0) + len(texts)
@@ -121,6 +122,16 @@ class Cells:
         values = np.empty(len(texts), dtype=object)
         values[:] = texts
         return values
+
+
+def _are_stripped(texts: Sequence[str]) -> bool:
+    """Return whether no cell has anything to strip; False where in doubt.
+
+    Of the characters that are stripped, the space alone is printable ASCII.
+    """
+    whole = f"`{'`'.join(texts)}`"
+    plain = whole.isascii() and whole.isprintable()
+    return plain and "` " not in whole and " `" not in whole
 
 
 class _Pool(dict[str, str]):

@@ -328,10 +328,13 @@ def lead_ids(keys: Mapping[str, Cells]) -> tuple[Cells, Rows]:
     names = blank(num)
     for kind in LEAD_ID_ORDER:
         at = np.flatnonzero(~filled(names) & filled(keys[kind]))
-        names[at] = [f"{kind}:{value}" for value in keys[kind][at]]
-    digests = b"".join([hashlib.sha256(name.encode()).digest()[:8] for name in names])
-    order = np.argsort(np.frombuffer(digests, dtype=">u8").astype(np.uint64), kind="stable")
-    text = digests.hex()
+        names[at] = f"{kind}:" + keys[kind][at]
+    sha256 = hashlib.sha256
+    digests = b"".join([sha256(name.encode()).digest() for name in names.tolist()])
+    # A digest is four numbers of eight bytes; the first is kept.
+    first = np.frombuffer(digests, dtype=">u8")[::4]
+    order = np.argsort(first.astype(np.uint64), kind="stable")
+    text = first.tobytes().hex()
     ids = column([text[start : start + 16] for start in range(0, 16 * num, 16)])
     return ids, order.astype(np.int64)
 
@@ -345,10 +348,13 @@ def urls(slugs: Cells, hashes: Cells) -> Cells:
     """Return canonical addresses: public profile, else Sales Navigator, else blank."""
     result = blank(len(slugs))
     public = np.flatnonzero(filled(slugs))
-    result[public] = [
-        _PUBLIC + (slug if slug.isascii() else quote(slug, safe="-._~"))
-        for slug in slugs[public]
-    ]
+    if "".join(slugs[public]).isascii():
+        result[public] = _PUBLIC + slugs[public]
+    else:
+        result[public] = [
+            _PUBLIC + (slug if slug.isascii() else quote(slug, safe="-._~"))
+            for slug in slugs[public]
+        ]
     sales = np.flatnonzero(~filled(slugs) & filled(hashes))
     result[sales] = [_SALES + text for text in hashes[sales]]
     return result

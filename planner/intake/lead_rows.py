@@ -222,6 +222,8 @@ def _accepts_inmail(file: LeadFile) -> Small:
     stated = file.flags("inmail_flag")
     restriction = file.text("inmail_restriction")
     known = filled(restriction)
+    if not known.any():
+        return stated
     free = np.array(
         [text.strip().casefold() in NO_RESTRICTION for text in restriction], dtype=np.bool_
     )

@@ -27,6 +27,7 @@ import pulp
 
 from planner.domain import Instance, Kind, VolumeLimit
 from planner.model.credits import DIGITS
+from planner.model.problem import Problem
 
 Terms: TypeAlias = dict[Any, float]
 
@@ -75,7 +76,7 @@ def levels(instance: Instance) -> tuple[tuple[float, float], ...]:
 
 def build(instance: Instance) -> Program:
     """Return the whole program; its rows are those of `CONSTRAINTS`, in that order."""
-    problem = pulp.LpProblem("planner", pulp.LpMinimize)
+    problem = Problem("planner", pulp.LpMinimize)
     columns = make_columns(instance, problem)
     problem.setObjective(_expression(objective(instance, columns)))
     names = add_rows(

@@ -20,6 +20,7 @@ from planner.errors import SolverError
 from planner.model import program
 from planner.model.credits import DIGITS
 from planner.model.instance import refitted
+from planner.model.problem import Problem
 from planner.model.program import Columns, Program, Row, Terms
 from planner.params import Parameters
 
@@ -121,17 +122,24 @@ def _not_optimal(status: Status, parameters: Parameters) -> str:
 
 def _check_rows(instance: Instance, columns: Columns) -> None:
     """Refuse an answer that violates a row: the solver's word is not enough."""
-    for rows in program.CONSTRAINTS:
-        for row in rows(instance, columns):
-            sizes = [c * _value(v) for v, c in row.terms.items()]
-            activity = sum(sizes)
-            excess = abs(activity - row.limit) if row.equal else activity - row.limit
-            scale = max(1.0, abs(row.limit), sum(abs(size) for size in sizes))
-            if row.terms and excess > TOLERANCE * scale:
-                raise SolverError(
-                    f"the solver's answer violates {row.name} by {excess:.3g}: try "
-                    "--param solver=highs"
-                )
+    found = [
+        row for rows in program.CONSTRAINTS for row in rows(instance, columns) if row.terms
+    ]
+    if not found:
+        return
+    sizes = np.array([c * _value(v) for row in found for v, c in row.terms.items()])
+    first = np.cumsum([0, *(len(row.terms) for row in found[:-1])])
+    limit = np.array([row.limit for row in found])
+    excess = np.add.reduceat(sizes, first) - limit
+    equal = np.array([row.equal for row in found])
+    excess = np.where(equal, np.abs(excess), excess)
+    scale = np.maximum(np.abs(limit), np.add.reduceat(np.abs(sizes), first))
+    broken = np.flatnonzero(excess > TOLERANCE * np.maximum(scale, 1.0))
+    if len(broken):
+        raise SolverError(
+            f"the solver's answer violates {found[broken[0]].name} by "
+            f"{excess[broken[0]]:.3g}: try --param solver=highs"
+        )
 
 
 def _value(variable: Any) -> float:
@@ -195,7 +203,7 @@ def balance(instance: Instance, solution: Solution, parameters: Parameters) -> S
     least. The square is piecewise linear, which comes close to the lexicographic
     optimum in one solve. If that solve is not proven optimal, nothing is moved.
     """
-    problem = pulp.LpProblem("balance", pulp.LpMinimize)
+    problem = Problem("balance", pulp.LpMinimize)
     seat_columns = _seat_columns(instance, problem)
     cost: Terms = {}
     rows: list[Row] = []

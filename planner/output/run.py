@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from planner import limits
 from planner.domain import OpenShare, Plan, Route
 from planner.errors import Issue, Severity
 from planner.output.names import clean, run_name
@@ -63,6 +64,10 @@ def document(plan: Plan) -> dict[str, Any]:
         "days": records(plan.days),
         "limits": records(plan.limits),
         "outlook": records(plan.outlook),
+        "report_only": {
+            name: [_plain(item) for item in plan.breaches if item.limit == name]
+            for name in limits.parse(plan.parameters.report_only)
+        },
         "open_share": _open_share(plan.open_share),
         "issue_counts": issue_counts(plan.issues),
         "issues": [_issue(issue) for issue in plan.issues],

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from planner.domain import RULE_WORDS, Plan, Route
+from planner.output import breaches
 from planner.output.columns import in_words
 from planner.output.grid import Chart, Entry, Kind, Line, Page, Value
 from planner.output.names import run_name
@@ -25,6 +26,7 @@ def summary(plan: Plan, pages: Sequence[Page]) -> Page:
         *_figures(plan),
         *_credits(plan),
         *_proof(plan),
+        *_report_only(plan),
         *_do_now(plan),
         *_limits(plan),
         *_findings(plan),
@@ -132,7 +134,12 @@ def _credits(plan: Plan) -> list[Line]:
         _figure(
             "Probability that any seat runs out", any_seat, "before its reset", percent
         ),
-        _figure("Guarantee: at most", alpha, f"for {scope}: {kept}", percent),
+        _figure(
+            "Guarantee: at most",
+            alpha,
+            f"for {scope}: {breaches.guarantee(plan) or kept}",
+            percent,
+        ),
         (),
     ]
 
@@ -162,6 +169,13 @@ def _proof(plan: Plan) -> list[Line]:
     if "exact" in totals:
         lines.append(_step(exact(totals)))
     return [*_section("How good this is"), *lines, ()]
+
+
+def _report_only(plan: Plan) -> list[Line]:
+    """Return the limits that this plan may go beyond, and where it does."""
+    rows = [_figure(name, count, where) for name, count, where in breaches.lines(plan)]
+    head = "Report only: limits that this plan may go beyond (seats and days that do)"
+    return [*_section(head), *rows, ()] if rows else []
 
 
 def _do_now(plan: Plan) -> list[Line]:
