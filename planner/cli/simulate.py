@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from planner.cli import console, inputs, ledgers, run_files, simulate_show
+from planner.cli import console, inputs, ledgers, run_files, simulate_show, weeks
 from planner.cli.ledgers import LedgerOption
 from planner.cli.plan import Config, Json
 from planner.cli.runs import RunName
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 
 def simulate(
+    context: typer.Context,
     name: RunName,
     draws: Annotated[
         int,
@@ -49,10 +50,38 @@ def simulate(
             help="Draws for the clairvoyant policy: each takes a linear program.",
         ),
     ] = 20,
+    num_weeks: Annotated[
+        int | None,
+        typer.Option(
+            "--weeks",
+            metavar="N",
+            min=1,
+            max=52,
+            help="Go on for so many weeks: plan, send, record, triage, plan again.",
+        ),
+    ] = None,
+    replications: Annotated[
+        int,
+        typer.Option(
+            "--replications", metavar="N", min=1, max=1000, help="How often, with --weeks."
+        ),
+    ] = 3,
+    arrivals: Annotated[
+        int | None,
+        typer.Option(
+            "--arrivals",
+            metavar="N",
+            min=0,
+            max=1_000_000,
+            help="New leads a week, with --weeks; as many as were sent to if not given.",
+        ),
+    ] = None,
     out: Annotated[
         Path | None,
         typer.Option(
-            "--out", metavar="FILE", help="Write every policy and seat to a CSV file."
+            "--out",
+            metavar="FILE",
+            help="Write every policy, seat (and week) to a CSV file.",
         ),
     ] = None,
     config: Config = None,
@@ -68,8 +97,18 @@ def simulate(
       planner simulate 2026-W48
 
       planner simulate 2026-W48 --draws 10000 --policy even_split --out simulation.csv
+
+      planner simulate 2026-W48 --weeks 12 --replications 10
     """  # fmt: skip
     console.settings.json = json
+    weeks.check_options(context, is_rolling=num_weeks is not None)
+    if num_weeks is not None:
+        asked = weeks.Weeks(
+            num_weeks=num_weeks, num_replications=replications, arrivals=arrivals,
+            seed=seed,
+        )  # fmt: skip
+        weeks.run(run_files.load(name, ledger, config), asked, out, as_json=json)
+        return
     simulation, found, notes = _played(
         name, (draws, seed, bounds), policy, (ledger, config)
     )

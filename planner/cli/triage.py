@@ -94,7 +94,7 @@ def triage(
         raise InputError("no row says that an InMail failed: nothing to judge", told.issues)
     console.step("judging")
     with _ledger(ledger, config, parameters, create=apply and not dry_run) as book:
-        job = _Job(
+        job = Job(
             told=told, files=read_files, seats=seats, parameters=parameters, today=today,
             encoding=encoding,
         )  # fmt: skip
@@ -115,7 +115,7 @@ def _of_inmails(told: OutcomeTable) -> OutcomeTable:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class _Job:
+class Job:
     """What there is to judge, and with what."""
 
     told: OutcomeTable
@@ -144,7 +144,7 @@ def _ledger(
 
 
 def _run(
-    job: _Job, book: Ledger, out: Path, *, apply: bool, dry_run: bool
+    job: Job, book: Ledger, out: Path, *, apply: bool, dry_run: bool
 ) -> tuple[TriageRun, Path | None]:
     """Judge the failures; write the lists and, if asked to, the ledger with them."""
     from planner.ledger import failures, triages
@@ -159,7 +159,7 @@ def _run(
     # In one transaction: what the files say counts as evidence, and is kept if asked to.
     with book.writing() as connection:
         standing = triages.standing(connection, key, job.today)
-        made, failed = _judged(connection, job, seats, standing)
+        made, failed = judged(connection, job, seats, standing)
         made = replace(made, files=files, issues=(*issues, *made.issues))
         if apply and not dry_run:
             if standing is None and len(failed.failures):
@@ -174,9 +174,14 @@ def _run(
     return made, write_triage(made, out)
 
 
-def _judged(
-    connection: Connection, job: _Job, seats: tuple[Seat, ...], standing: int | None
+def judged(
+    connection: Connection, job: Job, seats: tuple[Seat, ...], standing: int | None
 ) -> tuple[TriageRun, Failed]:
+    """Judge the failures of a job, as the ledger stands; record what they tell, too.
+
+    Nothing else is recorded. ``standing`` is the entry of a triage of the same failures
+    that was applied before, if there is one.
+    """
     from planner import __version__
     from planner.ledger import failures, history, outcomes, reconcile, touches
     from planner.output.triage import TriageRun

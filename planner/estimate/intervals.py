@@ -96,3 +96,61 @@ def width_after_checks(
         float(np.diff(np.interp([tail, 1 - tail], row, values))[0]) for row in cumulated
     ]
     return float(np.mean(widths))
+
+
+def clopper_pearson(num_hits: int, num_tries: int, level: float) -> tuple[float, float]:
+    """Return the exact interval of a share: it never covers less than the level.
+
+    The ends are the shares at which as many hits as these, or more (or fewer), have the
+    probability ``(1 - level) / 2`` (C. J. Clopper and E. S. Pearson, Biometrika 26, 1934).
+    For what is promised, where `wilson`, which covers the level on average, may flatter.
+    """
+    tail = (1 - level) / 2
+
+    def share(most: int, chance: float) -> float:
+        """Return the share at which at most `most` hits have this chance."""
+        low, high = 0.0, 1.0
+        for _ in range(60):
+            middle = (low + high) / 2
+            if _at_most(most, num_tries, middle) > chance:
+                low = middle
+            else:
+                high = middle
+        return (low + high) / 2
+
+    lower = share(num_hits - 1, 1 - tail) if num_hits else 0.0
+    upper = share(num_hits, tail) if num_hits < num_tries else 1.0
+    return lower, upper
+
+
+def _at_most(most: int, num_tries: int, share: float) -> float:
+    """Return the binomial probability of at most so many hits."""
+    if share <= 0 or share >= 1:
+        return float(share <= 0 or most >= num_tries)
+    log_odds = math.log(share) - math.log1p(-share)
+    start = num_tries * math.log1p(-share) + math.lgamma(num_tries + 1)
+    return math.fsum(
+        math.exp(start + k * log_odds - math.lgamma(k + 1) - math.lgamma(num_tries - k + 1))
+        for k in range(most + 1)
+    )
+
+
+def mean_interval(values: Floats, level: float) -> tuple[float, float]:
+    """Return Student's interval of the mean of independent values.
+
+    The quantile comes from ``t = sqrt(n) tan(angle)``: the density of the angle is
+    ``cos(angle) ** (n - 1)`` up to a factor, for `n` degrees of freedom. One value says
+    nothing of the spread: minus and plus infinity.
+    """
+    num_free = len(values) - 1
+    if num_free < 1:
+        return -math.inf, math.inf
+    angle = np.linspace(0.0, math.pi / 2, 20_001)
+    density = np.cos(angle) ** (num_free - 1)
+    mass = np.concatenate([[0.0], np.cumsum(density[1:] + density[:-1])])
+    quantile = math.sqrt(num_free) * math.tan(
+        float(np.interp(level, mass / mass[-1], angle))
+    )
+    half = quantile * float(np.std(values, ddof=1)) / math.sqrt(len(values))
+    mean = float(np.mean(values))
+    return mean - half, mean + half
