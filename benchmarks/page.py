@@ -64,7 +64,7 @@ def whole_lines(measured: Sequence[Measured]) -> list[str]:
         "## Whole run against reading and writing alone", "",
         ("CSV in, all files out but the workbook (`whole_run.py`); alone: the same leads "
         "read as text and the same files written with pandas, nothing between. Peak "
-        "memory is that of the Python process and the solver's together."), "",
+        "memory is that of the Python process."), "",
         *table(heads, rows),
     ]  # fmt: skip
     for seats, slope, few, many in growth(measured):
@@ -159,7 +159,7 @@ def honest(weeks: Sequence[Week]) -> str:
 
     def span(shape: str, name: str) -> str:
         gains = [
-            100 * (week.ours["written"] / week.rules[name] - 1)
+            round(100 * (week.ours["written"] / week.rules[name] - 1), 1) + 0.0
             for week in weeks
             if week.rules and week.shape == shape
         ]

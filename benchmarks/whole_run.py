@@ -38,8 +38,9 @@ for number, table in enumerate(tables):
 print(time.perf_counter() - start, time.process_time() - busy)
 """
 
-#: The product, all files out; the workbook is timed apart. Last come processor seconds and
-#: the peak memory of this process and of the solver's, in GB.
+#: The product, all files out; the workbook is timed apart. Last come processor seconds,
+#: the solver's included, and the peak memory of this process in GB. (A solver's process is
+#: started as a copy of this one and would count its memory again.)
 PLANNER = """
 import os, resource, sys, time, datetime as dt
 from pathlib import Path
@@ -58,12 +59,9 @@ plan = pipeline.make_plan(loaded, parameters, as_of=as_of)
 planned = time.perf_counter()
 folder.write_run(plan, Path(out), {})
 done = time.perf_counter()
-peaks = [
-    resource.getrusage(who).ru_maxrss / 1e6
-    for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
-]
+peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
 busy = sum(os.times()[:4]) - busy
-print(done - start, read - start, planned - read, done - planned, busy, *peaks)
+print(done - start, read - start, planned - read, done - planned, busy, peak)
 """
 
 #: The workbook against openpyxl's own write-only mode on the same cells.
@@ -132,7 +130,7 @@ def measure(num_leads: int, num_seats: int, *, runs: int, seed: int = 1) -> Meas
             (made,) = [path for path in out.iterdir() if path.is_dir()]
             floors.append(run(FLOOR, leads, str(made)))
         totals = json.loads((made / "plan.json").read_text("utf-8"))["totals"]
-    total, read, plan, write, busy, own, solver = map(
+    total, read, plan, write, busy, memory = map(
         statistics.median, zip(*parts, strict=True)
     )
     turns = list(zip(parts, floors, strict=True))
@@ -142,7 +140,7 @@ def measure(num_leads: int, num_seats: int, *, runs: int, seed: int = 1) -> Meas
         total=total, read=read, plan=plan, write=write, busy=busy,
         ratio=statistics.median(part[0] / floor[0] for part, floor in turns),
         busy_ratio=statistics.median(part[4] / floor[1] for part, floor in turns),
-        memory=own + solver, totals=totals,
+        memory=memory, totals=totals,
     )  # fmt: skip
 
 

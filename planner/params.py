@@ -352,8 +352,8 @@ class Parameters:
         source="model.md B2", low=0.0, high=1.0)
     exact: bool = _parameter(
         False, "", group="model",
-        description=("Refine the classes until the certified gap is at most target_gap, or "
-                    "say why not; --exact does the same."),
+        description=("As --exact: refine the classes until the certified gap is at most "
+                    "target_gap, or say why not."),
         source="ours")
     target_gap: float = _parameter(
         0.001, "share of the bound", group="model",

@@ -18,6 +18,7 @@ program chose, and the exact guarantee allows some mixes that they do not.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -58,7 +59,7 @@ def upper_bound(
     (`planner.model.classes.aggregate`), so no plan is the worse for leaving it out.
     """
     prices = send_prices(instance, solution)
-    surplus = lead_surpluses(instance, prices, classing, values).max(axis=0)
+    surplus = _best_surplus(instance, prices, classing, values)
     return prices.limits + float(surplus[classing.lead_class >= 0].sum())
 
 
@@ -78,7 +79,7 @@ def any_order_bound(
     """
     prices = send_prices(instance, solution)
     free = replace(classing, lead_release=np.zeros_like(classing.lead_release))
-    surplus = lead_surpluses(instance, prices, free, values).max(axis=0)
+    surplus = _best_surplus(instance, prices, free, values)
     worth = np.flatnonzero(surplus > 0)
     company = classing.lead_company[worth]
     rank, _ = ranks(company, -surplus[worth])
@@ -145,21 +146,37 @@ def lead_surpluses(
     the lead: of a seat of its pool, in its release week or later. Leads that no seat may
     reach within the horizon have zero throughout.
     """
+    rows = [*_choices(instance, prices, classing, values)]
+    return np.stack([*rows, np.zeros(len(classing.lead_kind))])
+
+
+def _best_surplus(
+    instance: Instance, prices: SendPrices, classing: Classing, values: LeadValues
+) -> np.ndarray:
+    """Return the largest surplus of each lead, zero at least; one row at a time."""
+    best = np.zeros(len(classing.lead_kind))
+    for surplus in _choices(instance, prices, classing, values):
+        np.maximum(best, surplus, out=best)
+    return best
+
+
+def _choices(
+    instance: Instance, prices: SendPrices, classing: Classing, values: LeadValues
+) -> Iterator[np.ndarray]:
     inside = (classing.lead_kind >= 0) & (classing.lead_release < instance.num_weeks)
     pool, kind = classing.lead_pool[inside], classing.lead_kind[inside]
     release = classing.lead_release[inside]
     pairs = program.levels(instance)
-    inmails = _cheapest(instance, prices.inmails)
-    requests = _cheapest(instance, prices.requests[:, None])
-    surplus = np.zeros((2 * len(pairs) + 1, len(classing.lead_kind)))
-    for level, (rate, acceptance) in enumerate(pairs):
-        surplus[level, inside] = (
-            values.inmail_value[inside] * rate - inmails[level, release, pool, kind]
-        )
-        surplus[len(pairs) + level, inside] = (
-            values.connection_value[inside] * acceptance - requests[level, release, pool, 0]
-        )
-    return surplus
+    cheapest = (
+        (0, values.inmail_value, _cheapest(instance, prices.inmails), kind),
+        (1, values.connection_value, _cheapest(instance, prices.requests[:, None]), 0),
+    )
+    for route, value, price, tier in cheapest:
+        for level, factors in enumerate(pairs):
+            surplus = np.zeros(len(inside))
+            own = value[inside] * factors[route]
+            surplus[inside] = own - price[level, release, pool, tier]
+            yield surplus
 
 
 def _cheapest(instance: Instance, unit: np.ndarray) -> np.ndarray:

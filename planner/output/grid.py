@@ -41,6 +41,7 @@ class Kind(StrEnum):
     DECIMAL = "decimal"
     REPLIES = "replies"
     PERCENT = "percent"
+    GAP = "gap"
     VALUE = "value"
     ENTRY = "entry"
     HEADER = "header"
@@ -55,7 +56,9 @@ class Kind(StrEnum):
 
 
 #: Kinds whose cells are numbers, right-aligned as their headers are.
-NUMBER_KINDS = frozenset({Kind.COUNT, Kind.DECIMAL, Kind.REPLIES, Kind.PERCENT, Kind.VALUE})
+NUMBER_KINDS = frozenset(
+    {Kind.COUNT, Kind.DECIMAL, Kind.REPLIES, Kind.PERCENT, Kind.GAP, Kind.VALUE}
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -237,5 +240,5 @@ def _shown(value: Value, kind: Kind) -> str:
     if value is None or isinstance(value, str):
         text = value or ""
         return link_text(text) if kind is Kind.LINK else text.partition("\n")[0]
-    digits = {Kind.DECIMAL: 1, Kind.REPLIES: 3, Kind.PERCENT: 1}.get(kind, 0)
+    digits = {Kind.DECIMAL: 1, Kind.REPLIES: 3, Kind.PERCENT: 1, Kind.GAP: 3}.get(kind, 0)
     return f"{value:,.{digits}f}"

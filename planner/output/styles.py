@@ -35,6 +35,7 @@ _FORMATS = {
     Kind.DECIMAL: "#,##0.0",
     Kind.REPLIES: "0.000",
     Kind.PERCENT: "0.0%",
+    Kind.GAP: "0.000%",
 }
 
 

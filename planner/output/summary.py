@@ -145,30 +145,29 @@ def _credits(plan: Plan) -> list[Line]:
 
 
 def _proof(plan: Plan) -> list[Line]:
-    """Return the certificate; plans of an older version may have none."""
+    """Return the certificate; what a plan's totals do not say is left out."""
     totals = plan.totals
     if "any_order_gap" not in totals:
         return []
-    percent = Kind.PERCENT
+    gaps = (
+        ("Missed by the program at most", "gap", "same limits and credit rows"),
+        ("Whoever of a company comes first", "any_order_gap", "at most"),
+        ("Missed by this week as written at most", "written_gap",
+         "with the program's best weeks after it"),
+    )  # fmt: skip
+    best = _figure(
+        "Best possible over the horizon", float(totals["objective_bound"]),
+        "weighted replies less delay and forfeits, whatever is done with single leads",
+        Kind.DECIMAL,
+    )  # fmt: skip
     lines = [
-        _figure(
-            "Best possible over the horizon", float(totals["objective_bound"]),
-            "weighted replies: no choice of single leads, same limits and credit rows",
-            Kind.DECIMAL,
-        ),
-        _figure("Program at most below it by", float(totals["gap"]), "gap", percent),
-        _figure(
-            "Whoever of a company comes first", float(totals["any_order_gap"]),
-            "gap if the order inside companies were free", percent,
-        ),
-    ]  # fmt: skip
-    if "written_gap" in totals:
-        remark = "gap of these sends with the program's best weeks after them"
-        gap = float(totals["written_gap"])
-        lines.append(_figure("This week as written", gap, remark, percent))
+        _figure(label, float(totals[name]), remark, Kind.GAP)
+        for label, name, remark in gaps
+        if name in totals
+    ]
     if "exact" in totals:
         lines.append(_step(exact(totals)))
-    return [*_section("How good this is"), *lines, ()]
+    return [*_section("How good this is"), best, *lines, ()]
 
 
 def _report_only(plan: Plan) -> list[Line]:
