@@ -251,7 +251,7 @@ def unpacked(entry: int, data: bytes) -> Columns:
 
 
 def _from_tables(connection: Connection, entries: Sequence[int]) -> Columns:
-    """Return the lines of some entries as the tables have them."""
+    """Return the lines of some entries, oldest first, as the tables have them."""
     a, o = ASSIGNMENTS.c, OUTCOMES.c
     sends: list[Any] = []
     told: list[Any] = []
@@ -261,16 +261,18 @@ def _from_tables(connection: Connection, entries: Sequence[int]) -> Columns:
             sa.select(
                 a.entry, a.person, a.seat_id, a.route, a.segment, a.send_on,
                 a.company_key, a.credit_probability,
-            ).where(a.entry.in_(some))
+            )
+            .where(a.entry.in_(some))
+            .order_by(a.entry, a.person)
         )  # fmt: skip
         told += connection.execute(
             sa.select(
                 o.entry, o.line, o.person, o.kind, o.happened_on, o.seat_id, o.route,
                 o.credit_used, o.open_flag, o.assignment,
-            ).where(o.entry.in_(some))
+            )
+            .where(o.entry.in_(some))
+            .order_by(o.entry, o.line)
         )  # fmt: skip
-    sends.sort(key=lambda row: (row[0], row[1]))
-    told.sort(key=lambda row: (row[0], row[1]))
     codes: dict[str, int] = {}
 
     def coded(texts: Iterable[str]) -> Numbers:

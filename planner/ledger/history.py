@@ -211,15 +211,16 @@ def _connected_to(found: Folded, person: np.ndarray) -> np.ndarray:
     planned = np.flatnonzero(at >= 0)
     is_accepted = told.kind == found.code(str(OutcomeKind.ACCEPTED))
     unplanned = np.flatnonzero(is_accepted & (told.assignment == 0))
-    place = np.concatenate(
-        [_place(person, sends.person)[planned], _place(person, told.person)[unplanned]]
-    )
-    when = np.concatenate([at[planned], told.at[unplanned]])
-    codes = np.concatenate([sends.seat[planned], told.seat[unplanned]])
+    whose = np.concatenate([sends.person[planned], told.person[unplanned]])
+    place = _place(person, whose)
+    listed = place >= 0
+    place = place[listed]
+    when = np.concatenate([at[planned], told.at[unplanned]])[listed]
+    codes = np.concatenate([sends.seat[planned], told.seat[unplanned]])[listed]
     seat = np.asarray(found.words[codes], dtype=object).astype(str)
     # Of one instant, the last seat by name.
     order = np.lexsort((seat, when))
-    order = order[(place[order] >= 0) & (seat[order] != "")]
+    order = order[seat[order] != ""]
     result = np.full(len(person), "", dtype=object)
     result[place[order]] = seat[order]
     return result
