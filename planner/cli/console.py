@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
-import traceback
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -44,8 +42,7 @@ def errors() -> Iterator[Outcome]:
     except SystemExit as stop:
         outcome.code = stop.code if isinstance(stop.code, int) else int(ExitCode.USAGE)
     except PlannerError as error:
-        if settings.debug:
-            traceback.print_exc()
+        _trace()
         show_error(error)
         outcome.code = int(error.exit_code)
     except KeyboardInterrupt:
@@ -56,8 +53,7 @@ def errors() -> Iterator[Outcome]:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         outcome.code = int(ExitCode.BUG)
     except Exception as error:
-        if settings.debug:
-            traceback.print_exc()
+        _trace()
         # Only the type: a message may hold what stood in a cell.
         sys.stderr.write(
             f"error: this is a defect of planner ({type(error).__name__}); nothing was "
@@ -66,10 +62,20 @@ def errors() -> Iterator[Outcome]:
         outcome.code = int(ExitCode.BUG)
 
 
+def _trace() -> None:
+    """Show the traceback of what was raised, with --debug only."""
+    if settings.debug:
+        import traceback  # hardly ever wanted
+
+        traceback.print_exc()
+
+
 def show_error(error: PlannerError) -> None:
     """Write an error and its findings to stderr, as JSON where JSON was asked for."""
     issues = error.issues if isinstance(error, InputError | AuditError) else ()
     if settings.json:
+        import json
+
         document = {
             "error": type(error).__name__,
             "exit_code": int(error.exit_code),
@@ -140,6 +146,8 @@ def result(text: str) -> None:
 
 def result_json(document: object) -> None:
     """Write the one JSON document of the result to stdout."""
+    import json  # --help must feel instant, and needs none
+
     json.dump(document, sys.stdout, ensure_ascii=False, indent=2, allow_nan=False)
     sys.stdout.write("\n")
 

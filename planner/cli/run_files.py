@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -97,6 +95,8 @@ def _folder(name: str, ledger: str | None, config: Path | None) -> Path:
 
 def _below_reports(name: str) -> Path:
     """Return the folder of a run by its name, its week or the start of its id."""
+    import difflib
+
     last = name.strip().rstrip("/\\").replace("\\", "/").rsplit("/", 1)[-1]
     known = sorted(path.parent for path in _REPORTS.glob("*/plan.json"))
     known = [path for path in known if not path.name.startswith(".")]
@@ -118,6 +118,8 @@ def _below_reports(name: str) -> Path:
 
 
 def _document(folder: Path) -> dict[str, Any]:
+    import json
+
     path = folder / "plan.json"
     try:
         document = json.loads(path.read_text(encoding="utf-8"))
