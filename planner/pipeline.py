@@ -176,6 +176,10 @@ def work_out(given: Given, *, until: dt.date | None = None) -> Worked:
     certified = certificate(problem, decisions, proof)
     short = _short(summary.shortfalls(proof.instance, seen.seats))
     problem = replace(problem, leads=leads, seats=seats, parameters=parameters)
+    if seen.parameters.open_flag_leak != parameters.open_flag_leak:
+        # Planned as if no open profile closed, but the figures say what that risks.
+        tiers = classes.with_leak(problem.instance.tiers, parameters.open_flag_leak)
+        problem = replace(problem, instance=replace(problem.instance, tiers=tiers))
     assignments = table.assignments(problem, decisions, shares.segments, weeks)
     plan = _plan(
         replace(inputs, leads=leads_table, seat_issues=(*inputs.seat_issues, *short)),

@@ -433,7 +433,8 @@ def test_plan_states_its_certificate(
     assert (
         "Certificate: of what any choice of single leads could be worth over the horizon, "
         "under the same limits and credit rows, the program misses at most 0.00% (0.00% "
-        "whoever of a company comes first). The program planned"
+        "whoever of a company comes first); --exact says what whole sends cost on top. The "
+        "program planned"
     ) in capsys.readouterr().out
     assert run([*_plan(tmp_path), "--dry-run", "--json"]) == 0
     totals = json.loads(capsys.readouterr().out)["totals"]
@@ -449,7 +450,8 @@ def test_plan_exact_says_what_it_came_to(
     monkeypatch.chdir(tmp_path)
     assert run(_plan(tmp_path, "--exact", "--param", "target_gap=0.0005")) == 0
     assert (
-        "misses at most 0.00%. Exact to 0.05%: target reached (0 further solves)."
+        "; the week as written in whole sends, with the program's best weeks after it, at "
+        "most 0.00%. Exact to 0.05%: target reached (0 further solves)."
     ) in capsys.readouterr().out
     (folder,) = (tmp_path / "reports").iterdir()
     document = json.loads((folder / "plan.json").read_text("utf-8"))

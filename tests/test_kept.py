@@ -193,3 +193,24 @@ def test_a_forgotten_person_leaves_the_run_readable(
     assert set(before.assignments["lead_id"]) - set(after.assignments["lead_id"]) == {
         sent["lead_id"]
     }
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"files": {}}, "plan again"),
+        ({"files": {kept.REST: "0"}}, "the hash of assignments.csv is gone"),
+        ({"run_id": None}, "not the plan.json of a run as it was written"),
+        ({"week": 48}, "not the plan.json of a run as it was written"),
+        ({"run_id": "0123456789abcdef"}, "are of two runs"),
+    ],
+)
+def test_an_edited_document_is_told(
+    sample_run: Path, tmp_path: Path, change: dict[str, object], said: str
+) -> None:
+    """A document without hashes or names, or with another run's id, is refused."""
+    folder = copied(sample_run, tmp_path)
+    document = json.loads((folder / "plan.json").read_text("utf-8")) | change
+    (folder / "plan.json").write_text(json.dumps(document), encoding="utf-8")
+    with pytest.raises(InputError, match=said):
+        run_files.load(str(folder), None, None)

@@ -222,6 +222,9 @@ def test_without_the_leak_open_profiles_need_no_credit() -> None:
     assert (seat_id, day, most) == ("anna", "", 0.05)
     assert risk == pytest.approx(1 - 0.97**3, abs=1e-5)
     assert plan.assignments["credit_probability"].tolist() == pytest.approx([0.03] * 3)
+    # What the plan says of its seats counts the leak, too.
+    worst = plan.totals["worst_exhaustion_probability"]
+    assert worst == pytest.approx(1 - 0.97**3, abs=1e-5)
 
 
 def test_the_company_that_the_ledger_knows_has_a_seat() -> None:

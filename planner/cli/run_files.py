@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from planner.domain import Given
 
 _REPORTS = Path("reports")
+_TEXTS = ("name", "run_id", "week", "version")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -62,8 +63,8 @@ def load(name: str, ledger: str | None, config: Path | None) -> RunFiles:
     console.step("reading the run")
     folder = _folder(name, ledger, config)
     document = _document(folder)
-    expected = document.get("files")
-    given = kept.read(folder, expected if isinstance(expected, dict) else {})
+    given = kept.read(folder, document["files"])
+    _check_inputs(folder, document, given)
     assignments = kept.table((folder / "assignments.csv").read_bytes())
     return RunFiles(
         name=str(document["name"]), folder=folder, document=document, given=given,
@@ -127,6 +128,34 @@ def _document(folder: Path) -> dict[str, Any]:
         raise InputError(
             f"{path}: cannot be read: put the run's folder back as it was, or plan again"
         ) from error
-    if not isinstance(document, dict) or "name" not in document:
+    if not isinstance(document, dict):
         raise InputError(f"{path}: this is not the plan.json of a run")
+    document.setdefault("files", {})
+    texts = all(isinstance(document.get(name), str) for name in _TEXTS)
+    if not texts or not isinstance(document["files"], dict):
+        raise InputError(
+            f"{path}: this is not the plan.json of a run as it was written: put it back, "
+            "or plan again"
+        )
     return document
+
+
+def _check_inputs(folder: Path, document: dict[str, Any], given: Given) -> None:
+    """Refuse inputs that are not those of the run that the document names.
+
+    Another version may give the same inputs another id, and so does a forgotten person.
+    """
+    from planner import __version__, pipeline
+
+    totals = document.get("totals")
+    planned = totals.get("leads") if isinstance(totals, dict) else None
+    if document["version"] != __version__ or planned != len(given.inputs.leads.leads):
+        return
+    run_id = pipeline.prospective_run_id(
+        given.inputs, given.parameters, as_of=given.as_of, history=given.history
+    )
+    if run_id != document["run_id"]:
+        raise InputError(
+            f"{folder}: plan.json and inputs/ are of two runs ({document['run_id'][:8]} "
+            f"and {run_id[:8]}): put the run's folder back as it was, or plan again"
+        )

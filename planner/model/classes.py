@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -249,6 +249,19 @@ def _worst(members: Sequence[SegmentShare], leak: float) -> Tier:
         beta_b=round((1 - closed) * strength, DIGITS),
         leak=leak,
     )
+
+
+def with_leak(tiers: Sequence[Tier], leak: float) -> tuple[Tier, ...]:
+    """Return the tiers as they are where open profiles close with another probability."""
+    changed = list(tiers)
+    for number, tier in enumerate(tiers):
+        if number == Kind.OPEN:
+            changed[number] = replace(tier, use=leak)
+        elif tier.beta_a is not None and tier.beta_b is not None:
+            closed = tier.beta_a / (tier.beta_a + tier.beta_b)
+            use = round(leak + (1 - leak) * closed, DIGITS)
+            changed[number] = replace(tier, use=use, leak=leak)
+    return tuple(changed)
 
 
 def _kinds(

@@ -32,6 +32,8 @@ FOLDER = "inputs"
 LEADS = f"{FOLDER}/leads.csv"
 KNOWN = f"{FOLDER}/known.csv"
 REST = f"{FOLDER}/inputs.json"
+#: Files whose hashes are kept.
+FILES = ("assignments.csv", LEADS, KNOWN, REST)
 
 #: Columns of the leads that can change a plan, and where each lead came from.
 LEAD_COLUMNS = (
@@ -106,10 +108,9 @@ def _columns(frame: pd.DataFrame) -> dict[str, list[Any]]:
 
 def hashes(folder: Path) -> dict[str, str]:
     """Return the SHA-256 of each file of a run that it can be looked at again from."""
-    names = ("assignments.csv", LEADS, KNOWN, REST)
     return {
         name: hashlib.sha256((folder / name).read_bytes()).hexdigest()
-        for name in names
+        for name in FILES
         if (folder / name).is_file()
     }
 
@@ -132,12 +133,17 @@ def read(folder: Path, expected: Mapping[str, str]) -> Given:
     InputError
         If a file is missing, was edited, or was kept by another version of the program.
     """
-    if REST not in expected:
+    if not expected:
         raise InputError(
             f"{folder}: this run was planned before runs kept what they were planned "
             "from: plan again"
         )
-    texts = {name: _checked(folder, name, expected) for name in expected}
+    if missing := [name for name in FILES if name not in expected]:
+        raise InputError(
+            f"{folder / 'plan.json'}: the hash of {missing[0]} is gone, so this file was "
+            "edited: put it back, or plan again"
+        )
+    texts = {name: _checked(folder, name, expected) for name in FILES}
     try:
         rest = json.loads(texts[REST])
         if rest["schema_version"] != SCHEMA_VERSION:

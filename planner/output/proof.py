@@ -13,14 +13,15 @@ def certified(totals: Figures) -> str:
         f"Certificate: of what any choice of single leads could be worth over the horizon, "
         f"under the same limits and credit rows, the program misses at most "
         f"{_percent(totals['gap'])} ({_percent(totals['any_order_gap'])} whoever of a "
-        "company comes first)."
+        "company comes first)"
     )
-    sentences = [bound]
+    whole = "--exact says what whole sends cost on top"
     if "written_gap" in totals:
-        sentences.append(
-            "The week as written, with the program's best weeks after it, misses at most "
-            f"{_percent(totals['written_gap'])}."
+        whole = (
+            "the week as written in whole sends, with the program's best weeks after it, "
+            f"at most {_percent(totals['written_gap'])}"
         )
+    sentences = [f"{bound}; {whole}."]
     if "exact" in totals:
         sentences.append(exact(totals))
     return " ".join(sentences)
