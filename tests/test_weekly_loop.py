@@ -653,6 +653,10 @@ def test_a_lost_ledger_is_noticed(run: Run, folder: Path) -> None:
     assert code == 5
     assert "--new-ledger" in err
     assert not (folder / "planner.db").exists()
+    # A ledger that holds a suppression mark only knows nobody whom the runs contacted.
+    url = "https://www.linkedin.com/in/somebody-else"
+    assert run("forget", url, "--as-of", WEEK_2)[0] == 0
+    assert run("plan", "leads.csv", "-s", "seats.csv", "--as-of", WEEK_2)[0] == 5
     assert plan(run, WEEK_2, "--new-ledger")["run_id"]
 
 

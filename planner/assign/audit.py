@@ -499,8 +499,8 @@ def _short(
                 yield Breach(
                     limit=limit, seat_id=seat_id, count=round(risk, 6), most=alpha,
                     message=(
-                        f"seat {seat_id} needs more than its {most} credits with "
-                        f"probability {risk:.3f}, above {alpha:g}"
+                        f"seat {seat_id} needs more than its {most} credits for this "
+                        f"week's sends with probability {risk:.3f}, above {alpha:g}"
                     ),
                 )  # fmt: skip
                 break

@@ -121,6 +121,7 @@ class Recalled:
     standing: Run | None
     later: Run | None
     head: int
+    has_runs: bool
     drawn: Drawn | None = None
 
 
@@ -191,6 +192,7 @@ def _without_ledger(loaded: Inputs, parameters: Parameters, as_of: dt.date) -> R
         standing=None,
         later=None,
         head=0,
+        has_runs=False,
     )
 
 
@@ -230,6 +232,7 @@ def recall(
         standing=standing,
         later=runs.later(connection, as_of),
         head=store.head(connection),
+        has_runs=runs.has_runs(connection),
         drawn=drawn,
     )
 
@@ -301,7 +304,8 @@ def check_known(
     from planner import pipeline
     from planner.output.folder import run_ids
 
-    if recalled.head or not (others := run_ids(out)):
+    # A ledger without a run, such as forget makes one, knows nobody either.
+    if recalled.has_runs or not (others := run_ids(out)):
         return
     # A crash may have left the folder of this very run.
     others -= {

@@ -42,6 +42,11 @@ class RunFiles:
     given: Given
     assignments: pd.DataFrame
 
+    @property
+    def num_forgotten(self) -> int:
+        """Leads that were forgotten since: the run is planned again without them."""
+        return int(self.document["totals"]["leads"]) - len(self.assignments)
+
 
 def load(name: str, ledger: str | None, config: Path | None) -> RunFiles:
     """Read a run back.

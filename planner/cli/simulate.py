@@ -144,9 +144,14 @@ def _played(
     worked = pipeline.work_out(given)
     differing = simulation.differing(worked.plan, found.assignments)
     if differing:
+        why = (
+            f"without {found.num_forgotten} forgotten since the run, the plan differs for"
+            if found.num_forgotten
+            else "this version plans the run's inputs differently for"
+        )
         notes.append(
-            f"this version plans the run's inputs differently for {differing} leads; "
-            "played is what was written, with this version's weeks after it"
+            f"{why} {differing} leads; played is what was written, with the weeks after it "
+            "as planned now"
         )
     num_draws, seed, num_bounds = numbers
     result = simulation.simulate(

@@ -260,9 +260,13 @@ def _notes(found: RunFiles, base: Worked, asked: _Asked) -> None:
     from planner.whatif.scenario import stated_by
 
     if base.plan.run_id != found.document.get("run_id"):
+        why = (
+            f"{found.num_forgotten} of the run's leads were forgotten since"
+            if found.num_forgotten
+            else "this version of planner plans these inputs as another run"
+        )
         console.say(
-            "note: this version of planner plans these inputs as another run; what is "
-            "compared is what it plans, not what was written then"
+            f"note: {why}; what is compared is what it plans now, not what was written then"
         )
     loose = set(parse(found.given.parameters.report_only)) & set(asked.limits or ())
     if loose:

@@ -246,6 +246,11 @@ def append_void(
     return entry
 
 
+def has_runs(connection: Connection) -> bool:
+    """Return whether any run was ever recorded."""
+    return connection.scalar(sa.select(RUNS.c.entry).limit(1)) is not None
+
+
 def later(connection: Connection, as_of: dt.date) -> Run | None:
     """Return the last run in force that was planned after a day, if there is one."""
     planned_later = runs(connection, ENTRIES.c.as_of > as_of.isoformat())

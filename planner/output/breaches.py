@@ -41,6 +41,11 @@ def _where(found: Sequence[Breach]) -> str:
 
 
 def _place(item: Breach) -> str:
+    if item.limit in limits.CREDIT_LIMITS:
+        return (
+            f"{item.seat_id} runs out by this week's sends with {item.count:.1%} instead "
+            f"of {item.most:.0%}"
+        )
     day = f" on {item.day}" if item.day else ""
     return (
         f"{item.seat_id or 'seat to look up'}{day} {item.count:g} instead of {item.most:g}"
