@@ -192,6 +192,26 @@ def test_the_even_split_keeps_companies_pace_and_people() -> None:
     assert routes.count("paid_inmail") == 24
 
 
+def test_the_even_split_keeps_free_inmails_of_any_30_days() -> None:
+    """Of 10 a month, 4 are from day -10: they leave on day 20, a Sunday; day 0's on 30.
+
+    So 6 go out on day 0, 4 on day 21 and 6 on day 30, each as soon as there is room.
+    """
+    seat = make_seat(
+        max_open_inmails_per_month=10, recent_open_inmails=((MONDAY - 10 * ONE_DAY, 4),),
+        max_connection_requests_per_week=0,
+    )  # fmt: skip
+    leads = lead_table(make_leads(60, flag="yes"))
+    policy = EvenSplit(parameters=Parameters(), free_only=False)
+    days = [
+        (one.on - MONDAY).days
+        for week in range(6)
+        for one in policy.plan(leads, (seat,), MONDAY + 7 * week * ONE_DAY).sends
+        if one.route == "open_inmail"
+    ]
+    assert days == [0] * 6 + [21] * 4 + [30] * 6
+
+
 # --- people -------------------------------------------------------------------------
 
 
