@@ -363,8 +363,8 @@ def test_the_sentence_says_what_the_numbers_support(num: int, of: int, words: st
         run="r", start="2026-11-23", num_weeks=1, num_replications=1, seed=1, arrivals=0,
         alpha=0.05, level=0.9,
     )  # fmt: skip
-    policies = {policy: [Played(after=field_of(), num_weeks=1)] for policy in Policy}
-    found = weeks_report.tables(policies)
+    game = Played(after=field_of(), num_weeks=1)
+    found = weeks_report.together([weeks_report.tables(one, 1, game) for one in Policy])
     resets = pd.DataFrame(
         {"seat_id": "anna", "ran_out": False, "into_reserve": np.arange(of) < num}
     )

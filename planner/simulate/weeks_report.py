@@ -68,25 +68,39 @@ class Tables:
     checked: int
 
 
-def tables(played: Mapping[Policy, Sequence[Played]]) -> Tables:
-    """Return the tables of all replications of all policies."""
-    parts: dict[str, list[pd.DataFrame]] = {"weeks": [], "resets": [], "failures": []}
-    for policy, replications in played.items():
-        for number, one in enumerate(replications, start=1):
-            own = {
-                "weeks": by_week(one), "resets": resets(one.after),
-                "failures": failures(one),
-            }  # fmt: skip
-            for name, frame in own.items():
-                frame.insert(0, "policy", str(policy))
-                frame.insert(1, "replication", number)
-                parts[name].append(frame)
-    planned = played[Policy.PLAN]
+def tables(policy: Policy, replication: int, played: Played) -> Tables:
+    """Return the tables of one replication (from 1) of one policy.
+
+    They are small; the field that they are taken from, with every send, is not. Who
+    arrived and the balances count under the plan alone.
+    """
+    frames = {
+        "weeks": by_week(played), "resets": resets(played.after),
+        "failures": failures(played),
+    }  # fmt: skip
+    for frame in frames.values():
+        frame.insert(0, "policy", str(policy))
+        frame.insert(1, "replication", replication)
+    counts = int(policy is Policy.PLAN)
     return Tables(
-        **{name: pd.concat(frames, ignore_index=True) for name, frames in parts.items()},
-        num_arrived=sum(one.num_arrived for one in planned),
-        within=sum(one.within for one in planned),
-        checked=sum(one.checked for one in planned),
+        **frames,
+        num_arrived=counts * played.num_arrived,
+        within=counts * played.within,
+        checked=counts * played.checked,
+    )
+
+
+def together(parts: Sequence[Tables]) -> Tables:
+    """Return the tables of all replications of all policies, in the order given."""
+    frames = {
+        name: pd.concat([getattr(one, name) for one in parts], ignore_index=True)
+        for name in ("weeks", "resets", "failures")
+    }
+    return Tables(
+        **frames,
+        num_arrived=sum(one.num_arrived for one in parts),
+        within=sum(one.within for one in parts),
+        checked=sum(one.checked for one in parts),
     )
 
 
