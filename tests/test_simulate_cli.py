@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 from ledger_factory import plan, write_lists
-from planner import cli, pipeline
+from planner import cli, limits, pipeline
 from planner.cli import run_files
 from planner.cli import simulate as command
 from planner.domain import Kind, Route
@@ -416,11 +416,11 @@ def simulated(
 @pytest.mark.parametrize(
     ("needs", "is_joint", "said"),
     [
-        (0, False, "1 of 1 keep it for certain"),
+        (0, False, "1 of 1 keep it (90% intervals)"),
         (50, False, "1,000 draws do not decide it for anna"),
         (200, False, "more than 5%: anna."),
-        (0, True, "keeps alpha for certain (5%, all seats together)"),
-        (50, True, "is not decided against alpha by 1,000 draws"),
+        (0, True, "keeps alpha (90% interval); alpha is 5% for all seats together"),
+        (50, True, "1,000 draws do not decide it"),
         (200, True, "is above alpha"),
     ],
 )
@@ -430,6 +430,21 @@ def test_the_sentence_on_the_guarantee_says_what_is_known(
     """Kept, broken or not decided, of each seat or of all together."""
     one = outcome(needs)
     assert said in words.guarantee(simulated(one, one, is_joint=is_joint))
+
+
+def test_who_switched_the_guarantee_off_is_told() -> None:
+    """Parts of the guarantee that the run only reports are named; other limits are not."""
+    one = outcome(0)
+    off = limits.switched_off("velocity, alpha, credits")
+    assert off == ("credits", "alpha")
+    said = words.guarantee(replace(simulated(one, one), switched_off=off))
+    assert "its user switched credits and alpha off (report_only)" in said
+    assert "report_only" not in words.guarantee(simulated(one, one))
+
+
+def test_one_draw_is_not_draws() -> None:
+    """The number of draws is in the singular where it is one."""
+    assert (words.draws(1), words.draws(2000)) == ("1 draw", "2,000 draws")
 
 
 @pytest.mark.parametrize(

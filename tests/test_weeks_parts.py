@@ -351,7 +351,7 @@ def test_one_value_has_no_interval() -> None:
 @pytest.mark.parametrize(
     ("num", "of", "words"),
     [
-        (0, 240, "the guarantee held"),
+        (0, 240, "the guarantee held, all seats and resets pooled"),
         (40, 240, "the guarantee did not hold"),
         (0, 8, "no more than that, but so few seat-resets cannot prove it"),
         (1, 8, "more than that, but so few seat-resets cannot tell"),
@@ -372,5 +372,9 @@ def test_the_sentence_says_what_the_numbers_support(num: int, of: int, words: st
     document = weeks_report.document(replace(found, resets=pd.concat(every)), about)
     assert f"{num} of {of} seat-resets needed a credit" in document["in_words"]
     assert words in document["in_words"]
+    assert "report_only" not in document["in_words"]
+    off = replace(about, switched_off=("reserve",))
+    told = weeks_report.document(replace(found, resets=pd.concat(every)), off)["in_words"]
+    assert "its user switched reserve off (report_only)" in told
     none = weeks_report.document(found, about)
     assert none["in_words"].startswith("No seat came to a reset")

@@ -82,6 +82,7 @@ def played(found: RunFiles, asked: Weeks) -> tuple[Tables, dict[str, Any]]:
     PlannerError
         If the run cannot be planned again.
     """
+    from planner import limits
     from planner.simulate import weeks_report as report
 
     start = _Start.of(found.given, asked)
@@ -96,6 +97,7 @@ def played(found: RunFiles, asked: Weeks) -> tuple[Tables, dict[str, Any]]:
         run=found.name, start=found.given.as_of.isoformat(), num_weeks=asked.num_weeks,
         num_replications=asked.num_replications, seed=asked.seed,
         arrivals=asked.arrivals, alpha=parameters.alpha, level=parameters.interval,
+        switched_off=limits.switched_off(parameters.report_only),
     )  # fmt: skip
     return tables, report.document(tables, about)
 

@@ -41,7 +41,7 @@ class Chance:
     high: float
 
     def against(self, alpha: float) -> Verdict:
-        """Return whether the probability keeps alpha for certain, breaks it, or neither."""
+        """Return whether the interval keeps alpha, breaks it, or neither."""
         if self.high <= alpha:
             return Verdict.OK
         return Verdict.ABOVE if self.low > alpha else Verdict.OPEN

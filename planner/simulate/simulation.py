@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from planner import limits
 from planner.assign.leads import Problem
 from planner.domain import Plan, SegmentShare
 from planner.estimate.learned import LearnedRates
@@ -59,6 +60,8 @@ class Simulation:
         Accepted probability; probability of intervals.
     is_joint : bool
         Whether alpha holds for all seats together, instead of for each.
+    switched_off : tuple of str
+        Parts of the credit guarantee that the plan was told to report only.
     """
 
     setup: Setup
@@ -68,6 +71,7 @@ class Simulation:
     alpha: float
     level: float
     is_joint: bool
+    switched_off: tuple[str, ...] = ()
 
     @property
     def seats(self) -> tuple[report.SeatRisk, ...]:
@@ -137,6 +141,7 @@ def simulate(
         alpha=problem.parameters.alpha,
         level=problem.parameters.interval,
         is_joint=problem.parameters.joint,
+        switched_off=limits.switched_off(problem.parameters.report_only),
     )
 
 

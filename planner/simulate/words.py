@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from planner.simulate.policies import Policy
 from planner.simulate.report import Difference, PolicyResult, SeatRisk, Verdict
 from planner.simulate.simulation import Simulation
@@ -9,37 +11,57 @@ from planner.simulate.simulation import Simulation
 
 def guarantee(simulation: Simulation) -> str:
     """Return what the draws say about the promise that no seat runs out."""
-    alpha, draws = simulation.alpha, simulation.setup.num_draws
     *seats, in_all = simulation.seats
-    if simulation.is_joint:
-        return _joint(in_all, alpha, draws)
-    return _each(seats, alpha, draws)
+    told = _joint(in_all, simulation) if simulation.is_joint else _each(seats, simulation)
+    return f"{told}{switched_off(simulation.switched_off)}"
 
 
-def _joint(in_all: SeatRisk, alpha: float, draws: int) -> str:
-    """Return the sentence where alpha holds over all seats together."""
-    told = {
-        Verdict.OK: "keeps alpha for certain",
-        Verdict.ABOVE: "is above alpha",
-        Verdict.OPEN: f"is not decided against alpha by {draws:,} draws",
-    }[in_all.verdict]
+def switched_off(names: Sequence[str]) -> str:
+    """Return what to add where the user switched parts of the guarantee off."""
+    if not names:
+        return ""
     return (
-        f"The probability that any seat needs more credits than it has above the reserve "
-        f"{told} ({alpha:.0%}, all seats together): {_interval(in_all)}."
+        f" The run does not promise all of this: its user switched {' and '.join(names)} "
+        "off (report_only)."
     )
 
 
-def _each(seats: list[SeatRisk], alpha: float, draws: int) -> str:
+def draws(number: int) -> str:
+    """Return a number of draws in words."""
+    return f"{number:,} draw{'' if number == 1 else 's'}"
+
+
+def _undecided(simulation: Simulation) -> str:
+    number = simulation.setup.num_draws
+    return f"{draws(number)} {'does' if number == 1 else 'do'} not decide it"
+
+
+def _joint(in_all: SeatRisk, simulation: Simulation) -> str:
+    """Return the sentence where alpha holds over all seats together."""
+    alpha, level = simulation.alpha, simulation.level
+    told = {
+        Verdict.OK: f"keeps alpha ({level:.0%} interval)",
+        Verdict.ABOVE: f"is above alpha ({level:.0%} interval)",
+        Verdict.OPEN: f"may keep alpha or not, {_undecided(simulation)}",
+    }[in_all.verdict]
+    return (
+        f"The probability that any seat needs more credits than it has above the reserve "
+        f"{told}; alpha is {alpha:.0%} for all seats together: {_interval(in_all)}."
+    )
+
+
+def _each(seats: list[SeatRisk], simulation: Simulation) -> str:
     """Return the sentence where alpha holds for each seat."""
+    alpha, level = simulation.alpha, simulation.level
     found = {verdict: [s for s in seats if s.verdict is verdict] for verdict in Verdict}
     worst = max(seats, key=lambda seat: (seat.needs_more.share, seat.seat_id))
     text = (
         f"Seats that need more credits than they have above the reserve with more than "
         f"{alpha:.0%}: {_names(found[Verdict.ABOVE])}. {len(found[Verdict.OK])} of "
-        f"{len(seats)} keep it for certain"
+        f"{len(seats)} keep it ({level:.0%} intervals)"
     )
     if found[Verdict.OPEN]:
-        text += f", {draws:,} draws do not decide it for {_names(found[Verdict.OPEN])}"
+        text += f", {_undecided(simulation)} for {_names(found[Verdict.OPEN])}"
     return f"{text}; the highest probability is {worst.seat_id}'s, {_interval(worst)}."
 
 
@@ -62,7 +84,7 @@ def comparison(simulation: Simulation) -> list[str]:
         lines.append(
             f"With every flag and answer known in advance, this week could bring at most "
             f"{simulation.bound.mean():.1f} replies; the plan brings {own.mean():.1f} "
-            f"(the first {first} draws)."
+            f"(the first {draws(first)})."
         )
     return lines
 
