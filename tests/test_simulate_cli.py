@@ -410,6 +410,7 @@ def simulated(
         setup=Setup(num_draws=1000, seed=1, num_bounds=1),
         outcomes={Policy.PLAN: plan, Policy.GREEDY: other}, bound=np.zeros(0),
         terms=(replace(terms(10), reserve=5),), alpha=0.05, level=0.9, is_joint=is_joint,
+        num_held=1200,
     )  # fmt: skip
 
 
@@ -453,6 +454,7 @@ def test_one_draw_is_not_draws() -> None:
         (3, 0, "2.0 more replies this week (5.0 to 3.0)"),
         (5, 0, "as many replies as far as the draws can tell"),
         (7, 0, "2.0 fewer replies"),
+        (7, 8, "2.0 fewer replies"),
     ],
 )
 def test_the_comparison_says_who_is_ahead(replies: int, at_reset: int, said: str) -> None:
@@ -463,5 +465,7 @@ def test_the_comparison_says_who_is_ahead(replies: int, at_reset: int, said: str
     )
     (line,) = words.comparison(simulated(plan, other))
     assert said in line
-    assert "has 4.0 more credits" in line
-    assert ("it sends less now" in line) == (replies > 5)
+    assert f"has 4.0 {'fewer' if at_reset else 'more'} credits" in line
+    # Whoever reads of fewer replies reads why, whatever the credits are.
+    why = "it leaves 1,200 leads for later weeks, and `--weeks 12` compares"
+    assert (why in line) == (replies > 5)

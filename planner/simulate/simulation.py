@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from planner import limits
 from planner.assign.leads import Problem
-from planner.domain import Plan, SegmentShare
+from planner.domain import Plan, Route, SegmentShare
 from planner.estimate.learned import LearnedRates
 from planner.simulate import clairvoyant, deck, engine, policies, report, sends, world
 from planner.simulate.deck import Deck
@@ -60,6 +60,8 @@ class Simulation:
         Accepted probability; probability of intervals.
     is_joint : bool
         Whether alpha holds for all seats together, instead of for each.
+    num_held : int
+        Leads that the plan leaves for later weeks.
     switched_off : tuple of str
         Parts of the credit guarantee that the plan was told to report only.
     """
@@ -71,6 +73,7 @@ class Simulation:
     alpha: float
     level: float
     is_joint: bool
+    num_held: int
     switched_off: tuple[str, ...] = ()
 
     @property
@@ -141,6 +144,7 @@ def simulate(
         alpha=problem.parameters.alpha,
         level=problem.parameters.interval,
         is_joint=problem.parameters.joint,
+        num_held=int((assignments["route"] == Route.HOLD).sum()),
         switched_off=limits.switched_off(problem.parameters.report_only),
     )
 

@@ -74,7 +74,7 @@ def comparison(simulation: Simulation) -> list[str]:
     """Return one sentence for each policy, the plan against it."""
     results = simulation.policies
     lines = [
-        _against(result, results[0], len(simulation.terms))
+        _against(result, results[0], simulation)
         for result in results
         if result.policy is not Policy.PLAN
     ]
@@ -89,7 +89,7 @@ def comparison(simulation: Simulation) -> list[str]:
     return lines
 
 
-def _against(result: PolicyResult, plan: PolicyResult, num_seats: int) -> str:
+def _against(result: PolicyResult, plan: PolicyResult, simulation: Simulation) -> str:
     replies, weighted = result.against["replies"], result.against["weighted"]
     ahead = result.against["at_reset"]
     text = (
@@ -99,11 +99,15 @@ def _against(result: PolicyResult, plan: PolicyResult, num_seats: int) -> str:
         f"{_more(result.against['failed'], 'leads')} and has {_more(ahead, 'credits')} at "
         "the resets"
     )
-    if min(replies.high, weighted.high) < 0 < ahead.low:
-        text += ": it sends less now, and has these for the weeks after"
+    if min(replies.high, weighted.high) < 0:
+        text += (
+            ". It looks at the whole horizon, not at this week alone: it leaves "
+            f"{simulation.num_held:,} leads for later weeks, and `--weeks 12` compares "
+            "over the weeks"
+        )
     return (
         f"{text}. Seats that fail a lead for want of a credit before their reset: "
-        f"{result.seats_out:.2f} of {num_seats} under {result.policy}, "
+        f"{result.seats_out:.2f} of {len(simulation.terms)} under {result.policy}, "
         f"{plan.seats_out:.2f} under the plan."
     )
 
