@@ -443,6 +443,31 @@ def test_who_switched_the_guarantee_off_is_told() -> None:
     assert "report_only" not in words.guarantee(simulated(one, one))
 
 
+def test_one_draw_decides_no_difference() -> None:
+    """Two draws, 1 and 3: 2 with 1.645 x sqrt(2) / sqrt(2); one draw has no interval."""
+    two = report.difference(np.array([1, 3]), 0.9)
+    assert (two.low, two.high) == pytest.approx((2 - 1.645, 2 + 1.645), abs=1e-3)
+    assert (two.sign, report.difference(np.array([-3, -3]), 0.9).sign) == (1, -1)
+    one = report.difference(np.array([3]), 0.9)
+    assert (one.mean, one.low, one.high, one.sign) == (3.0, None, None, 0)
+
+
+def test_the_command_says_that_one_draw_decides_nothing(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """With --draws 1 differences are not decided, in the table and in words."""
+    code, out, _ = ran(capsys, [sample(), "--draws", "1", "--policy", "greedy"])
+    assert code == 0
+    assert "1 draw, seed 1" in out
+    assert "not decided" in between_lines(out, "Plan less policy")
+    assert "Against greedy, nothing is decided by 1 draw" in out
+
+
+def between_lines(text: str, start: str) -> str:
+    """Return the block of lines after a heading and a blank line."""
+    return text.split(start)[1].split("\n\n")[1]
+
+
 def test_one_draw_is_not_draws() -> None:
     """The number of draws is in the singular where it is one."""
     assert (words.draws(1), words.draws(2000)) == ("1 draw", "2,000 draws")

@@ -91,7 +91,10 @@ def _difference_line(result: PolicyResult) -> tuple[object, ...]:
     cells: list[object] = [str(result.policy)]
     for name in ("replies", "weighted", "failed", "at_reset"):
         item = result.against[name]
-        cells += [f"{item.mean:+.2f}", f"{item.low:+.2f} to {item.high:+.2f}"]
+        interval = "not decided"
+        if item.low is not None and item.high is not None:
+            interval = f"{item.low:+.2f} to {item.high:+.2f}"
+        cells += [f"{item.mean:+.2f}", interval]
     return tuple(cells)
 
 

@@ -92,6 +92,8 @@ def comparison(simulation: Simulation) -> list[str]:
 def _against(result: PolicyResult, plan: PolicyResult, simulation: Simulation) -> str:
     replies, weighted = result.against["replies"], result.against["weighted"]
     ahead = result.against["at_reset"]
+    if replies.low is None:
+        return f"Against {result.policy}, nothing is decided by 1 draw: give --draws more."
     text = (
         f"Against {result.policy}, the plan brings {_more(replies, 'replies')} this week "
         f"({plan.amounts['replies'].mean:.1f} to {result.amounts['replies'].mean:.1f}), "
@@ -99,7 +101,7 @@ def _against(result: PolicyResult, plan: PolicyResult, simulation: Simulation) -
         f"{_more(result.against['failed'], 'leads')} and has {_more(ahead, 'credits')} at "
         "the resets"
     )
-    if min(replies.high, weighted.high) < 0:
+    if min(replies.sign, weighted.sign) < 0:
         text += (
             ". It looks at the whole horizon, not at this week alone: it leaves "
             f"{simulation.num_held:,} leads for later weeks, and `--weeks 12` compares "
@@ -113,9 +115,9 @@ def _against(result: PolicyResult, plan: PolicyResult, simulation: Simulation) -
 
 
 def _more(difference: Difference, what: str) -> str:
-    if not difference.is_decided:
+    if not difference.sign:
         return f"as many {what}".rstrip() + " as far as the draws can tell"
-    word = "more" if difference.mean > 0 else "fewer"
+    word = "more" if difference.sign > 0 else "fewer"
     return f"{abs(difference.mean):.1f} {word} {what}".rstrip()
 
 
