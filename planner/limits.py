@@ -69,6 +69,17 @@ def parse(text: str) -> tuple[str, ...]:
     return checked(name for name in re.split(r"[,;\s]+", text) if name)
 
 
+def switched_off(report_only: str) -> tuple[str, ...]:
+    """Return the parts of the credit guarantee among the limits that are only reported.
+
+    Raises
+    ------
+    ParameterError
+        If a name is unknown.
+    """
+    return tuple(name for name in parse(report_only) if name in CREDIT_LIMITS)
+
+
 def checked(names: Iterable[str]) -> tuple[str, ...]:
     """Return names of limits in the order of `LIMITS`, each once.
 

@@ -294,6 +294,20 @@ def test_the_world_is_that_of_the_estimate() -> None:
     assert truth.is_open[:, unknown].mean(axis=1).std() > 0.05
 
 
+def test_every_draw_has_open_shares_of_its_own() -> None:
+    """Of 5,000 draws no two share a sample; up to 2,000 they are those of the estimate."""
+    table = leads(600)
+    many = world.build(table, Parameters(), num_draws=5000, seed=3).share
+    assert len(np.unique(many[:, 0])) == len(np.unique(many[:, 1])) == 5000
+    other = world.build(table, Parameters(), num_draws=5000, seed=4).share
+    few = world.build(table, Parameters(), num_draws=2000, seed=3).share
+    _, shares = share_draws(table, Parameters())
+    assert np.array_equal(np.sort(few[:, 0]), np.sort(shares[:, 0]))
+    # What two seeds have in common are most of the 2,000 of the estimate, no more.
+    assert len(np.intersect1d(many[:, 0], other[:, 0])) <= 2000
+    assert many[:, 0].mean() == pytest.approx(few[:, 0].mean(), abs=0.005)
+
+
 def test_rates_are_uncertain_as_the_parameters_say() -> None:
     """A rate of 10 % that counts as 40 sends spreads by sqrt(0.1 x 0.9 / 41)."""
     built = world.build(leads(6), Parameters(), num_draws=4000, seed=3)

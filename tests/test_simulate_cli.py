@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 from ledger_factory import plan, write_lists
-from planner import cli, pipeline
+from planner import cli, limits, pipeline
 from planner.cli import run_files
 from planner.cli import simulate as command
 from planner.domain import Kind, Route
@@ -410,17 +410,18 @@ def simulated(
         setup=Setup(num_draws=1000, seed=1, num_bounds=1),
         outcomes={Policy.PLAN: plan, Policy.GREEDY: other}, bound=np.zeros(0),
         terms=(replace(terms(10), reserve=5),), alpha=0.05, level=0.9, is_joint=is_joint,
+        num_held=1200,
     )  # fmt: skip
 
 
 @pytest.mark.parametrize(
     ("needs", "is_joint", "said"),
     [
-        (0, False, "1 of 1 keep it for certain"),
+        (0, False, "1 of 1 keep it (90% intervals)"),
         (50, False, "1,000 draws do not decide it for anna"),
         (200, False, "more than 5%: anna."),
-        (0, True, "keeps alpha for certain (5%, all seats together)"),
-        (50, True, "is not decided against alpha by 1,000 draws"),
+        (0, True, "keeps alpha (90% interval); alpha is 5% for all seats together"),
+        (50, True, "1,000 draws do not decide it"),
         (200, True, "is above alpha"),
     ],
 )
@@ -432,12 +433,53 @@ def test_the_sentence_on_the_guarantee_says_what_is_known(
     assert said in words.guarantee(simulated(one, one, is_joint=is_joint))
 
 
+def test_who_switched_the_guarantee_off_is_told() -> None:
+    """Parts of the guarantee that the run only reports are named; other limits are not."""
+    one = outcome(0)
+    off = limits.switched_off("velocity, alpha, credits")
+    assert off == ("credits", "alpha")
+    said = words.guarantee(replace(simulated(one, one), switched_off=off))
+    assert "its user switched credits and alpha off (report_only)" in said
+    assert "report_only" not in words.guarantee(simulated(one, one))
+
+
+def test_one_draw_decides_no_difference() -> None:
+    """Two draws, 1 and 3: 2 with 1.645 x sqrt(2) / sqrt(2); one draw has no interval."""
+    two = report.difference(np.array([1, 3]), 0.9)
+    assert (two.low, two.high) == pytest.approx((2 - 1.645, 2 + 1.645), abs=1e-3)
+    assert (two.sign, report.difference(np.array([-3, -3]), 0.9).sign) == (1, -1)
+    one = report.difference(np.array([3]), 0.9)
+    assert (one.mean, one.low, one.high, one.sign) == (3.0, None, None, 0)
+
+
+def test_the_command_says_that_one_draw_decides_nothing(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """With --draws 1 differences are not decided, in the table and in words."""
+    code, out, _ = ran(capsys, [sample(), "--draws", "1", "--policy", "greedy"])
+    assert code == 0
+    assert "1 draw, seed 1" in out
+    assert "not decided" in between_lines(out, "Plan less policy")
+    assert "Against greedy, nothing is decided by 1 draw" in out
+
+
+def between_lines(text: str, start: str) -> str:
+    """Return the block of lines after a heading and a blank line."""
+    return text.split(start)[1].split("\n\n")[1]
+
+
+def test_one_draw_is_not_draws() -> None:
+    """The number of draws is in the singular where it is one."""
+    assert (words.draws(1), words.draws(2000)) == ("1 draw", "2,000 draws")
+
+
 @pytest.mark.parametrize(
     ("replies", "at_reset", "said"),
     [
         (3, 0, "2.0 more replies this week (5.0 to 3.0)"),
         (5, 0, "as many replies as far as the draws can tell"),
         (7, 0, "2.0 fewer replies"),
+        (7, 8, "2.0 fewer replies"),
     ],
 )
 def test_the_comparison_says_who_is_ahead(replies: int, at_reset: int, said: str) -> None:
@@ -448,5 +490,7 @@ def test_the_comparison_says_who_is_ahead(replies: int, at_reset: int, said: str
     )
     (line,) = words.comparison(simulated(plan, other))
     assert said in line
-    assert "has 4.0 more credits" in line
-    assert ("it sends less now" in line) == (replies > 5)
+    assert f"has 4.0 {'fewer' if at_reset else 'more'} credits" in line
+    # Whoever reads of fewer replies reads why, whatever the credits are.
+    why = "it leaves 1,200 leads for later weeks, and `--weeks 12` compares"
+    assert (why in line) == (replies > 5)

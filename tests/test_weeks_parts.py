@@ -192,6 +192,26 @@ def test_the_even_split_keeps_companies_pace_and_people() -> None:
     assert routes.count("paid_inmail") == 24
 
 
+def test_the_even_split_keeps_free_inmails_of_any_30_days() -> None:
+    """Of 10 a month, 4 are from day -10: they leave on day 20, a Sunday; day 0's on 30.
+
+    So 6 go out on day 0, 4 on day 21 and 6 on day 30, each as soon as there is room.
+    """
+    seat = make_seat(
+        max_open_inmails_per_month=10, recent_open_inmails=((MONDAY - 10 * ONE_DAY, 4),),
+        max_connection_requests_per_week=0,
+    )  # fmt: skip
+    leads = lead_table(make_leads(60, flag="yes"))
+    policy = EvenSplit(parameters=Parameters(), free_only=False)
+    days = [
+        (one.on - MONDAY).days
+        for week in range(6)
+        for one in policy.plan(leads, (seat,), MONDAY + 7 * week * ONE_DAY).sends
+        if one.route == "open_inmail"
+    ]
+    assert days == [0] * 6 + [21] * 4 + [30] * 6
+
+
 # --- people -------------------------------------------------------------------------
 
 
@@ -331,7 +351,7 @@ def test_one_value_has_no_interval() -> None:
 @pytest.mark.parametrize(
     ("num", "of", "words"),
     [
-        (0, 240, "the guarantee held"),
+        (0, 240, "the guarantee held, all seats and resets pooled"),
         (40, 240, "the guarantee did not hold"),
         (0, 8, "no more than that, but so few seat-resets cannot prove it"),
         (1, 8, "more than that, but so few seat-resets cannot tell"),
@@ -343,8 +363,8 @@ def test_the_sentence_says_what_the_numbers_support(num: int, of: int, words: st
         run="r", start="2026-11-23", num_weeks=1, num_replications=1, seed=1, arrivals=0,
         alpha=0.05, level=0.9,
     )  # fmt: skip
-    policies = {policy: [Played(after=field_of(), num_weeks=1)] for policy in Policy}
-    found = weeks_report.tables(policies)
+    game = Played(after=field_of(), num_weeks=1)
+    found = weeks_report.together([weeks_report.tables(one, 1, game) for one in Policy])
     resets = pd.DataFrame(
         {"seat_id": "anna", "ran_out": False, "into_reserve": np.arange(of) < num}
     )
@@ -352,5 +372,9 @@ def test_the_sentence_says_what_the_numbers_support(num: int, of: int, words: st
     document = weeks_report.document(replace(found, resets=pd.concat(every)), about)
     assert f"{num} of {of} seat-resets needed a credit" in document["in_words"]
     assert words in document["in_words"]
+    assert "report_only" not in document["in_words"]
+    off = replace(about, switched_off=("reserve",))
+    told = weeks_report.document(replace(found, resets=pd.concat(every)), off)["in_words"]
+    assert "its user switched reserve off (report_only)" in told
     none = weeks_report.document(found, about)
     assert none["in_words"].startswith("No seat came to a reset")

@@ -284,8 +284,8 @@ def summary(made: Plan) -> None:
     for name, count, where in breaches.lines(made):
         console.result(f"  report-only {name}, {count:,} beyond it: {where}")
     promise = (
-        f"Guarantee: {total['guarantee']} runs out before its reset with probability at "
-        f"most {total['alpha']:g}; the highest is"
+        f"Guarantee: {_who(str(total['guarantee']))} reset with probability at most "
+        f"{total['alpha']:g}; the highest is"
     )
     if loose:
         words = f"{loose[0].upper()}{loose[1:]}"
@@ -296,6 +296,13 @@ def summary(made: Plan) -> None:
         f"{any_seat:.3f}). {certified(total)} The program planned "
         f"{total['sends_planned']:,.0f} InMails and requests for this week; with what "
         f"idle seats took, {total['sends_written']:,} are assigned."
+    )
+
+
+def _who(guarantee: str) -> str:
+    each = guarantee == "each seat"
+    return (
+        "each seat runs out before its" if each else "any seat at all runs out before its"
     )
 
 

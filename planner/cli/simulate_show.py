@@ -23,8 +23,8 @@ def show(simulation: Simulation, found: RunFiles) -> None:
     setup = simulation.setup
     *seats, in_all = simulation.seats
     console.result(
-        f"Run {found.name}: {setup.num_draws:,} draws, seed {setup.seed}, intervals of "
-        f"{simulation.level:.0%}; up to each seat's next reset\n"
+        f"Run {found.name}: {words.draws(setup.num_draws)}, seed {setup.seed}, intervals "
+        f"of {simulation.level:.0%}; up to each seat's next reset\n"
     )
     console.table(
         (
@@ -91,7 +91,10 @@ def _difference_line(result: PolicyResult) -> tuple[object, ...]:
     cells: list[object] = [str(result.policy)]
     for name in ("replies", "weighted", "failed", "at_reset"):
         item = result.against[name]
-        cells += [f"{item.mean:+.2f}", f"{item.low:+.2f} to {item.high:+.2f}"]
+        interval = "not decided"
+        if item.low is not None and item.high is not None:
+            interval = f"{item.low:+.2f} to {item.high:+.2f}"
+        cells += [f"{item.mean:+.2f}", interval]
     return tuple(cells)
 
 
@@ -115,7 +118,8 @@ def document(
     document: dict[str, object] = {
         "run": found.name, "run_id": found.document["run_id"],
         "draws": setup.num_draws, "seed": setup.seed, "level": simulation.level,
-        "alpha": simulation.alpha, "notes": notes,
+        "alpha": simulation.alpha, "switched_off": list(simulation.switched_off),
+        "notes": notes,
         "seats": [_rounded(asdict(seat)) for seat in simulation.seats],
         "policies": [_rounded(asdict(result)) for result in simulation.policies],
         "sentences": [words.guarantee(simulation), *words.comparison(simulation)],

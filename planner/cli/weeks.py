@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from planner.simulate.engine import Terms
     from planner.simulate.people import People
     from planner.simulate.policies import Policy
-    from planner.simulate.weeks import Played, Setting, Steps
+    from planner.simulate.weeks import Setting, Steps
     from planner.simulate.weeks_report import Tables
     from planner.simulate.world import World
 
@@ -82,20 +82,22 @@ def played(found: RunFiles, asked: Weeks) -> tuple[Tables, dict[str, Any]]:
     PlannerError
         If the run cannot be planned again.
     """
+    from planner import limits
     from planner.simulate import weeks_report as report
 
     start = _Start.of(found.given, asked)
-    games: dict[Policy, list[Played]] = {policy: [] for policy in report.POLICIES}
+    games: dict[Policy, list[Tables]] = {policy: [] for policy in report.POLICIES}
     for number in range(asked.num_replications):
         for policy, one in start.replication(number).items():
             games[policy].append(one)
     console.steps_done()
-    tables = report.tables(games)
+    tables = report.together([one for parts in games.values() for one in parts])
     parameters = found.given.parameters
     about = report.About(
         run=found.name, start=found.given.as_of.isoformat(), num_weeks=asked.num_weeks,
         num_replications=asked.num_replications, seed=asked.seed,
         arrivals=asked.arrivals, alpha=parameters.alpha, level=parameters.interval,
+        switched_off=limits.switched_off(parameters.report_only),
     )  # fmt: skip
     return tables, report.document(tables, about)
 
@@ -131,7 +133,7 @@ class _Start:
             terms=engine.seat_terms(problem.seats, problem.calendars, parameters),
         )  # fmt: skip
 
-    def replication(self, number: int) -> Mapping[Policy, Played]:
+    def replication(self, number: int) -> Mapping[Policy, Tables]:
         """Play one draw of the truth under every policy; the plan decides who arrives."""
         from planner.simulate.even_split import EvenSplit
         from planner.simulate.people import People
@@ -142,14 +144,15 @@ class _Start:
             arrivals=self.asked.arrivals,
         )  # fmt: skip
         with own_ledger.opened(self.given) as own:
-            games = {Policy.PLAN: self._game(people, own.steps(), number)}
+            games = {Policy.PLAN: self._game(Policy.PLAN, people, own.steps(), number)}
         for policy in (Policy.EVEN_SPLIT, Policy.EVEN_SPLIT_FREE):
             free_only = policy is Policy.EVEN_SPLIT_FREE
             split = EvenSplit(parameters=self.given.parameters, free_only=free_only)
-            games[policy] = self._game(people, split.steps(), number)
+            games[policy] = self._game(policy, people, split.steps(), number)
         return games
 
-    def _game(self, people: People, steps: Steps, number: int) -> Played:
+    def _game(self, policy: Policy, people: People, steps: Steps, number: int) -> Tables:
+        from planner.simulate import weeks_report as report
         from planner.simulate.field import Field
         from planner.simulate.weeks import play
 
@@ -159,7 +162,8 @@ class _Start:
         now = Field.of(
             seats, self.given.as_of, self.given.parameters, self.terms, freezes.tolist()
         )
-        return play(self._setting(people, number), now, steps)
+        game = play(self._setting(people, number), now, steps)
+        return report.tables(policy, number + 1, game)
 
     def _setting(self, people: People, number: int) -> Setting:
         from planner.simulate.weeks import Setting

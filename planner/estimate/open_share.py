@@ -21,6 +21,7 @@ from planner.estimate.posterior import (
     Floats,
     Ints,
     labelling_effort,
+    many_shares,
     posterior_draws,
 )
 from planner.estimate.segments import Segmentation, assign_segments
@@ -71,16 +72,21 @@ def estimate(
 
 
 def share_draws(
-    leads: pd.DataFrame, parameters: Parameters, *, seed: int = 0
+    leads: pd.DataFrame,
+    parameters: Parameters,
+    *,
+    num_draws: int = NUM_DRAWS,
+    seed: int = 0,
 ) -> tuple[Ints, Floats]:
     """Return the segment of each lead, and joint draws of the segments' open shares.
 
-    The draws, of shape ``(num_draws, num_segments)``, are those behind `estimate` with
-    the same seed: of the share among the leads whose flag is unknown.
+    At least `num_draws` of them, of shape ``(num_draws, num_segments)``: of the share
+    among the leads whose flag is unknown. The first are those behind `estimate`; where
+    these are too few, more follow by the seed.
     """
     segmentation = assign_segments(leads, parameters)
-    draws, _ = posterior_draws(count(leads, segmentation), parameters, seed)
-    return segmentation.codes, draws.share
+    shares = many_shares(count(leads, segmentation), parameters, num_draws, seed)
+    return segmentation.codes, shares
 
 
 def count(

@@ -23,6 +23,7 @@ final joint draws, whose seed is fixed.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import NormalDist
 
@@ -373,11 +374,27 @@ def posterior_draws(
     """Return draws of the share among unknown leads, and those if labels are typical."""
     priors = np.log(_prior_shares(parameters) / (1.0 - _prior_shares(parameters)))
     bias_sd = parameters.labelling_bias_sd
-    draws = _draw(counts, _fit(counts, priors, bias_sd), bias_sd, seed)
+    draws = _draw(counts, _fit(counts, priors, bias_sd), bias_sd, [seed])
     if not counts.checked.any() or bias_sd == 0:
         return draws, draws.typical
     # With look-ups "typical" is another model: they count like any other label.
-    return draws, _draw(counts, _fit(counts, priors, 0.0), 0.0, seed).share
+    return draws, _draw(counts, _fit(counts, priors, 0.0), 0.0, [seed]).share
+
+
+def many_shares(
+    counts: Counts, parameters: Parameters, num_draws: int, seed: int
+) -> Floats:
+    """Return at least so many joint draws of the share, none of them twice.
+
+    They come in batches of `NUM_DRAWS`. The first batch is that of `posterior_draws`,
+    whatever the seed; those after it are the seed's own.
+    """
+    priors = np.log(_prior_shares(parameters) / (1.0 - _prior_shares(parameters)))
+    bias_sd = parameters.labelling_bias_sd
+    posterior = _fit(counts, priors, bias_sd)
+    num_batches = max(1, -(-num_draws // NUM_DRAWS))
+    seeds = [[0], *([seed, batch] for batch in range(1, num_batches))]
+    return np.concatenate([_draw(counts, posterior, bias_sd, own).share for own in seeds])
 
 
 def _prior_shares(parameters: Parameters) -> Floats:
@@ -391,9 +408,11 @@ def _prior_shares(parameters: Parameters) -> Floats:
     )
 
 
-def _draw(counts: Counts, posterior: _Posterior, bias_sd: float, seed: int) -> Draws:
+def _draw(
+    counts: Counts, posterior: _Posterior, bias_sd: float, seed: Sequence[int]
+) -> Draws:
     """Draw (s, b, d), then each level's mean, then each segment's theta."""
-    rng = np.random.default_rng([seed, counts.leads.size])
+    rng = np.random.default_rng([*seed, counts.leads.size])
     point = _pick(np.exp(posterior.log_weight)[None, :], _strata(rng))
     spread, slope, on_grid = (axis[point] for axis in posterior.grid.points)
     bias = _bias_draws(posterior, on_grid, bias_sd, rng)

@@ -4,20 +4,23 @@ Each new contact goes to the sender with the fewest so far, whatever its credits
 9005053), and stays there. As in `policies`, each seat sends in order, InMails first, then
 requests, within the plan's limits on days, pace, requests and companies: what differs is
 that nobody looks at credits or values. Here the weeks go on and on, each from what the
-one before has left over, which takes no program to be built.
+one before has left over, which takes no program to be built. Free InMails of any 30 days
+are limited as in the plan; its pause after a reset (``grant_delay``) is not kept, for
+nobody here waits for credits.
 """
 
 from __future__ import annotations
 
 import datetime as dt
 from collections import Counter
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 import pandas as pd
 
-from planner.dates import ONE_DAY, ONE_WEEK, VELOCITY_WEEKS, monday
+from planner.dates import ONE_DAY, ONE_WEEK, OPEN_MONTH_DAYS, VELOCITY_WEEKS, monday
 from planner.domain import Degree, Flag, LeadTable, Route, Seat
+from planner.model.instance import open_room
 from planner.params import Parameters
 from planner.simulate.field import Task
 from planner.simulate.weeks import Planned, Steps, Triaged
@@ -47,6 +50,8 @@ class EvenSplit:
     _num_dealt: Counter[str] = field(default_factory=Counter)
     _seen: set[str] = field(default_factory=set)
     _owner: dict[str, str] = field(default_factory=dict)
+    _at_first: dict[str, tuple[Seat, dt.date]] = field(default_factory=dict)
+    _free_sent: dict[str, Counter[dt.date]] = field(default_factory=dict)
 
     def steps(self) -> Steps:
         """Return what the weeks are played with."""
@@ -57,14 +62,33 @@ class EvenSplit:
         self._deal(table.leads, seats)
         sunday = monday(as_of) + ONE_WEEK - ONE_DAY
         companies: Counter[str] = Counter()
-        tasks = [
-            task
-            for seat in seats
-            for task in self._week(
-                seat, _Room.of(seat, as_of, sunday, self.parameters), companies
-            )
-        ]
+        tasks = []
+        for seat in seats:
+            days = _sending_days(seat, as_of, sunday)
+            month = self._month(seat, as_of, days)
+            room = _Room.of(seat, days, month, self.parameters)
+            tasks += self._week(seat, room, companies)
         return Planned(sends=tasks, until=sunday)
+
+    def _month(
+        self, seat: Seat, as_of: dt.date, days: Sequence[dt.date]
+    ) -> dict[dt.date, int]:
+        """Return the free InMails that a seat may send by the end of each day.
+
+        What was sent before the first week counts as in the plan (`open_room`), what
+        this policy has sent since counts on its day.
+        """
+        first, start = self._at_first.setdefault(seat.seat_id, (seat, as_of))
+        if as_of > start:
+            first = replace(first, ahead=())
+        own = self._free_sent.setdefault(seat.seat_id, Counter())
+        rooms = open_room(first, [start, *days])[1:]
+        left = {}
+        for day, room in zip(days, rooms, strict=True):
+            since = day - (OPEN_MONTH_DAYS - 1) * ONE_DAY
+            sent = sum(count for on, count in own.items() if on >= since)
+            left[day] = int(room - sent + 1e-9)
+        return left
 
     def _deal(self, leads: pd.DataFrame, seats: tuple[Seat, ...]) -> None:
         """Give each new lead to the sender with the fewest, in the order of the files."""
@@ -113,6 +137,8 @@ class EvenSplit:
                     left.append(contact)
                     continue
                 companies[contact.company] += 1
+                if is_inmail and contact.is_open:
+                    self._free_sent[seat.seat_id][on] += 1
                 route = _route(contact) if is_inmail else Route.CONNECTION_REQUEST
                 tasks.append(
                     Task(
@@ -135,11 +161,20 @@ def _route(contact: _Contact) -> Route:
     return Route.OPEN_INMAIL if contact.is_open else Route.PAID_INMAIL
 
 
+def _sending_days(seat: Seat, first: dt.date, last: dt.date) -> list[dt.date]:
+    days = (first + k * ONE_DAY for k in range((last - first).days + 1))
+    return [day for day in days if not any(a <= day <= b for a, b in seat.away)]
+
+
 @dataclass(slots=True, kw_only=True)
 class _Room:
-    """What a seat may still send in a week: by day, and in all."""
+    """What a seat may still send in a week: by day, and in all.
+
+    ``month`` is by the end of each day: a free InMail takes of its day and those after.
+    """
 
     days: list[dt.date]
+    month: dict[dt.date, int]
     total: dict[dt.date, int]
     free: dict[dt.date, int]
     paid: dict[dt.date, int]
@@ -148,10 +183,13 @@ class _Room:
     requests: int
 
     @classmethod
-    def of(cls, seat: Seat, first: dt.date, last: dt.date, parameters: Parameters) -> _Room:
-        days = [first + k * ONE_DAY for k in range((last - first).days + 1)]
-        days = [day for day in days if not any(a <= day <= b for a, b in seat.away)]
-
+    def of(
+        cls,
+        seat: Seat,
+        days: list[dt.date],
+        month: dict[dt.date, int],
+        parameters: Parameters,
+    ) -> _Room:
         def daily(limit: int) -> dict[dt.date, int]:
             return {day: int(limit * seat.day_shares[day.weekday()] + 1e-9) for day in days}
 
@@ -159,6 +197,7 @@ class _Room:
         waiting -= seat.pending_connection_requests
         return cls(
             days=days,
+            month=month,
             total=daily(seat.max_inmails_per_day),
             free=daily(seat.max_open_inmails_per_day),
             paid=daily(seat.max_paid_inmails_per_day),
@@ -178,13 +217,24 @@ class _Room:
             return on
         own = self.free if contact.is_open else self.paid
         rooms = (day for day in self.days if self.total[day] > 0 and own[day] > 0)
+        if contact.is_open:
+            rooms = (day for day in rooms if self._has_month(day))
         on = next(rooms, None)
         if on is None or self.inmails < 1:
             return None
+        if contact.is_open:
+            for day in self._from(on):
+                self.month[day] -= 1
         self.total[on] -= 1
         own[on] -= 1
         self.inmails -= 1
         return on
+
+    def _from(self, on: dt.date) -> list[dt.date]:
+        return [day for day in self.days if day >= on]
+
+    def _has_month(self, on: dt.date) -> bool:
+        return all(self.month[day] > 0 for day in self._from(on))
 
 
 def _pace(seat: Seat, parameters: Parameters) -> int:

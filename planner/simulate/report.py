@@ -41,7 +41,7 @@ class Chance:
     high: float
 
     def against(self, alpha: float) -> Verdict:
-        """Return whether the probability keeps alpha for certain, breaks it, or neither."""
+        """Return whether the interval keeps alpha, breaks it, or neither."""
         if self.high <= alpha:
             return Verdict.OK
         return Verdict.ABOVE if self.low > alpha else Verdict.OPEN
@@ -58,16 +58,18 @@ class Amount:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Difference:
-    """Mean of paired differences, with the interval of the mean."""
+    """Mean of paired differences, with the interval of the mean: None with one draw."""
 
     mean: float
-    low: float
-    high: float
+    low: float | None
+    high: float | None
 
     @property
-    def is_decided(self) -> bool:
-        """Return whether the draws tell its sign."""
-        return self.low > 0 or self.high < 0
+    def sign(self) -> int:
+        """Return 1 or -1 where the draws tell it, 0 where it is not decided."""
+        if self.low is not None and self.low > 0:
+            return 1
+        return -1 if self.high is not None and self.high < 0 else 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -203,10 +205,15 @@ def amount(numbers: Numbers, level: float) -> Amount:
 
 
 def difference(numbers: Numbers, level: float) -> Difference:
-    """Return the mean of paired differences with its normal interval."""
+    """Return the mean of paired differences with its normal interval.
+
+    One draw says nothing of how differences spread: it has none.
+    """
     mean = float(numbers.mean())
+    if len(numbers) < 2:
+        return Difference(mean=mean, low=None, high=None)
     z = NormalDist().inv_cdf((1.0 + level) / 2.0)
-    half = z * float(numbers.std()) / math.sqrt(len(numbers))
+    half = z * float(numbers.std(ddof=1)) / math.sqrt(len(numbers))
     return Difference(mean=mean, low=mean - half, high=mean + half)
 
 

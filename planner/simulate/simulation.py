@@ -9,8 +9,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from planner import limits
 from planner.assign.leads import Problem
-from planner.domain import Plan, SegmentShare
+from planner.domain import Plan, Route, SegmentShare
 from planner.estimate.learned import LearnedRates
 from planner.simulate import clairvoyant, deck, engine, policies, report, sends, world
 from planner.simulate.deck import Deck
@@ -59,6 +60,10 @@ class Simulation:
         Accepted probability; probability of intervals.
     is_joint : bool
         Whether alpha holds for all seats together, instead of for each.
+    num_held : int
+        Leads that the plan leaves for later weeks.
+    switched_off : tuple of str
+        Parts of the credit guarantee that the plan was told to report only.
     """
 
     setup: Setup
@@ -68,6 +73,8 @@ class Simulation:
     alpha: float
     level: float
     is_joint: bool
+    num_held: int
+    switched_off: tuple[str, ...] = ()
 
     @property
     def seats(self) -> tuple[report.SeatRisk, ...]:
@@ -137,6 +144,8 @@ def simulate(
         alpha=problem.parameters.alpha,
         level=problem.parameters.interval,
         is_joint=problem.parameters.joint,
+        num_held=int((assignments["route"] == Route.HOLD).sum()),
+        switched_off=limits.switched_off(problem.parameters.report_only),
     )
 
 

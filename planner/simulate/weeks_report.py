@@ -13,6 +13,7 @@ from planner.estimate.intervals import clopper_pearson, mean_interval
 from planner.simulate.policies import Policy
 from planner.simulate.weeks import Played
 from planner.simulate.weeks_tables import COUNTS, by_week, failures, resets
+from planner.simulate.words import switched_off
 
 #: Raised when a key changes its meaning or goes; new keys do not raise it.
 SCHEMA_VERSION = 1
@@ -39,7 +40,8 @@ TOTALS: Mapping[str, tuple[str, ...]] = {
 class About:
     """What the weeks were, and what they are held against.
 
-    ``level`` is the probability that intervals hold.
+    ``level`` is the probability that intervals hold, ``switched_off`` are the parts of
+    the guarantee that the run was told to report only.
     """
 
     run: str
@@ -50,6 +52,7 @@ class About:
     arrivals: int | None
     alpha: float
     level: float
+    switched_off: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -68,25 +71,39 @@ class Tables:
     checked: int
 
 
-def tables(played: Mapping[Policy, Sequence[Played]]) -> Tables:
-    """Return the tables of all replications of all policies."""
-    parts: dict[str, list[pd.DataFrame]] = {"weeks": [], "resets": [], "failures": []}
-    for policy, replications in played.items():
-        for number, one in enumerate(replications, start=1):
-            own = {
-                "weeks": by_week(one), "resets": resets(one.after),
-                "failures": failures(one),
-            }  # fmt: skip
-            for name, frame in own.items():
-                frame.insert(0, "policy", str(policy))
-                frame.insert(1, "replication", number)
-                parts[name].append(frame)
-    planned = played[Policy.PLAN]
+def tables(policy: Policy, replication: int, played: Played) -> Tables:
+    """Return the tables of one replication (from 1) of one policy.
+
+    They are small; the field that they are taken from, with every send, is not. Who
+    arrived and the balances count under the plan alone.
+    """
+    frames = {
+        "weeks": by_week(played), "resets": resets(played.after),
+        "failures": failures(played),
+    }  # fmt: skip
+    for frame in frames.values():
+        frame.insert(0, "policy", str(policy))
+        frame.insert(1, "replication", replication)
+    counts = int(policy is Policy.PLAN)
     return Tables(
-        **{name: pd.concat(frames, ignore_index=True) for name, frames in parts.items()},
-        num_arrived=sum(one.num_arrived for one in planned),
-        within=sum(one.within for one in planned),
-        checked=sum(one.checked for one in planned),
+        **frames,
+        num_arrived=counts * played.num_arrived,
+        within=counts * played.within,
+        checked=counts * played.checked,
+    )
+
+
+def together(parts: Sequence[Tables]) -> Tables:
+    """Return the tables of all replications of all policies, in the order given."""
+    frames = {
+        name: pd.concat([getattr(one, name) for one in parts], ignore_index=True)
+        for name in ("weeks", "resets", "failures")
+    }
+    return Tables(
+        **frames,
+        num_arrived=sum(one.num_arrived for one in parts),
+        within=sum(one.within for one in parts),
+        checked=sum(one.checked for one in parts),
     )
 
 
@@ -104,6 +121,7 @@ def document(found: Tables, about: About) -> dict[str, Any]:
         "arrivals_per_week": about.arrivals,
         "arrived": found.num_arrived,
         "alpha": about.alpha,
+        "switched_off": list(about.switched_off),
         "confidence": about.level,
         "guarantee": guarantee,
         "seats": {str(policy): _by_seat(found, policy, about) for policy in POLICIES},
@@ -242,6 +260,7 @@ def in_words(made: Mapping[str, Any]) -> str:
         f"Under the plan {own['num']:,} of {own['of']:,} seat-resets needed a credit of "
         f"the reserve ({own['share']:.1%}, {interval}); alpha is {alpha:.1%}: "
         f"{_judgement(own, alpha)}. {every[plan]['ran_out']['num']:,} ran out."
+        f"{switched_off(made['switched_off'])}"
     )
     ran = {name: every[name]["ran_out"]["share"] for name in (even, free)}
     text += (
@@ -254,9 +273,9 @@ def in_words(made: Mapping[str, Any]) -> str:
 def _judgement(own: Mapping[str, Any], alpha: float) -> str:
     """Return what the exact interval says of the guarantee."""
     if own["high"] <= alpha:
-        return "the guarantee held"
+        return "the guarantee held, all seats and resets pooled"
     if own["low"] > alpha:
-        return "the guarantee did not hold"
+        return "the guarantee did not hold, all seats and resets pooled"
     if own["share"] > alpha:
         return "more than that, but so few seat-resets cannot tell"
     return "no more than that, but so few seat-resets cannot prove it"
@@ -273,7 +292,7 @@ def _replies(made: Mapping[str, Any], other: str) -> str:
         return f"Replies against {name}: {mean:+,.0f}; one replication tells no more."
     if low <= 0 <= high:
         return (
-            f"In replies the plan does not differ for certain from {name} "
+            f"In replies the plan does not differ from {name} beyond its interval "
             f"({mean:+,.0f}, {low:+,.0f} to {high:+,.0f})."
         )
     word = "more" if mean > 0 else "fewer"

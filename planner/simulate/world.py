@@ -257,8 +257,10 @@ def build(
         The same seed and number of draws give the same numbers.
     """
     rng = np.random.default_rng([seed, num_draws])
-    segment, shares = open_share.share_draws(leads, parameters)
-    picked = np.resize(rng.permutation(len(shares)), num_draws)
+    segment, shares = open_share.share_draws(
+        leads, parameters, num_draws=num_draws, seed=seed
+    )
+    picked = rng.permutation(len(shares))[:num_draws]
     rate_segment, rates, cdfs = answers.draw(leads, parameters, learned, rng, num_draws)
     return World(
         seed=seed,
