@@ -124,6 +124,41 @@ def test_below_the_reserve_the_first_credits_bring_nothing() -> None:
     assert credit(base, index=1).gain == 0.0
 
 
+def test_a_credit_below_the_reserve_is_priced_by_later_cycles_only() -> None:
+    """With 4 credits, reserve 5 and a grant of 3, the week of the reset has 4 + 3 - 5 = 2.
+
+    Nobody is paid for before the reset however many leads wait, so one more credit buys
+    the next lead a week later: 0.1 less 1 %, not what a week sooner would save on top.
+    """
+    seat = make_seat(
+        credits=4, monthly_grant=3, reset_rule="date:2026-11-30",
+        max_connection_requests_per_day=0,
+    )  # fmt: skip
+    given = make_given(make_leads(9, flag="no"), [seat], max_horizon_weeks=2)
+    base = pipeline.work_out(given)
+    prices = base.problem.solution.prices
+    assert prices["credits_0_0_0"] > 0  # the row that one more credit does not raise
+    found = credit(base)
+    assert (found.price, found.gain, found.loss) == pytest.approx((0.099, 0.099, 0.099))
+    # The second one reaches the reserve now, and the rows of this week move.
+    assert (found.more, found.fewer) == (1, 2)
+    assert found.agrees
+    assert not found.is_kink
+
+
+def test_where_nothing_can_be_taken_away_no_kink_is_claimed() -> None:
+    """Anna stands at her reserve of 0 with 0 credits: one fewer cannot be told.
+
+    A price above what one more brings is off, not a kink between it and nothing.
+    """
+    seat = make_seat(credits=0, reserve=0, max_connection_requests_per_day=0, **FAR)
+    base = pipeline.work_out(make_given(make_leads(5, flag="no"), [seat]))
+    for price, agrees in ((0.1, True), (0.3, False), (0.05, False)):
+        found = worth.worth(base.problem, 0, "credit", price)
+        assert (found.loss, found.fewer, found.is_kink) == (None, 0, False)
+        assert found.agrees is agrees
+
+
 def test_one_more_request_is_worth_the_next_lead() -> None:
     """4 requests a week for 2 weeks leave 2 of 10 leads; each is worth 0.25 * 0.18.
 

@@ -88,7 +88,8 @@ def one_more(found: Sequence[Worth], seats: Sequence[Compared], left_out: int) -
     rows = [
         (
             f"{item.unit} on {item.seat_id}", f"{item.price:.4f}", f"{item.gain:.4f}",
-            _range(item.more), f"{item.loss:.4f}", _range(item.fewer), _verdict(item),
+            _range(item.more), "-" if item.loss is None else f"{item.loss:.4f}",
+            _range(item.fewer), _verdict(item),
         )
         for item in found
     ]  # fmt: skip
