@@ -278,6 +278,16 @@ def test_a_second_list_is_merged_by_person() -> None:
     assert len(plan.assignments) == 3
 
 
+def test_leads_of_a_removed_seat_on_a_second_list_are_anybodys() -> None:
+    """Bert goes, and the lead that the second list says is his goes by Anna's credit."""
+    given = make_given(make_leads(1, flag="no"), two_seats(anna=7, bert=7))
+    more = lead_table([make_lead(2, flag="no", owner="Bert")])
+    changed = scenario.changed(given, Scenario(name="x", remove=("bert",), leads=more))
+    plan = pipeline.work_out(changed).plan
+    assert routes(plan) == {"paid_inmail": 2}
+    assert set(plan.assignments["seat_id"].astype(str)) == {"anna"}
+
+
 @pytest.mark.parametrize(
     ("change", "error", "message"),
     [

@@ -92,10 +92,10 @@ def changed(given: Given, scenario: Scenario) -> Given:
         left.append(new_seat(pattern, left, number, given.as_of, scenario.credits))
     if not left:
         raise InputError(f"scenario {scenario.name}: no seat is left")
-    if gone:
-        table = without_owners(table, gone)
     if scenario.leads is not None:
         table = merged(table, scenario.leads)
+    if gone:  # after the merge: the second list's leads may be theirs, too
+        table = without_owners(table, gone)
     inputs = replace(given.inputs, seats=tuple(left), leads=table)
     return replace(given, inputs=inputs, parameters=parameters)
 
