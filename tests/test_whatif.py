@@ -20,7 +20,7 @@ from planner.domain import Given, Seat
 from planner.errors import InputError, ParameterError, UsageError
 from planner.params import Parameters
 from planner.pipeline import Worked
-from planner.whatif import compare, frontier, rules, scenario, worth
+from planner.whatif import compare, frontier, rules, scenario, second_list, worth
 from planner.whatif.scenario import Scenario
 
 #: The next reset lies beyond the longest horizon: what is not sent now never is better.
@@ -276,6 +276,36 @@ def test_a_second_list_is_merged_by_person() -> None:
     assert sorted(table.rows["outcome"]) == ["duplicate", "lead", "lead", "lead"]
     plan = pipeline.work_out(changed).plan  # its audit counts every row
     assert len(plan.assignments) == 3
+
+
+def test_people_of_the_run_are_recognised_under_other_ids() -> None:
+    """The ledger knows lead 11 as lead 1; a file of the run has lead 12 at lead 2's row.
+
+    Lead 13 stands in that file, too, in a row that was another's duplicate: on the run,
+    nobody knows as whom. Lead 14 stands at the same row of a file of another content:
+    new. Lead 3 has the run's own id.
+    """
+    ids = [f"{number:016x}" for number in range(20)]
+    own = {"source_file": "again/a.csv"}
+    listed = [
+        make_lead(3, source_file="b.csv"),
+        make_lead(11, flag="no", source_file="b.csv"),
+        make_lead(12, **own, source_row=7),
+        make_lead(13, **own, source_row=8),
+        make_lead(14, source_file="a.csv", source_row=7),
+    ]
+    leads = [make_lead(1), make_lead(2, source_file="a.csv", source_row=7), make_lead(3)]
+    given = make_given(leads, two_seats(anna=7, bert=5))
+    found = second_list.recognised(
+        given.inputs.leads.leads, lead_table(listed), {"again/a.csv": "a.csv"},
+        {ids[11]: ids[1]},
+    )  # fmt: skip
+    assert (found.num_known, found.num_new) == (4, 1)
+    assert found.leads.leads["lead_id"].tolist() == [ids[1], ids[2], ids[3], ids[14]]
+    changed = scenario.changed(given, Scenario(name="x", leads=found.leads))
+    assert changed.inputs.leads.leads["open_flag"].tolist() == [0, -1, -1, -1]
+    plan = pipeline.work_out(changed).plan  # its audit counts every row
+    assert len(plan.assignments) == 4
 
 
 def test_leads_of_a_removed_seat_on_a_second_list_are_anybodys() -> None:

@@ -244,8 +244,8 @@ def merged(table: LeadTable, more: LeadTable) -> LeadTable:
     """Return two lists as one: who is on both keeps the first one's line.
 
     As where two files are read together, a flag that one of them knows is known, and
-    what excludes a lead in one excludes it. A person is recognised by lead id only: a
-    run keeps no names and addresses.
+    what excludes a lead in one excludes it. A person is recognised by lead id:
+    `planner.whatif.second_list` gives people of the run theirs.
     """
     known = table.leads.set_index("lead_id", drop=False)
     other = more.leads.set_index("lead_id", drop=False)
