@@ -380,6 +380,50 @@ def test_a_rule_costs_what_the_plan_without_it_has_more() -> None:
     assert [item.cost for item in found] == pytest.approx([0.3, 0.0])
 
 
+def test_costs_within_the_certified_error_are_not_told_apart_from_none() -> None:
+    """In coarse classes the plan may be 2 % below its bound: more than a reserve costs.
+
+    The costs in fine classes lie in the ranges stated in coarse ones, and their ranges
+    are narrower. Nobody is a connection, so messages limit nothing.
+    """
+    leads = [
+        make_lead(
+            n, flag=("yes", "no", "unknown")[n % 3], priority=float(n * 37.7 % 100),
+            segment=str(n % 7), owner=("", "", "anna", "bert")[n % 4],
+            group=("", "dach", "")[n * 5 % 7 % 3],
+        )
+        for n in range(1, 401)
+    ]  # fmt: skip
+    seats = [
+        make_seat(
+            credits=25, groups=("dach",), max_connection_requests_per_week=20,
+            inmail_reply_rate=0.12, monthly_grant=20, credit_cap=40,
+            reset_rule="date:2026-12-03",
+        ),
+        make_seat(
+            seat_id="bert", sender="Bert", credits=19, acceptance_rate=0.3,
+            max_connection_requests_per_week=25, inmails_last_28_days=8,
+            monthly_grant=20, reset_rule="date:2026-12-05",
+        ),
+    ]  # fmt: skip
+    found = []
+    for most in (50, 6000):
+        given = make_given(
+            leads, seats, max_classes=most, refine_margin=0.001, acceptance_rate=0.25,
+            open_flag_leak=0.03, max_horizon_weeks=4,
+        )  # fmt: skip
+        names = ["reserve", "velocity", "messages_per_day"]
+        costs = rules.costs(given, pipeline.work_out(given), names, silent)
+        found.append({item.limit: item for item in costs})
+    coarse, fine = found
+    for name, item in coarse.items():
+        assert item.least <= fine[name].cost <= item.most, name
+        assert item.most - item.least > fine[name].most - fine[name].least, name
+    assert coarse["reserve"].least == 0.0 < fine["reserve"].least
+    assert coarse["velocity"].least > 0
+    assert fine["messages_per_day"].least == 0.0
+
+
 def test_an_unknown_rule_is_told() -> None:
     """The nearest rule is named."""
     given = make_given(make_leads(1), [make_seat(**FAR)])
