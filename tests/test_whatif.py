@@ -323,6 +323,7 @@ def test_leads_of_a_removed_seat_on_a_second_list_are_anybodys() -> None:
     [
         ({"remove": ("ana",)}, InputError, "unknown seat 'ana'; did you mean anna"),
         ({"pause": (("brt", None),)}, InputError, "did you mean bert"),
+        ({"pause": (("anna", MONDAY),)}, InputError, "plans from 2026-11-23 on"),
         ({"add": 1, "like": "berta"}, InputError, "did you mean bert"),
         ({"remove": ("anna", "bert")}, InputError, "no seat is left"),
         ({"parameters": {"reserv": 1}}, ParameterError, "did you mean reserve"),
@@ -334,7 +335,7 @@ def test_leads_of_a_removed_seat_on_a_second_list_are_anybodys() -> None:
 def test_what_is_unknown_is_told_with_the_nearest(
     change: dict[str, Any], error: type[Exception], message: str
 ) -> None:
-    """Unknown seats, parameters and limits are refused before anything is planned."""
+    """What is unknown or cannot act is refused before anything is planned."""
     given = make_given(make_leads(2), two_seats(anna=7, bert=5))
     with pytest.raises(error, match=message):
         scenario.changed(given, Scenario(name="x", **change))

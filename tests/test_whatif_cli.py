@@ -106,6 +106,7 @@ def test_limits_and_curves(capsys: pytest.CaptureFixture[str], tmp_path: Path) -
     [
         (["2026-W84"], 3, "2026-W48"),
         (["2026-W48", "--remove", "ana"], 3, "did you mean anna?"),
+        (["2026-W48", "--pause", "anna:2026-11-20"], 3, "give a later date"),
         (["2026-W48", "-p", "reserv=1"], 3, "did you mean reserve?"),
         (["2026-W48", "--limits", "velocty"], 3, "did you mean velocity?"),
         (["2026-W48", "--frontier", "alpa=1"], 3, "did you mean alpha?"),
