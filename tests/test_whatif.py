@@ -20,7 +20,7 @@ from planner.domain import Given, Seat
 from planner.errors import InputError, ParameterError, UsageError
 from planner.params import Parameters
 from planner.pipeline import Worked
-from planner.whatif import compare, frontier, rules, scenario, worth
+from planner.whatif import compare, frontier, rules, scenario, second_list, worth
 from planner.whatif.scenario import Scenario
 
 #: The next reset lies beyond the longest horizon: what is not sent now never is better.
@@ -122,6 +122,41 @@ def test_below_the_reserve_the_first_credits_bring_nothing() -> None:
         make_given(make_leads(5, flag="no"), two_seats(anna=7, bert=3))
     )
     assert credit(base, index=1).gain == 0.0
+
+
+def test_a_credit_below_the_reserve_is_priced_by_later_cycles_only() -> None:
+    """With 4 credits, reserve 5 and a grant of 3, the week of the reset has 4 + 3 - 5 = 2.
+
+    Nobody is paid for before the reset however many leads wait, so one more credit buys
+    the next lead a week later: 0.1 less 1 %, not what a week sooner would save on top.
+    """
+    seat = make_seat(
+        credits=4, monthly_grant=3, reset_rule="date:2026-11-30",
+        max_connection_requests_per_day=0,
+    )  # fmt: skip
+    given = make_given(make_leads(9, flag="no"), [seat], max_horizon_weeks=2)
+    base = pipeline.work_out(given)
+    prices = base.problem.solution.prices
+    assert prices["credits_0_0_0"] > 0  # the row that one more credit does not raise
+    found = credit(base)
+    assert (found.price, found.gain, found.loss) == pytest.approx((0.099, 0.099, 0.099))
+    # The second one reaches the reserve now, and the rows of this week move.
+    assert (found.more, found.fewer) == (1, 2)
+    assert found.agrees
+    assert not found.is_kink
+
+
+def test_where_nothing_can_be_taken_away_no_kink_is_claimed() -> None:
+    """Anna stands at her reserve of 0 with 0 credits: one fewer cannot be told.
+
+    A price above what one more brings is off, not a kink between it and nothing.
+    """
+    seat = make_seat(credits=0, reserve=0, max_connection_requests_per_day=0, **FAR)
+    base = pipeline.work_out(make_given(make_leads(5, flag="no"), [seat]))
+    for price, agrees in ((0.1, True), (0.3, False), (0.05, False)):
+        found = worth.worth(base.problem, 0, "credit", price)
+        assert (found.loss, found.fewer, found.is_kink) == (None, 0, False)
+        assert found.agrees is agrees
 
 
 def test_one_more_request_is_worth_the_next_lead() -> None:
@@ -243,11 +278,52 @@ def test_a_second_list_is_merged_by_person() -> None:
     assert len(plan.assignments) == 3
 
 
+def test_people_of_the_run_are_recognised_under_other_ids() -> None:
+    """The ledger knows lead 11 as lead 1; a file of the run has lead 12 at lead 2's row.
+
+    Lead 13 stands in that file, too, in a row that was another's duplicate: on the run,
+    nobody knows as whom. Lead 14 stands at the same row of a file of another content:
+    new. Lead 3 has the run's own id.
+    """
+    ids = [f"{number:016x}" for number in range(20)]
+    own = {"source_file": "again/a.csv"}
+    listed = [
+        make_lead(3, source_file="b.csv"),
+        make_lead(11, flag="no", source_file="b.csv"),
+        make_lead(12, **own, source_row=7),
+        make_lead(13, **own, source_row=8),
+        make_lead(14, source_file="a.csv", source_row=7),
+    ]
+    leads = [make_lead(1), make_lead(2, source_file="a.csv", source_row=7), make_lead(3)]
+    given = make_given(leads, two_seats(anna=7, bert=5))
+    found = second_list.recognised(
+        given.inputs.leads.leads, lead_table(listed), {"again/a.csv": "a.csv"},
+        {ids[11]: ids[1]},
+    )  # fmt: skip
+    assert (found.num_known, found.num_new) == (4, 1)
+    assert found.leads.leads["lead_id"].tolist() == [ids[1], ids[2], ids[3], ids[14]]
+    changed = scenario.changed(given, Scenario(name="x", leads=found.leads))
+    assert changed.inputs.leads.leads["open_flag"].tolist() == [0, -1, -1, -1]
+    plan = pipeline.work_out(changed).plan  # its audit counts every row
+    assert len(plan.assignments) == 4
+
+
+def test_leads_of_a_removed_seat_on_a_second_list_are_anybodys() -> None:
+    """Bert goes, and the lead that the second list says is his goes by Anna's credit."""
+    given = make_given(make_leads(1, flag="no"), two_seats(anna=7, bert=7))
+    more = lead_table([make_lead(2, flag="no", owner="Bert")])
+    changed = scenario.changed(given, Scenario(name="x", remove=("bert",), leads=more))
+    plan = pipeline.work_out(changed).plan
+    assert routes(plan) == {"paid_inmail": 2}
+    assert set(plan.assignments["seat_id"].astype(str)) == {"anna"}
+
+
 @pytest.mark.parametrize(
     ("change", "error", "message"),
     [
         ({"remove": ("ana",)}, InputError, "unknown seat 'ana'; did you mean anna"),
         ({"pause": (("brt", None),)}, InputError, "did you mean bert"),
+        ({"pause": (("anna", MONDAY),)}, InputError, "plans from 2026-11-23 on"),
         ({"add": 1, "like": "berta"}, InputError, "did you mean bert"),
         ({"remove": ("anna", "bert")}, InputError, "no seat is left"),
         ({"parameters": {"reserv": 1}}, ParameterError, "did you mean reserve"),
@@ -259,7 +335,7 @@ def test_a_second_list_is_merged_by_person() -> None:
 def test_what_is_unknown_is_told_with_the_nearest(
     change: dict[str, Any], error: type[Exception], message: str
 ) -> None:
-    """Unknown seats, parameters and limits are refused before anything is planned."""
+    """What is unknown or cannot act is refused before anything is planned."""
     given = make_given(make_leads(2), two_seats(anna=7, bert=5))
     with pytest.raises(error, match=message):
         scenario.changed(given, Scenario(name="x", **change))
@@ -303,6 +379,50 @@ def test_a_rule_costs_what_the_plan_without_it_has_more() -> None:
         ("reserve", 3, 1), ("velocity", 0, 0),
     ]  # fmt: skip
     assert [item.cost for item in found] == pytest.approx([0.3, 0.0])
+
+
+def test_costs_within_the_certified_error_are_not_told_apart_from_none() -> None:
+    """In coarse classes the plan may be 2 % below its bound: more than a reserve costs.
+
+    The costs in fine classes lie in the ranges stated in coarse ones, and their ranges
+    are narrower. Nobody is a connection, so messages limit nothing.
+    """
+    leads = [
+        make_lead(
+            n, flag=("yes", "no", "unknown")[n % 3], priority=float(n * 37.7 % 100),
+            segment=str(n % 7), owner=("", "", "anna", "bert")[n % 4],
+            group=("", "dach", "")[n * 5 % 7 % 3],
+        )
+        for n in range(1, 401)
+    ]  # fmt: skip
+    seats = [
+        make_seat(
+            credits=25, groups=("dach",), max_connection_requests_per_week=20,
+            inmail_reply_rate=0.12, monthly_grant=20, credit_cap=40,
+            reset_rule="date:2026-12-03",
+        ),
+        make_seat(
+            seat_id="bert", sender="Bert", credits=19, acceptance_rate=0.3,
+            max_connection_requests_per_week=25, inmails_last_28_days=8,
+            monthly_grant=20, reset_rule="date:2026-12-05",
+        ),
+    ]  # fmt: skip
+    found = []
+    for most in (50, 6000):
+        given = make_given(
+            leads, seats, max_classes=most, refine_margin=0.001, acceptance_rate=0.25,
+            open_flag_leak=0.03, max_horizon_weeks=4,
+        )  # fmt: skip
+        names = ["reserve", "velocity", "messages_per_day"]
+        costs = rules.costs(given, pipeline.work_out(given), names, silent)
+        found.append({item.limit: item for item in costs})
+    coarse, fine = found
+    for name, item in coarse.items():
+        assert item.least <= fine[name].cost <= item.most, name
+        assert item.most - item.least > fine[name].most - fine[name].least, name
+    assert coarse["reserve"].least == 0.0 < fine["reserve"].least
+    assert coarse["velocity"].least > 0
+    assert fine["messages_per_day"].least == 0.0
 
 
 def test_an_unknown_rule_is_told() -> None:

@@ -59,11 +59,16 @@ def test_scenarios_stand_beside_the_run(
     assert [row["name"] for row in rows] == ["run", "what if", "more"]
 
 
-def test_a_second_list_is_read_as_plan_does(capsys: pytest.CaptureFixture[str]) -> None:
-    """The sample's own files again bring nobody new; a new person is one more lead."""
-    again = answer(capsys, "--leads", *(f"data/sample/{n}" for n in LEADS[:2]))
-    (same,) = again["scenarios"]
+@pytest.mark.parametrize("name", LEADS)
+def test_a_file_of_the_run_again_brings_nobody(
+    name: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Any of the sample's files alone has people of the run only, whatever their ids."""
+    assert run(["whatif", "2026-W48", "--leads", f"data/sample/{name}", "--json"]) == 0
+    shown = capsys.readouterr()
+    (same,) = json.loads(shown.out)["scenarios"]
     assert (same["difference"]["leads"], same["moved"]) == (0, 0)
+    assert "are on the run already, 0 are new" in shown.err
 
 
 def test_a_new_list_brings_its_people(
@@ -73,7 +78,10 @@ def test_a_new_list_brings_its_people(
     path = tmp_path / "more.csv"
     lines = [f"https://www.linkedin.com/in/newcomer-{n},yes,90" for n in range(3)]
     path.write_text("\n".join(["linkedin_url,open,priority", *lines]), "utf-8")
-    (found,) = answer(capsys, "--leads", str(path))["scenarios"]
+    assert run(["whatif", "2026-W48", "--leads", str(path), "--json"]) == 0
+    shown = capsys.readouterr()
+    (found,) = json.loads(shown.out)["scenarios"]
+    assert "of 3 people on the second list 0 are on the run already, 3 are new" in shown.err
     assert found["difference"]["leads"] == 3
     assert found["difference"]["value"] > 0
 
@@ -98,6 +106,7 @@ def test_limits_and_curves(capsys: pytest.CaptureFixture[str], tmp_path: Path) -
     [
         (["2026-W84"], 3, "2026-W48"),
         (["2026-W48", "--remove", "ana"], 3, "did you mean anna?"),
+        (["2026-W48", "--pause", "anna:2026-11-20"], 3, "give a later date"),
         (["2026-W48", "-p", "reserv=1"], 3, "did you mean reserve?"),
         (["2026-W48", "--limits", "velocty"], 3, "did you mean velocity?"),
         (["2026-W48", "--frontier", "alpa=1"], 3, "did you mean alpha?"),

@@ -13,7 +13,7 @@ from planner.assign.leads import Problem
 from planner.dates import resets_after
 from planner.domain import RULE_WORDS, Instance, Kind, Route, Seat
 from planner.model.credits import CreditUse
-from planner.model.instance import volumes_by_cycle
+from planner.model.instance import above_reserve, volumes_by_cycle
 
 #: Column of the day table for each route that is sent.
 DAY_COLUMN = {
@@ -175,11 +175,18 @@ def _capacity_row(
 def seat_prices(problem: Problem, index: int, numbers: Sequence[int]) -> dict[str, float]:
     """Return what one more credit, request and InMail of pace is worth on a seat.
 
-    One more credit now raises every row that starts with the present balance, one more
-    request this week both its day limits and its week.
+    One more credit now raises every row that starts with the present balance, but those
+    that end below the reserve; one more request this week both its day limits and its
+    week.
     """
     prices, instance = problem.solution.prices, problem.instance
-    cycles = [row for row in instance.credit_rows if row.seat == index and row.first == 0]
+    cycles = [
+        row
+        for row in instance.credit_rows
+        if row.seat == index
+        and row.first == 0
+        and above_reserve(problem.seats[index], row.last) >= 0
+    ]
     usable = any(row.budget > row.held_back for row in cycles)
     credit = sum(
         prices.get(f"credits_{index}_{row.first}_{row.last}", 0.0) for row in cycles

@@ -16,7 +16,7 @@ from planner.cli import console, inputs
 from planner.errors import LedgerError
 
 if TYPE_CHECKING:
-    from planner.domain import History, Inputs, Plan, Seat, SeatHistory
+    from planner.domain import History, Inputs, LeadTable, Plan, Seat, SeatHistory
     from planner.intake.seats import KnownCredits
     from planner.ledger.history import Drawn
     from planner.ledger.runs import Recorded, Run
@@ -235,6 +235,29 @@ def recall(
         has_runs=runs.has_runs(connection),
         drawn=drawn,
     )
+
+
+def same_persons(
+    connection: Connection, table: LeadTable, run: Sequence[str]
+) -> dict[str, str]:
+    """Return lead ids of a list to those of a run, where the ledger has one person."""
+    import numpy as np
+
+    from planner.domain import Identities
+    from planner.ledger import people
+
+    named = Identities(
+        lead=np.arange(len(run), dtype=np.int64),
+        space=np.full(len(run), "lead", dtype=object),
+        value=np.array(run, dtype=object),
+    )
+    mine = people.match(connection, table.identities)
+    theirs = people.match(connection, named)
+    both = mine.merge(theirs, on="person", suffixes=("", "_run"))
+    both = both.drop_duplicates("lead")
+    ids = table.leads["lead_id"].to_numpy()
+    places = zip(both["lead"], both["lead_run"], strict=True)
+    return {str(ids[lead]): run[lead_run] for lead, lead_run in places}
 
 
 def check_standing(

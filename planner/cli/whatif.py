@@ -140,7 +140,7 @@ def whatif(
             leads=files, exclude=exclude, mapping=mapping, scraped_by=scraped_by,
             encoding=encoding,
         )  # fmt: skip
-        first["leads"] = options.second_list(found.given, lists, ledger, config)
+        first["leads"] = options.second_list(found, lists, ledger, config)
     scenarios = options.scenarios(first, scenario)
     if frontier and len(scenarios) > 1:
         raise UsageError("--frontier goes with one scenario: leave --scenario out")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +13,8 @@ from planner.errors import UsageError
 if TYPE_CHECKING:
     import datetime as dt
 
-    from planner.domain import Given, LeadTable
+    from planner.cli.run_files import RunFiles
+    from planner.domain import Given, InputFile, LeadTable
     from planner.whatif.scenario import Scenario
 
 
@@ -100,26 +101,52 @@ def _count(text: str, name: str) -> int:
 
 
 def second_list(
-    given: Given, options: inputs.LeadOptions, ledger: str | None, config: Path | None
+    found: RunFiles, options: inputs.LeadOptions, ledger: str | None, config: Path | None
 ) -> LeadTable:
-    """Read a second list as `plan` does, with what the ledger knows of its people."""
+    """Read a second list as `plan` does, with what the ledger knows of its people.
+
+    Says how many of them are on the run already, under whatever lead id.
+    """
     from dataclasses import replace
 
     from planner.intake import past
     from planner.whatif.scenario import find
+    from planner.whatif.second_list import recognised
 
+    given = found.given
     if options.scraped_by:
         find(given.inputs.seats, options.scraped_by)
-    table, _, _ = inputs.load_leads(options, given.parameters, as_of=given.as_of)
+    table, _, files = inputs.load_leads(options, given.parameters, as_of=given.as_of)
     console.show_issues(table.issues)
+    run = given.inputs.leads.leads
+    persons: dict[str, str] = {}
     with ledgers.opened(ledger, config, given.parameters, create=False) as book:
-        if book is None:
-            return table
-        with book.reading() as connection:
-            recalled = ledgers.recall(
-                connection, replace(given.inputs, leads=table), given.parameters,
-                as_of=given.as_of, supersede=False,
-            )  # fmt: skip
-    if recalled.history is None:
-        return table
-    return replace(table, leads=past.known(table.leads, recalled.history))
+        if book is not None:
+            with book.reading() as connection:
+                recalled = ledgers.recall(
+                    connection, replace(given.inputs, leads=table), given.parameters,
+                    as_of=given.as_of, supersede=False,
+                )  # fmt: skip
+                persons = ledgers.same_persons(connection, table, run["lead_id"].tolist())
+            if recalled.history is not None:
+                table = replace(table, leads=past.known(table.leads, recalled.history))
+    same = recognised(run, table, _own_files(files, found.document), persons)
+    console.say(
+        f"note: of {same.num_known + same.num_new:,} people on the second list "
+        f"{same.num_known:,} are on the run already, {same.num_new:,} are new"
+    )
+    return same.leads
+
+
+def _own_files(files: Sequence[InputFile], document: Mapping[str, Any]) -> dict[str, str]:
+    """Return the lead files that a run was planned from, to what they were called then."""
+    then = {
+        str(file["sha256"]): str(file["file"])
+        for file in document.get("inputs", [])
+        if file["kind"] == "leads"
+    }
+    return {
+        file.file: then[file.sha256]
+        for file in files
+        if file.kind == "leads" and file.sha256 in then
+    }

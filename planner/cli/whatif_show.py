@@ -88,7 +88,8 @@ def one_more(found: Sequence[Worth], seats: Sequence[Compared], left_out: int) -
     rows = [
         (
             f"{item.unit} on {item.seat_id}", f"{item.price:.4f}", f"{item.gain:.4f}",
-            _range(item.more), f"{item.loss:.4f}", _range(item.fewer), _verdict(item),
+            _range(item.more), "-" if item.loss is None else f"{item.loss:.4f}",
+            _range(item.fewer), _verdict(item),
         )
         for item in found
     ]  # fmt: skip
@@ -136,19 +137,24 @@ def limits(costs: Sequence[Cost]) -> list[str]:
     """Return what each rule costs, the dearest first."""
     rows = [
         (
-            item.limit, f"{item.cost:.2f}", _signed(item.replies_this_week, 1), item.moved,
-            item.rerouted, item.breaches, item.meaning,
+            item.limit, _number(item.cost, 2).replace("-0.00", "0.00"),
+            f"{item.least:.2f} to {item.most:.2f}",
+            _signed(item.replies_this_week, 1), item.moved, item.rerouted, item.breaches,
+            item.meaning,
         )
         for item in costs
     ]  # fmt: skip
     header = (
-        "limit", "costs", "this week", "leads moved", "other route", "gone beyond",
-        "meaning",
+        "limit", "costs", "certified", "this week", "leads that differ", "other route",
+        "gone beyond", "meaning",
     )  # fmt: skip
     return [
         (
             "Each rule taken away alone and planned again. Costs: weighted replies over "
-            "the horizon; gone beyond: seats and days of this week."
+            "the horizon; certified: what both plans' certificates leave open; a cost "
+            "whose range begins at 0 is not told apart from none. Leads that differ in "
+            "route, seat or week, ties broken anew; gone beyond: seats and days of this "
+            "week."
         ),
         "",
         *console.table_lines(header, rows),

@@ -110,8 +110,9 @@ def credit_rows(
     rows = []
     for j in range(last + 1):
         for i in range(j + 1):
-            start = seat.credits if i == 0 else seat.credit_cap
-            budget = start - seat.reserve + seat.monthly_grant * (j - i)
+            budget = above_reserve(seat, j)
+            if i > 0:
+                budget = seat.credit_cap - seat.reserve + seat.monthly_grant * (j - i)
             rows.append(
                 CreditRow(
                     seat=index, first=i, last=j, budget=max(budget, 0),
@@ -119,6 +120,15 @@ def credit_rows(
                 )
             )  # fmt: skip
     return rows
+
+
+def above_reserve(seat: Seat, num_grants: int) -> int:
+    """Return what a seat's present balance and its next grants leave above its reserve.
+
+    Below 0 the row that starts with the present balance allows nothing, and one more
+    credit does not change that.
+    """
+    return seat.credits - seat.reserve + seat.monthly_grant * num_grants
 
 
 def velocity_limits(

@@ -19,7 +19,13 @@ class Cost:
     ----------
     cost : float
         Expected weighted replies over the horizon that the plan without the rule has
-        more; never below 0, because whoever need not keep a rule may.
+        more. Nobody is worse off without a rule, so a value below 0 is an error of the
+        two plans, which are as near to their optima as their certificates say.
+    least, most : float
+        Between these the optimum without the rule is above the optimum with it, by the
+        certificates of both plans, under their fitted credit rows: each optimum lies
+        between its plan's value and its bound. From 0 on, the cost is not told apart
+        from none.
     value_without : float
         Objective of the plan without the rule, as solved.
     replies_this_week : float
@@ -33,6 +39,8 @@ class Cost:
     limit: str
     meaning: str
     cost: float
+    least: float
+    most: float
     value_without: float
     replies_this_week: float
     moved: int
@@ -58,7 +66,7 @@ def costs(
         If a rule is unknown; the nearest one is named.
     """
     chosen = limits.checked(names) if names else tuple(limits.MEANINGS)
-    was = figures(base)
+    was, bound = figures(base), _bound(base)
     already = limits.parse(given.parameters.report_only)
     found = []
     for name in chosen:
@@ -72,7 +80,9 @@ def costs(
             Cost(
                 limit=name,
                 meaning=limits.MEANINGS[name],
-                cost=round(max(0.0, now.value - was.value), 6),
+                cost=round(now.value - was.value, 6) + 0.0,  # never -0.0
+                least=round(max(0.0, now.value - bound), 6),
+                most=round(max(0.0, _bound(worked) - was.value), 6),
                 value_without=now.value,
                 replies_this_week=round(now.weighted_replies - was.weighted_replies, 6),
                 moved=leads.moved,
@@ -81,3 +91,8 @@ def costs(
             )
         )
     return sorted(found, key=lambda item: (-item.cost, -item.replies_this_week, item.limit))
+
+
+def _bound(worked: Worked) -> float:
+    """Return what no plan under the same limits can exceed."""
+    return float(worked.plan.totals["objective_bound"])

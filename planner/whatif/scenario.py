@@ -15,6 +15,7 @@ from planner.dates import ONE_DAY
 from planner.domain import Flag, Given, LeadTable, Seat
 from planner.errors import InputError, ParameterError
 from planner.intake import seat_cells
+from planner.model.calendar import planned_week
 from planner.params import Parameters, specs
 
 #: Groups of parameters that act on files, on the ledger or on failures, not on a plan.
@@ -69,7 +70,8 @@ def changed(given: Given, scenario: Scenario) -> Given:
     Raises
     ------
     InputError
-        If a seat is unknown (the nearest one is named) or none is left.
+        If a seat is unknown (the nearest one is named), none is left, or a pause is
+        over before the run.
     ParameterError
         If a parameter is unknown, out of range, or cannot act any more.
     """
@@ -81,8 +83,14 @@ def changed(given: Given, scenario: Scenario) -> Given:
     ]
     table = given.inputs.leads
     gone = [find(seats, name) for name in scenario.remove]
+    start = planned_week(given.inputs.seats, given.as_of)
     for name, until in scenario.pause:
         paused = find(seats, name)
+        if until is not None and until <= start:
+            raise InputError(
+                f"pause of {paused.seat_id} until {until}: the run plans from {start} on, "
+                "so nothing would change; give a later date"
+            )
         last = dt.date.max if until is None else until - ONE_DAY
         away = (*paused.away, (dt.date.min, last))
         seats[seats.index(paused)] = replace(paused, away=away)
@@ -92,10 +100,10 @@ def changed(given: Given, scenario: Scenario) -> Given:
         left.append(new_seat(pattern, left, number, given.as_of, scenario.credits))
     if not left:
         raise InputError(f"scenario {scenario.name}: no seat is left")
-    if gone:
-        table = without_owners(table, gone)
     if scenario.leads is not None:
         table = merged(table, scenario.leads)
+    if gone:  # after the merge: the second list's leads may be theirs, too
+        table = without_owners(table, gone)
     inputs = replace(given.inputs, seats=tuple(left), leads=table)
     return replace(given, inputs=inputs, parameters=parameters)
 
@@ -244,8 +252,8 @@ def merged(table: LeadTable, more: LeadTable) -> LeadTable:
     """Return two lists as one: who is on both keeps the first one's line.
 
     As where two files are read together, a flag that one of them knows is known, and
-    what excludes a lead in one excludes it. A person is recognised by lead id only: a
-    run keeps no names and addresses.
+    what excludes a lead in one excludes it. A person is recognised by lead id:
+    `planner.whatif.second_list` gives people of the run theirs.
     """
     known = table.leads.set_index("lead_id", drop=False)
     other = more.leads.set_index("lead_id", drop=False)

@@ -15,7 +15,7 @@ from planner.assign.leads import Problem
 from planner.assign.summary import seat_prices
 from planner.domain import Given, Instance, Period, Seat, VolumeLimit
 from planner.model import solve
-from planner.model.instance import forfeit_limits
+from planner.model.instance import above_reserve, forfeit_limits
 from planner.pipeline import Worked
 from planner.whatif.compare import Compared, compare
 from planner.whatif.scenario import Scenario, like_seats
@@ -52,21 +52,25 @@ class Worth:
         Key of `PRICES`.
     price : float
         Shadow price, in expected weighted replies over the horizon.
-    gain, loss : float
-        What solving again says that one more brings, and one fewer costs. They differ
-        at a kink, and the price lies between.
+    gain : float
+        What solving again says that one more brings.
+    loss : float or None
+        What solving again says that one fewer costs; None where none can be taken away.
+        It differs from `gain` at a kink, and the price lies between.
     more, fewer : int
         Units up to which each further one is worth `gain`, and each one fewer costs
-        `loss`; at `MAX_UNITS` the range may go on.
+        `loss`; at `MAX_UNITS` the range may go on. Both end where a seat reaches its
+        reserve: from there on other rows of its credits move.
     agrees : bool
-        Whether the price lies between what solving again says of one more and one fewer.
+        Whether the price lies between what solving again says of one more and one
+        fewer; where none can be taken away, whether it is what one more brings.
     """
 
     seat_id: str
     unit: str
     price: float
     gain: float
-    loss: float
+    loss: float | None
     more: int
     fewer: int
     agrees: bool
@@ -74,7 +78,7 @@ class Worth:
     @property
     def is_kink(self) -> bool:
         """Whether one more and one fewer differ: the price holds on one side at most."""
-        return not _same(self.gain, self.loss)
+        return self.loss is not None and not _same(self.gain, self.loss)
 
 
 def ranked(problem: Problem) -> list[tuple[int, str, float]]:
@@ -103,21 +107,20 @@ def worth(problem: Problem, index: int, unit: str, price: float) -> Worth:
             solved[units] = solve.solve_once(instance, problem.parameters).objective
         return solved[units]
 
-    available = _available(problem, index, unit)
+    most, available = _room(problem, index, unit)
     gain = value(1) - value(0)
-    loss = value(0) - value(-1) if available else 0.0
-    more = _reach(value, gain, MAX_UNITS)
-    fewer = _reach(lambda n: -value(-n), loss, min(MAX_UNITS, available))
+    loss = value(0) - value(-1) if available else None
+    highest = gain if loss is None else loss
     return Worth(
         seat_id=problem.seats[index].seat_id,
         unit=unit,
         price=price,
         gain=round(max(0.0, gain), 6),
-        loss=round(max(0.0, loss), 6),
-        more=more,
-        fewer=fewer,
+        loss=None if loss is None else round(max(0.0, loss), 6),
+        more=_reach(value, gain, most),
+        fewer=0 if loss is None else _reach(lambda n: -value(-n), loss, available),
         agrees=(price >= gain or _same(price, gain))
-        and (price <= loss or _same(price, loss) or not available),
+        and (price <= highest or _same(price, highest)),
     )
 
 
@@ -129,7 +132,8 @@ def _reach(value: Callable[[int], float], slope: float, most: int) -> int:
     """Return how many units each bring the same as the first; 0 if that is nothing.
 
     Doubles the range while its newer half is worth the same a unit, then halves the
-    last step. The value is concave in the units, so nothing lies in between.
+    last step. The value is concave in the units as long as no row of credits begins or
+    ceases to allow anything (see `_room`), so nothing lies in between.
     """
     if slope <= SAME_REPLIES or most < 1:
         return 0
@@ -186,8 +190,8 @@ def _with_credits(problem: Problem, index: int, units: int) -> Instance:
     for row in instance.credit_rows:
         if row.seat == index and row.first == 0:
             # A balance below its reserve has to reach it first.
-            short = seat.credits - seat.reserve + seat.monthly_grant * row.last
-            start = row.budget + (min(0, short) if row.budget == 0 else 0)
+            short = min(0, above_reserve(seat, row.last))
+            start = row.budget + (short if row.budget == 0 else 0)
             rows.append(replace(row, budget=max(0, start + units)))
         else:
             rows.append(row)
@@ -238,17 +242,29 @@ def _raised(
     )
 
 
-def _available(problem: Problem, index: int, unit: str) -> int:
-    """Return how many units there are to take away."""
+def _room(problem: Problem, index: int, unit: str) -> tuple[int, int]:
+    """Return how many units more and fewer the value is concave in, to `MAX_UNITS`.
+
+    A row of credits that ends below the reserve allows nothing until the reserve is
+    reached, and one above it no less than nothing: the value bends the other way there.
+    """
     if unit == "credit":
-        return problem.seats[index].credits
+        seat = problem.seats[index]
+        above = [
+            above_reserve(seat, row.last)
+            for row in problem.instance.credit_rows
+            if row.seat == index and row.first == 0
+        ]
+        more = [-balance for balance in above if balance < 0]
+        fewer = [balance for balance in above if balance >= 0]
+        return min([MAX_UNITS, *more]), min([MAX_UNITS, seat.credits, *fewer])
     days = "max_connection_requests" if unit == "connection request" else "max_inmails"
     numbers = _this_week(problem.instance, index)
     name = "requests" if unit == "connection request" else "inmails"
     number = _best(problem, numbers, name)
     if number is None:
-        return 0
-    return int(getattr(problem.instance.periods[number], days))
+        return MAX_UNITS, 0
+    return MAX_UNITS, min(MAX_UNITS, int(getattr(problem.instance.periods[number], days)))
 
 
 # --- seats ------------------------------------------------------------------------
