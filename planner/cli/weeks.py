@@ -74,6 +74,18 @@ def run(found: RunFiles, asked: Weeks, out: Path | None, *, as_json: bool) -> No
         console.say(f"every policy, replication, week and seat: {out}")
 
 
+def _from_its_week(found: RunFiles) -> Given:
+    """Return what the run was planned from, as of the first day that it planned.
+
+    A run that is planned on a Saturday is of the week after: the days before are empty.
+    """
+    import datetime as dt
+    from dataclasses import replace
+
+    first = dt.date.fromisoformat(found.document["week_start"])
+    return replace(found.given, as_of=max(found.given.as_of, first))
+
+
 def played(found: RunFiles, asked: Weeks) -> tuple[Tables, dict[str, Any]]:
     """Play the weeks of a run as often as asked; return tables and all figures.
 
@@ -85,16 +97,17 @@ def played(found: RunFiles, asked: Weeks) -> tuple[Tables, dict[str, Any]]:
     from planner import limits
     from planner.simulate import weeks_report as report
 
-    start = _Start.of(found.given, asked)
+    given = _from_its_week(found)
+    start = _Start.of(given, asked)
     games: dict[Policy, list[Tables]] = {policy: [] for policy in report.POLICIES}
     for number in range(asked.num_replications):
         for policy, one in start.replication(number).items():
             games[policy].append(one)
     console.steps_done()
     tables = report.together([one for parts in games.values() for one in parts])
-    parameters = found.given.parameters
+    parameters = given.parameters
     about = report.About(
-        run=found.name, start=found.given.as_of.isoformat(), num_weeks=asked.num_weeks,
+        run=found.name, start=given.as_of.isoformat(), num_weeks=asked.num_weeks,
         num_replications=asked.num_replications, seed=asked.seed,
         arrivals=asked.arrivals, alpha=parameters.alpha, level=parameters.interval,
         switched_off=limits.switched_off(parameters.report_only),
