@@ -40,22 +40,35 @@ def test_expected_gain_by_hand() -> None:
     assert_allclose(expected_gain(0.5, 0.04, 0.05, 0.08), 0.0)
 
 
+def test_a_leak_lessens_what_an_open_flag_is_worth() -> None:
+    """Tests that an open profile that may close costs a part of a credit."""
+    # A quarter of open ones close: the InMail to one is worth 0.10 - 0.25 * 0.08 = 0.08.
+    # p = 0.2: min(0.8 * 0.03, 0.2 * (0.08 - 0.05)) = min(0.024, 0.006) = 0.006
+    # p = 0.9: min(0.1 * 0.03, 0.9 * 0.03) = min(0.003, 0.027) = 0.003
+    assert_allclose(expected_gain([0.2, 0.9], 0.10, 0.05, 0.08, 0.25), [0.006, 0.003])
+    # c = 0.09 > 0.08: even a profile seen open gets no InMail.
+    assert_allclose(expected_gain(0.5, 0.10, 0.09, 0.08, 0.25), 0.0)
+
+
 @given(
     inmail=st.floats(0.01, 1.0),
     connection=st.floats(0.0, 1.0),
     price=st.floats(0.001, 1.0),
     p=st.floats(0.0, 1.0),
+    leak=st.floats(0.0, 0.2),
 )
 def test_gain_is_what_knowing_adds(
-    inmail: float, connection: float, price: float, p: float
+    inmail: float, connection: float, price: float, p: float, leak: float
 ) -> None:
     """Tests the formula against its definition: best with the flag less best without."""
-    # Without the flag: InMail at an expected (1 - p) credits, or a connection request.
-    # With it: a free InMail if open, else the better of paying and connecting.
-    blind = max(inmail - (1 - p) * price, connection)
-    informed = p * max(inmail, connection) + (1 - p) * max(inmail - price, connection)
+    # Without the flag: InMail at an expected 1 - p (1 - leak) credits, or a connection
+    # request. With it: if open, the better of that and an InMail at the leak's credits;
+    # else the better of paying and connecting.
+    blind = max(inmail - (1 - p * (1 - leak)) * price, connection)
+    if_open = max(inmail - leak * price, connection)
+    informed = p * if_open + (1 - p) * max(inmail - price, connection)
 
-    gain = float(expected_gain(p, inmail, connection, price))
+    gain = float(expected_gain(p, inmail, connection, price, leak))
 
     assert gain == pytest.approx(informed - blind, abs=1e-12)
 
@@ -80,7 +93,8 @@ def test_rank_takes_the_largest_gains_ties_by_id() -> None:
 
     assert list(ranked["lead_id"]) == ["0001", "0003", "0000"]
     assert list(ranked["chosen_by"]) == ["value"] * 3
-    assert_allclose(ranked["expected_gain"], [0.010, 0.010, 0.005])
+    # p (0.1 - 0.03 * 0.08 - 0.05), the leak being 3 %
+    assert_allclose(ranked["expected_gain"], [0.00952, 0.00952, 0.00476])
 
 
 def test_rank_draws_a_share_at_random() -> None:

@@ -23,20 +23,24 @@ def expected_gain(
     inmail_value: ArrayLike,
     connection_value: ArrayLike,
     credit_price: ArrayLike,
+    open_flag_leak: float = 0.0,
 ) -> Floats:
     """Return what knowing the flag of a lead is worth, in expected replies.
 
     With p the open probability, v the value of an InMail, c that of the connection
-    request, l the price of a credit and ``d = c - (v - l)``, the value of perfect
-    information is ``min((1 - p) d, p (v - c))`` (model.md C7): a look-up saves either
-    the credit wasted on a closed profile or the free InMail missed. Where ``d <= 0``
-    the InMail is worth a credit anyway, and where ``v <= c`` it is never sent: 0.
+    request, l the price of a credit, k the leak (an open profile may close before the
+    send) and ``d = c - (v - l)``, the value of knowing is
+    ``min((1 - p) d, p (v - k l - c))`` (model.md C7, with the leak): a look-up saves
+    either the credit wasted on a closed profile or the InMail to an open one missed.
+    Where ``d <= 0`` the InMail is worth a credit anyway, and where ``v - k l <= c`` it is
+    never sent: 0.
     """
     p = np.asarray(open_probability, dtype=np.float64)
     inmail = np.asarray(inmail_value, dtype=np.float64)
     connection = np.asarray(connection_value, dtype=np.float64)
-    regret = connection - (inmail - np.asarray(credit_price, dtype=np.float64))
-    gain = np.minimum((1 - p) * regret, p * (inmail - connection))
+    price = np.asarray(credit_price, dtype=np.float64)
+    regret = connection - (inmail - price)
+    gain = np.minimum((1 - p) * regret, p * (inmail - open_flag_leak * price - connection))
     clipped: Floats = np.maximum(gain, 0.0)
     return clipped
 
@@ -68,7 +72,13 @@ def rank(  # noqa: PLR0913 - what a look-up is worth hangs on all of these
     """
     rows = np.flatnonzero(_is_candidate(leads))
     gain = np.broadcast_to(
-        expected_gain(open_probability, inmail_value, connection_value, credit_price),
+        expected_gain(
+            open_probability,
+            inmail_value,
+            connection_value,
+            credit_price,
+            parameters.open_flag_leak,
+        ),
         (len(leads),),
     )[rows]
     ids = leads["lead_id"].iloc[rows].reset_index(drop=True)
