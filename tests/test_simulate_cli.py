@@ -228,6 +228,33 @@ def test_greedy_expects_to_keep_its_reserve(cards: Deck, worked: Worked) -> None
         assert used[number] <= max(0, seat.credits - seat.reserve) + 1e-9
 
 
+def test_greedy_spends_a_grant_from_its_reset_on(found: run_files.RunFiles) -> None:
+    """With no credit above the reserve, a seat's InMails wait for the grant of the week."""
+    seats = tuple(
+        replace(seat, credits=seat.reserve, reset_rule="day:24")
+        if seat.seat_id == "anna" else seat
+        for seat in found.given.inputs.seats
+    )  # fmt: skip
+    inputs = replace(found.given.inputs, seats=seats)
+    again = pipeline.work_out(replace(found.given, inputs=inputs))
+    cards = deck.deck(again.problem, again.plan.assignments)
+    number = [seat.seat_id for seat in again.problem.seats].index("anna")
+    days = {
+        period.cycle: [day.date.toordinal() for day in period.days]
+        for period in again.problem.instance.periods
+        if period.seat == number and period.week == 0
+    }
+    assert days[0], "a case that tells nothing"
+    sent = [
+        send for send in policies.greedy(cards)
+        if send.seat == number and send.is_inmail and send.is_this_week
+        and cards.use[send.lead] > 0
+    ]  # fmt: skip
+    assert sent
+    assert {send.day for send in sent} <= set(days[1])
+    assert sum(cards.use[send.lead] for send in sent) <= 50 + 1e-9
+
+
 def test_last_week_repeats_its_volumes(cards: Deck, worked: Worked) -> None:
     """Each seat sends no more by any route than last week, and a seat left out nothing."""
     counts: Counter[tuple[str, str]] = Counter()

@@ -170,12 +170,12 @@ class _Week:
     companies: Companies
     is_sent: NDArray[np.bool_]
 
-    def send(self, lead: int, channel: Channel, room: Room) -> bool:
+    def send(self, lead: int, channel: Channel, room: Room, cycle: int = 0) -> bool:
         """Send if the lead waits, its company allows it and there is room."""
         company = int(self.cards.problem.classing.lead_company[lead])
         if self.is_sent[lead] or not self.companies.allows(company, room.seat):
             return False
-        if not room.add(lead, channel):
+        if not room.add(lead, channel, cycle):
             return False
         self.is_sent[lead] = True
         self.companies.add(company, room.seat)
@@ -213,16 +213,14 @@ def _by_value(week: _Week, left: Floats) -> None:
     Parameters
     ----------
     left : numpy.ndarray
-        Expected credits that each seat may still use; lowered by what is sent. Grants
-        of resets inside the week come on top.
+        Expected credits that each seat may still use; lowered by what is sent. What a
+        reset inside the week grants is there from that day on.
     """
     cards = week.cards
     load = np.zeros(len(week.rooms))
-    granted = np.array(
-        [
-            seat.monthly_grant * max((p.period.cycle for p in room.periods), default=0)
-            for seat, room in zip(cards.problem.seats, week.rooms, strict=True)
-        ]
+    grant = np.array([float(seat.monthly_grant) for seat in cards.problem.seats])
+    last = np.array(
+        [max((p.period.cycle for p in room.periods), default=0) for room in week.rooms]
     )
     # Seats found to have no room on a channel are not asked again.
     has_room = {channel: np.ones(len(week.rooms), dtype=np.bool_) for channel in Channel}
@@ -230,31 +228,44 @@ def _by_value(week: _Week, left: Floats) -> None:
         for channel in cards.channels(lead):
             seats = cards.seats[cards.problem.classing.lead_pool[lead]]
             seats = seats[has_room[channel][seats]]
+            use, cycle = 0.0, np.zeros(len(left))
             if channel is not Channel.REQUEST:
-                seats = seats[left[seats] + granted[seats] >= cards.use[lead]]
+                use = float(cards.use[lead])
+                cycle = _first_cycles(left, grant, use)
+            seats = seats[cycle[seats] <= last[seats]]
             if not len(seats):
                 continue
-            seat = _placed(
-                week, lead, channel, seats[np.argsort(load[seats], kind="stable")], has_room
-            )
+            order = np.argsort(load[seats], kind="stable")
+            seat = _placed(week, lead, channel, (seats[order], cycle), has_room)
             if seat is not None:
                 load[seat] += 1.0 / max(1, week.rooms[seat].capacity)
-                left[seat] -= 0.0 if channel is Channel.REQUEST else cards.use[lead]
+                left[seat] -= use
                 break
+
+
+def _first_cycles(left: Floats, grant: Floats, use: float) -> Floats:
+    """Return the first cycle in which each seat expects to have so many credits."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        resets = np.ceil((use - left) / grant)
+    return np.where(left >= use, 0.0, resets)
 
 
 def _placed(
     week: _Week,
     lead: int,
     channel: Channel,
-    seats: Ints,
+    seats_from: tuple[Ints, Floats],
     has_room: Mapping[Channel, NDArray[np.bool_]],
 ) -> int | None:
-    """Send from the first of the seats that can; return it, or None if none can."""
+    """Send from the first of the seats that can; return it, or None if none can.
+
+    An InMail goes out in the cycle from which on its seat has the credits, or later.
+    """
+    seats, cycle = seats_from
     for seat in seats.tolist():
         room = week.rooms[seat]
         if not room.has_room(channel):
             has_room[channel][seat] = False
-        elif week.send(lead, channel, room):
+        elif week.send(lead, channel, room, int(cycle[seat])):
             return int(seat)
     return None

@@ -62,23 +62,27 @@ class Room:
             return self.requests > 0
         return self._period_for(channel) is not None
 
-    def _period_for(self, channel: Channel) -> PeriodRoom | None:
+    def _period_for(self, channel: Channel, cycle: int = 0) -> PeriodRoom | None:
         if self.inmails < 1 or (channel is Channel.FREE and self.free < 1):
             return None
         for period in self.periods:
-            if period.total > 0 and period.left[channel] > 0:
+            is_due = period.period.cycle >= cycle
+            if is_due and period.total > 0 and period.left[channel] > 0:
                 return period
         return None
 
-    def add(self, lead: int, channel: Channel) -> bool:
-        """Give a lead a send if there is room; return whether there was."""
+    def add(self, lead: int, channel: Channel, cycle: int = 0) -> bool:
+        """Give a lead a send if there is room; return whether there was.
+
+        An InMail goes out in this cycle (0 is the present one) or a later one.
+        """
         if channel is Channel.REQUEST:
             if self.requests < 1:
                 return False
             self.requests -= 1
             self.request_leads.append(lead)
             return True
-        period = self._period_for(channel)
+        period = self._period_for(channel, cycle)
         if period is None:
             return False
         period.total -= 1
