@@ -18,9 +18,23 @@ A bad row is not an exception: it is an `Issue`, collected and shown with all ot
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import IntEnum, StrEnum
+
+
+def did_you_mean(name: str, known: Iterable[str], *, likeness: float = 0.6) -> str:
+    """Return ``; did you mean X?`` with the known name most like `name`, or nothing.
+
+    Parameters
+    ----------
+    likeness : float
+        Least similarity, 0 to 1 (`difflib.get_close_matches`).
+    """
+    import difflib  # --help must feel instant, and mistakes nothing
+
+    near = difflib.get_close_matches(name, list(known), n=1, cutoff=likeness)
+    return f"; did you mean {near[0]}?" if near else ""
 
 
 class ExitCode(IntEnum):

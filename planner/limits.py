@@ -7,12 +7,11 @@ says by how much.
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from planner.errors import ParameterError
+from planner.errors import ParameterError, did_you_mean
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,8 +90,7 @@ def checked(names: Iterable[str]) -> tuple[str, ...]:
     wanted = list(names)
     unknown = [name for name in wanted if name not in MEANINGS]
     if unknown:
-        nearest = difflib.get_close_matches(unknown[0], list(MEANINGS), n=1, cutoff=0.4)
-        hint = f"; did you mean {nearest[0]}?" if nearest else ""
+        hint = did_you_mean(unknown[0], MEANINGS, likeness=0.4)
         raise ParameterError(
             f"unknown limit {unknown[0][:60]!r}{hint} (planner whatif RUN --limits)"
         )

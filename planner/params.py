@@ -8,14 +8,13 @@ LinkedIn help answers, with eight digits (15587500) GetSales help articles.
 
 from __future__ import annotations
 
-import difflib
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 from planner import limits
-from planner.errors import ParameterError
+from planner.errors import ParameterError, did_you_mean
 
 Value = float | int | bool | str
 
@@ -699,6 +698,5 @@ def specs() -> tuple[Spec, ...]:
 
 
 def _unknown_name(name: str, known: Iterable[str]) -> str:
-    nearest = difflib.get_close_matches(name, list(known), n=1)
-    hint = f"; did you mean {nearest[0]}?" if nearest else ""
+    hint = did_you_mean(name, known)
     return f"unknown parameter {name[:60]!r}{hint} (planner params lists all)"

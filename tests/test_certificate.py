@@ -33,6 +33,7 @@ from planner.domain import Given, Instance, ProofEnd, Route, Seat
 from planner.errors import SolverError
 from planner.model import certificate, exact, solve
 from planner.model.classes import LeadValues, number_classes
+from planner.model.instance import forfeited
 from planner.model.refine import Refiner
 from planner.params import Parameters
 
@@ -411,7 +412,7 @@ def test_forfeits_by_hand() -> None:
     # 10 used before the first reset: 39 lost at it. By the second, 99 less the 17 used in
     # all and less the 39 lost already: 43 more.
     inmails = np.array([[0, 10], [0, 7]])
-    assert written.forfeited(instance, inmails) == pytest.approx(39 + 43)
+    assert forfeited(instance, inmails) == pytest.approx(39 + 43)
 
 
 # --- as people see it -------------------------------------------------------------

@@ -17,7 +17,7 @@ from planner.assign.leads import ROUTE_CODE, Decisions, Problem
 from planner.domain import Instance, Kind, Route, Solution, VolumeLimit
 from planner.model import program, solve
 from planner.model.classes import number_classes, ranks
-from planner.model.instance import volumes_by_cycle
+from planner.model.instance import forfeited, volumes_by_cycle
 
 
 def worth(problem: Problem, decisions: Decisions) -> float:
@@ -86,18 +86,6 @@ def _send_costs(instance: Instance, inmails: np.ndarray, requests: np.ndarray) -
     flat = np.c_[inmails, requests].reshape(-1)
     terms = program.objective(instance, program.numbered_columns(instance))
     return sum(cost * float(flat[column]) for column, cost in terms.items() if column >= 0)
-
-
-def forfeited(instance: Instance, inmails: np.ndarray) -> float:
-    """Return the credits that the cap throws away under the given InMails."""
-    used = _used(instance, inmails)
-    total, lost = 0.0, dict.fromkeys((limit.seat for limit in instance.forfeits), 0.0)
-    for limit in sorted(instance.forfeits, key=lambda item: (item.seat, max(item.terms))):
-        before = sum(used.get((limit.seat, c), 0.0) for c in range(max(limit.terms)))
-        more = max(0.0, limit.limit - before - lost[limit.seat])
-        lost[limit.seat] += more
-        total += more
-    return total
 
 
 def _used(instance: Instance, inmails: np.ndarray) -> dict[tuple[int, int], float]:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from planner.cli import console, inputs, ledgers
-from planner.errors import InputError
+from planner.errors import InputError, did_you_mean
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -101,8 +101,6 @@ def _folder(name: str, ledger: str | None, config: Path | None) -> Path:
 
 def _below_reports(name: str) -> Path:
     """Return the folder of a run by its name, its week or the start of its id."""
-    import difflib
-
     last = name.strip().rstrip("/\\").replace("\\", "/").rsplit("/", 1)[-1]
     known = sorted(path.parent for path in _REPORTS.glob("*/plan.json"))
     known = [path for path in known if not path.name.startswith(".")]
@@ -116,8 +114,7 @@ def _below_reports(name: str) -> Path:
     names = [path.name for path in hits or known]
     if hits:
         raise InputError(f"{last[:60]!r} could be any of these runs: {', '.join(names)}")
-    near = difflib.get_close_matches(last, names, n=1, cutoff=0.5)
-    hint = f"; did you mean {near[0]}?" if near else ""
+    hint = did_you_mean(last, names, likeness=0.5)
     raise InputError(
         f"there is no run {last[:60]!r}: no ledger and no such folder in {_REPORTS}{hint}"
     )

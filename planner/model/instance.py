@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import math
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -398,6 +398,30 @@ def volumes_by_cycle(
         key = (period.seat, period.cycle)
         totals[key] = totals.get(key, 0.0) + inmails[number]
     return totals
+
+
+def forfeited(instance: Instance, inmails: np.ndarray) -> float:
+    """Return the credits that the cap is expected to throw away.
+
+    Parameters
+    ----------
+    inmails : numpy.ndarray
+        InMails by period and tier, shape ``(num_periods, num_tiers)``.
+    """
+    use = np.array([tier.use for tier in instance.tiers])
+    total = 0.0
+    booked: dict[int, float] = defaultdict(float)
+    for limit in sorted(instance.forfeits, key=lambda item: (item.seat, max(item.terms))):
+        (number,) = (int(reset) for reset in limit.terms)
+        used = sum(
+            float(inmails[p] @ use)
+            for p, period in enumerate(instance.periods)
+            if period.seat == limit.seat and period.cycle < number
+        )
+        lost = max(0.0, limit.limit - used - booked[limit.seat])
+        booked[limit.seat] += lost
+        total += lost
+    return total
 
 
 def refitted(instance: Instance, solution: Solution) -> Instance:

@@ -19,7 +19,7 @@ from planner.domain import Instance, Solution, Status
 from planner.errors import SolverError
 from planner.model import program
 from planner.model.credits import DIGITS
-from planner.model.instance import refitted
+from planner.model.instance import forfeited, refitted
 from planner.model.problem import Problem
 from planner.model.program import Columns, Program, Row, Terms
 from planner.params import Parameters
@@ -331,23 +331,6 @@ def _kept_totals(instance: Instance, solution: Solution, columns: Columns) -> li
         least = {variable: -value for variable, value in terms[key].items()}
         rows.append(Row(f"least_{number}", least, TOLERANCE - total))
     forfeits: Terms = dict.fromkeys(columns.forfeits.values(), 1.0)
-    rows.append(Row("kept_forfeits", forfeits, _forfeited(instance, solution)))
+    most = forfeited(instance, solution.inmails) + TOLERANCE
+    rows.append(Row("kept_forfeits", forfeits, most))
     return rows
-
-
-def _forfeited(instance: Instance, solution: Solution) -> float:
-    """Return the credits forfeited under the solution's volumes."""
-    use = np.array([tier.use for tier in instance.tiers])
-    total = 0.0
-    booked: dict[int, float] = defaultdict(float)
-    for limit in sorted(instance.forfeits, key=lambda item: (item.seat, max(item.terms))):
-        (number,) = (int(reset) for reset in limit.terms)
-        used = sum(
-            float(solution.inmails[p] @ use)
-            for p, period in enumerate(instance.periods)
-            if period.seat == limit.seat and period.cycle < number
-        )
-        lost = max(0.0, limit.limit - used - booked[limit.seat])
-        booked[limit.seat] += lost
-        total += lost
-    return total + TOLERANCE

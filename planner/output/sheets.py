@@ -63,7 +63,7 @@ def seats(plan: Plan) -> Page:
         "Seats",
         "Those nearest to running out first. Runs out: probability that more credits are "
         f"needed before the reset than there are above the reserve; accepted: {alpha:.1%}.",
-        "Worth: expected replies that one more credit, request or InMail would bring. "
+        "Worth: weighted replies that one more credit, request or InMail would bring. "
         "Most a day: the target daily limit to set in GetSales.",
         indent=2,
     )
@@ -203,7 +203,7 @@ def limits(plan: Plan) -> Page:
     )
     lines = heading(
         "What limits us",
-        "Worth of one more: expected replies that one unit more of the limit would bring. "
+        "Worth of one more: weighted replies that one unit more of the limit would bring. "
         "Leads moved: held or excluded by the rule.",
     )
     block = Block(name="limits", caption="", columns=columns)
@@ -278,7 +278,7 @@ def issues(plan: Plan) -> Page:
         listed("code", [issue.code for issue in found]),
     )
     more = len(plan.issues) - len(found)
-    note = f"{len(plan.issues):,} findings." + (
+    note = f"{len(plan.issues):,} {'finding' if len(plan.issues) == 1 else 'findings'}." + (
         f" The first {len(found):,} are shown; all are in plan.json." if more else ""
     )
     lines = heading("Issues", note)

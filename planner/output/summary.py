@@ -208,7 +208,7 @@ def _limits(plan: Plan) -> list[Line]:
         )
         for limit, seat, price, words in rows
     ]
-    head = "What limits us most (replies that one more would bring)"
+    head = "What limits us most (weighted replies that one more would bring)"
     return [
         *_section(head),
         *(lines or [_step("Nothing: every lead could be sent to.")]),

@@ -10,7 +10,6 @@ get none. What the policies differ in is who gets what, and whether credits are 
 
 from __future__ import annotations
 
-import difflib
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -22,7 +21,7 @@ from numpy.typing import NDArray
 
 from planner.assign.place import Companies
 from planner.domain import Route
-from planner.errors import InputError
+from planner.errors import InputError, did_you_mean
 from planner.simulate.deck import Deck
 from planner.simulate.room import Channel, Room, Weeks
 from planner.simulate.sends import Send
@@ -68,8 +67,7 @@ def policy(name: str) -> Policy:
     wanted = name.strip().casefold().replace("-", "_").replace(" ", "_")
     if wanted in names:
         return Policy(wanted)
-    near = difflib.get_close_matches(wanted, names, n=1, cutoff=0.4)
-    hint = f"; did you mean {near[0]}?" if near else ""
+    hint = did_you_mean(wanted, names, likeness=0.4)
     raise InputError(
         f"there is no policy {name[:60]!r}{hint} (there are: {', '.join(names)})"
     )

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 
 from planner.domain import Given
-from planner.errors import ParameterError, UsageError
+from planner.errors import ParameterError, UsageError, did_you_mean
 from planner.params import specs
 from planner.pipeline import Worked
 from planner.whatif.compare import Compared, Figures, compare
@@ -51,8 +50,7 @@ def steps(text: str) -> tuple[str, tuple[str, ...]]:
         values = STEPS.get(key, ())
     known = [*STEPS, *(spec.name for spec in specs() if spec.name not in STEPS)]
     if key not in known:
-        nearest = difflib.get_close_matches(key, known, n=1, cutoff=0.4)
-        hint = f"; did you mean {nearest[0]}?" if nearest else ""
+        hint = did_you_mean(key, known, likeness=0.4)
         raise ParameterError(
             f"--frontier: unknown parameter {key[:60]!r}{hint} (planner params lists all; "
             "seats adds seats)"
