@@ -86,7 +86,7 @@ def before(book: Ledger | None, plan: Plan) -> Previous | None:
     """
     if book is None:
         return None
-    from planner.cli.runs import assignments_of
+    from planner.cli.run_files import assignments_of
     from planner.errors import InputError
     from planner.ledger import diffs, runs
     from planner.report.changes import Previous

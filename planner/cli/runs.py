@@ -13,11 +13,10 @@ from planner.cli import console, inputs, ledgers, page
 from planner.cli.ledgers import LedgerOption
 from planner.cli.page import RuleCosts, WithNames
 from planner.cli.plan import Config, Json
+from planner.cli.run_files import assignments_of, folder_of
 from planner.errors import UsageError
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from planner.ledger.diffs import Difference
     from planner.ledger.runs import Run
     from planner.ledger.store import Connection
@@ -218,38 +217,6 @@ def _opened(ledger: str | None, config: Path | None) -> Iterator[Connection]:
     parameters = inputs.parameters(config, [])
     with ledgers.existing(ledger, config, parameters) as book, book.reading() as connection:
         yield connection
-
-
-def folder_of(run: Run) -> Path | None:
-    """Return where a run's files are: where they were written, or below reports here."""
-    places = (Path(run.folder), Path("reports") / run.name)
-    return next((place for place in places if place.is_dir()), None)
-
-
-def assignments_of(run: Run) -> pd.DataFrame:
-    """Return a run's assignments from its folder.
-
-    Raises
-    ------
-    InputError
-        If the file is not there: the ledger keeps no names and no reasons.
-    """
-    import pandas as pd
-
-    from planner.errors import InputError
-    from planner.ledger.diffs import COLUMNS
-
-    path = (folder_of(run) or Path(run.folder)) / "assignments.csv"
-    try:
-        frame = pd.read_csv(path, dtype=str, keep_default_na=False)
-    except (OSError, ValueError) as error:
-        raise InputError(
-            f"{path}: cannot be read; the comparison needs the files of both runs"
-        ) from error
-    missing = [name for name in COLUMNS if name not in frame.columns]
-    if missing:
-        raise InputError(f"{path}: the column {missing[0]} is missing")
-    return frame
 
 
 # --- showing ----------------------------------------------------------------------

@@ -96,9 +96,9 @@ def sentences(worked: Worked, played: Simulation) -> tuple[str, ...]:
     if replies.sign < 0:
         ahead = other.against["at_reset"].mean
         told.append(
-            f"It would bring {abs(replies.mean):.1f} more replies this week, because it "
-            f"spends what the plan keeps for better leads in the weeks after: at the "
-            f"resets the plan has {decimal(ahead, 0)} more credits."
+            f"It would bring {abs(replies.mean):.1f} more replies this week; the plan "
+            f"looks further ahead and has {decimal(ahead, 0)} more credits at the resets "
+            "(`planner simulate --weeks 12` compares over the weeks)."
         )
     elif replies.sign > 0:
         told.append(f"The plan brings {replies.mean:.1f} more replies this week.")

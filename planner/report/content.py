@@ -78,10 +78,11 @@ def play(worked: Worked, given: Given) -> Simulation:
 
 
 def _lookups(worked: Worked) -> pd.DataFrame:
-    """Return the leads to look up first, a credit being worth its mean over the seats."""
+    """Return the look-ups that bring most, a credit being worth its mean over the seats."""
     problem = worked.problem
+    by_value = problem.parameters.override({"lookup_random_share": 0.0})
     return pipeline.lookups(
-        problem.leads, problem.values, problem.parameters,
+        problem.leads, problem.values, by_value,
         credit_price=float(worked.plan.seat_weeks["credit_price"].mean()),
         budget=estimates.NUM_LOOKUPS,
     )  # fmt: skip

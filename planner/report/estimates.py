@@ -29,7 +29,7 @@ def open_share(plan: Plan, lookups: pd.DataFrame) -> Section:
     Parameters
     ----------
     lookups : pandas.DataFrame
-        The leads to look up first, as `planner.pipeline.lookups` gives them.
+        The look-ups that bring most, as `planner.pipeline.lookups` gives them.
     """
     share = plan.open_share
     level = plan.parameters.interval
@@ -49,23 +49,24 @@ def open_share(plan: Plan, lookups: pd.DataFrame) -> Section:
 
 def _worth(plan: Plan, lookups: pd.DataFrame) -> str:
     """Return in words what looking up more leads would bring."""
-    if lookups.empty:
-        return "No look-up would bring anything: no flag is unknown, or none decides."
     share = plan.open_share
-    now = share.share.high - share.share.low
-    gain = float(lookups["expected_gain"].sum())
-    at_random = int((lookups["chosen_by"] == "random").sum())
-    text = (
-        f"Looking up the {plural(len(lookups), 'lead')} that `planner estimate` puts "
-        f"first ({at_random} of them at random) would bring about {decimal(gain, 2)} "
-        "expected replies"
-    )
+    if share.num_known == share.num_leads:
+        return "No flag is unknown: there is nothing to look up."
+    told = "No look-up would bring more replies: none decides what happens to a lead"
+    if len(lookups):
+        gain = decimal(float(lookups["expected_gain"].sum()), 2)
+        told = (
+            f"Looking up the {plural(len(lookups), 'lead')} whose flag decides most would "
+            f"bring about {gain} expected replies"
+        )
     width = share.width_after_checks.get(NUM_LOOKUPS)
     if width is None:
-        return f"{text}."
+        return f"{told}."
+    now = 100 * (share.share.high - share.share.low)
     return (
-        f"{text}; {NUM_LOOKUPS} random ones would narrow the interval of the list's open "
-        f"share from {100 * now:.1f} to about {100 * width:.1f} percentage points."
+        f"{told}; looking up {NUM_LOOKUPS} at random would narrow the interval of the "
+        f"list's open share from {now:.1f} to about {100 * width:.1f} percentage points. "
+        "`planner estimate` lists them."
     )
 
 

@@ -9,8 +9,8 @@ from planner.pipeline import Worked
 from planner.report.blocks import Chart, Part, Section, Table, count, decimal, plural
 from planner.whatif.rules import ROWS, Cost
 
-#: Limits of seats whose worth is told in words; the table has all.
-NUM_IN_WORDS = 5
+#: Seats, and rules, that a sentence names; the tables have all.
+NUM_IN_WORDS = 3
 
 #: Below this, in expected weighted replies, nothing is told apart from nothing.
 NOTHING = 0.005
@@ -61,11 +61,27 @@ def _costs_in_words(costs: Sequence[Cost] | None, run: str) -> str:
 
 
 def _worth_in_words(plan: Plan) -> str:
-    """Return the shadow prices of the limits that bind most, as sentences."""
-    first = plan.limits[plan.limits["seat_id"] != ""].head(NUM_IN_WORDS)
-    told = [str(words) for words in first["in_words"]]
+    """Return the shadow prices of the limits that bind most, as one sentence."""
+    found = plan.limits[plan.limits["seat_id"] != ""]
+    told = []
+    for limit, own in found.groupby("limit", sort=False):
+        first = own.head(NUM_IN_WORDS)
+        seats = [
+            f"{decimal(float(price), 3)} on {seat}"
+            for seat, price in zip(first["seat_id"], first["price"], strict=True)
+        ]
+        unit = _UNITS.get(str(limit), str(limit))
+        told.append(f"one more {unit} is worth {', '.join(seats)}")
     text = "; ".join(told)
-    return f"{text[0].upper()}{text[1:]}. Other limits of seats: see the table."
+    return f"In weighted replies, {text}. The table has all seats."
+
+
+#: One unit of each limit of `planner.assign.summary.limits`.
+_UNITS = {
+    "credits": "credit",
+    "InMail pace": "InMail of pace this week",
+    "connection requests": "connection request this week",
+}
 
 
 def _every_seat(worked: Worked) -> Part:

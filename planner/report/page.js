@@ -11,6 +11,8 @@
   };
   const MOST_BARS = 40;
   const NARROW = 480;
+  // Room below an axis that has a label: ticks and label do not meet.
+  const BELOW = 40;
   const asPercent = (value) => `${Math.round(1000 * value) / 10}%`;
 
   const element = (name, properties = {}, ...children) => {
@@ -18,6 +20,10 @@
     made.append(...children);
     return made;
   };
+
+  // Paper is as wide as an A4 or Letter page without its margins, whatever the window is.
+  const paper = { width: 680, isOn: false };
+  const widthOf = (box) => (paper.isOn ? paper.width : Math.max(280, box.clientWidth));
 
   const shortened = (text, most) =>
     text.length > most ? `${text.slice(0, most - 1)}\u2026` : text;
@@ -94,9 +100,13 @@
   const multipleOf = (seat, start) => {
     const days = daysOf(seat, start);
     const most = Math.max(...seat.high, seat.reserve + 1);
+    const marked = seat.grants.length ? seat.grants[0][0] : days.length - 1;
     return plot(`Credits of seat ${seat.seat} by day, small`, {
       width: 210, height: 90, marginLeft: 28, marginRight: 8, marginTop: 6, marginBottom: 18,
-      x: { type: "utc", label: null, ticks: 3, tickFormat: d3.utcFormat("%-d %b") },
+      x: {
+        type: "utc", label: null, tickFormat: d3.utcFormat("%-d %b"),
+        ticks: [0, marked].map((index) => new Date(start + index * DAY)),
+      },
       y: { label: null, domain: [0, most * 1.05], ticks: 3 },
       marks: runwayMarks(seat, days, start),
     });
@@ -136,7 +146,7 @@
       select.value = String(index);
       note.textContent = `runs out: ${seat.chance}, next reset ${seat.reset}`;
       large.replaceChildren(
-        runwayOf(seat, start, Math.max(280, box.clientWidth)), dayTable(seat, start));
+        runwayOf(seat, start, widthOf(box)), dayTable(seat, start));
       large.querySelector("details").open = wasOpen;
       for (const own of multiples.children) {
         own.setAttribute("aria-pressed", String(Number(own.dataset.index) === index));
@@ -204,7 +214,7 @@
   const redrawn = (box, number, draw) => {
     const state = { isWhole: number <= MOST_BARS };
     const show = () => {
-      const drawn = draw(Math.max(280, box.clientWidth), state.isWhole ? number : MOST_BARS);
+      const drawn = draw(widthOf(box), state.isWhole ? number : MOST_BARS);
       if (!state.isWhole) {
         const more = element("button", {
           type: "button", className: "more", textContent: `Show all ${number}`,
@@ -227,8 +237,8 @@
       const shown = new Set(labels);
       const room = labelRoom(labels, width);
       const svg = plot(title, {
-        width, height: 50 + 20 * labels.length, marginLeft: room.margin,
-        x: { label: data.unit, grid: true },
+        width, height: 60 + 20 * labels.length, marginLeft: room.margin, marginBottom: BELOW,
+        x: { label: data.unit, labelOffset: BELOW, grid: true },
         y: { label: null, domain: labels, tickFormat: (label) => shortened(label, room.most) },
         color: colour(data),
         marks: [
@@ -275,9 +285,12 @@
       };
       return [plot(title, {
         width: isLong ? width : Math.min(width, 720),
-        height: isLong ? 160 : 50 + 18 * labels.length,
-        marginLeft: isLong ? 20 : room.margin,
-        x: { label: "load", domain: [0, top], tickFormat: asPercent, grid: true },
+        height: isLong ? 170 : 60 + 18 * labels.length,
+        marginLeft: isLong ? 20 : room.margin, marginBottom: BELOW,
+        x: {
+          label: "load", labelOffset: BELOW, domain: [0, top], tickFormat: asPercent,
+          grid: true, ticks: width < NARROW ? 5 : 10,
+        },
         y: isLong
           ? { axis: null }
           : { label: null, domain: labels, tickFormat: (label) => shortened(label, room.most) },
@@ -302,10 +315,11 @@
         `${point.label}\n${said(point.value)} (${said(point.low)} to ${said(point.high)})\n` +
         point.remark;
       return [plot(title, {
-        width: Math.min(width, 820), height: 50 + 22 * labels.length,
-        marginLeft: room.margin, marginRight: 52,
+        width: Math.min(width, 820), height: 60 + 22 * labels.length,
+        marginLeft: room.margin, marginRight: 52, marginBottom: BELOW,
         x: {
-          label: data.unit ?? null, grid: true,
+          label: data.unit ?? null, labelOffset: BELOW, grid: true,
+          ticks: width < NARROW ? 4 : 8,
           ...(data.percent ? { domain: [0, 1], tickFormat: asPercent } : { zero: true }),
         },
         y: { label: null, domain: labels, tickFormat: (label) => shortened(label, room.most) },
@@ -332,9 +346,10 @@
 
   const line = (box, data, title) =>
     redrawn(box, 0, (width) => [plot(title, {
-      width: Math.min(width, 560), height: 200, marginLeft: 52, marginRight: 30,
-      x: { label: data.x, grid: width > NARROW },
-      y: { label: "width", tickFormat: asPercent, zero: true, grid: true },
+      width: Math.min(width, 560), height: 210, marginLeft: 52, marginRight: 30,
+      marginBottom: BELOW,
+      x: { label: data.x, labelOffset: BELOW, grid: width > NARROW },
+      y: { label: null, tickFormat: asPercent, zero: true, grid: true },
       marks: [
         Plot.ruleY([0]),
         Plot.lineY(data.points, { x: "x", y: "y", stroke: "var(--request)", strokeWidth: 2 }),
@@ -384,11 +399,15 @@
   const SHORT = 40;
   let opened = [];
   window.addEventListener("beforeprint", () => {
-    opened = [...document.querySelectorAll("details:not([open])")].filter(
+    paper.isOn = true;
+    for (const draw of again) draw();
+    opened = [...document.querySelectorAll("section > details:not([open])")].filter(
       (details) => details.querySelectorAll("tbody tr").length <= SHORT);
     for (const details of opened) details.open = true;
   });
   window.addEventListener("afterprint", () => {
+    paper.isOn = false;
+    for (const draw of again) draw();
     for (const details of opened) details.open = false;
   });
 

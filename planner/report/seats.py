@@ -33,7 +33,7 @@ def runway(plan: Plan) -> Section:
     alpha = given.alpha / (len(plan.seats) if given.joint else 1)
     words = (
         "The line is what is expected, the band what holds on each day with "
-        f"{percent(1 - alpha)} at either end, the dashed line the reserve. At the dotted "
+        f"{100 * (1 - alpha):g}% at either end, the dashed line the reserve. At the dotted "
         "line comes a grant; what the cap takes of it is forfeited."
     )
     chart = Chart(
