@@ -180,13 +180,15 @@ def load_leads(
     InputError
         If a file cannot be used, or a column override names what no file has.
     """
-    from planner.intake import leads
+    from planner.intake import leads, missing_columns
 
     console.step("reading leads")
     overrides = pairs(options.mapping, "--map", 'open="Free InMail?"')
     tables, mappings, issues = _recognised(
         options.leads, options.encoding, parameters, overrides, skip_empty=True
     )
+    for raw, mapping in zip(tables, mappings, strict=True):
+        issues += missing_columns.find(raw, mapping, overrides)
     exclusions, exclusion_mappings, more = _recognised(
         options.exclude, options.encoding, parameters, {}
     )

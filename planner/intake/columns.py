@@ -17,7 +17,7 @@ import pandas as pd
 
 from planner.domain import ColumnMapping, RawTable
 from planner.errors import Issue, Severity
-from planner.intake import aliases, contact, content, values
+from planner.intake import aliases, contact, content, name_columns, translations, values
 from planner.intake.aliases import MEANINGS as MEANINGS
 from planner.intake.aliases import Meaning, normalise, without_prefix
 from planner.intake.content import Content
@@ -143,7 +143,7 @@ _CONTACT_WORDS = frozenset(
         "suppressed",
         "never",
     ]
-)
+) | frozenset(aliases.words(translations.CONTACTED))
 #: Words that say that a column is about something else than the lead.
 _NOT_THE_LEAD = frozenset(
     aliases.words(
@@ -151,7 +151,7 @@ _NOT_THE_LEAD = frozenset(
         "sender owner query search searches post posts comment image photo picture "
         "avatar logo past previous education inviter mutual shared team parent referrer "
         "reporter source original assigned rep user created exporter empresa entreprise "
-        "firma unternehmen bedrijf"
+        "firma unternehmen bedrijf " + translations.NOT_THE_LEAD
     )
 )
 
@@ -187,6 +187,15 @@ class _Columns:
         self.origin.setdefault(meaning, origin)
         self.used.add(header)
 
+    def move(self, header: str, meaning: str) -> None:
+        """Give a column another meaning than its header proposed."""
+        for name, headers in list(self.found.items()):
+            if header in headers:
+                headers.remove(header)
+                if not headers:
+                    del self.found[name]
+        self.give(meaning, header, "content")
+
 
 def recognise(
     table: RawTable, overrides: Mapping[str, str] | None = None
@@ -217,6 +226,7 @@ def recognise(
         if meaning.name not in closed:
             _by_header(columns, meaning, weak=False, is_nested=True)
     _status(columns, closed)
+    _bare_name(columns, closed)
     _by_content(columns, closed)
     _order_urls(columns)
     mapping = ColumnMapping(
@@ -402,6 +412,15 @@ def _status(columns: _Columns, closed: frozenset[str]) -> None:
                 columns.give("contact_status", header, "content")
 
 
+def _bare_name(columns: _Columns, closed: frozenset[str]) -> None:
+    """Read a plain ``Name`` by what stands beside it, unless the user has said."""
+    if closed & {"first_name", "last_name", "full_name"}:
+        return
+    settled = name_columns.settled(columns.table.frame, columns.found, columns.free())
+    if settled is not None:
+        columns.move(*settled)
+
+
 def _ignored(columns: _Columns) -> list[Issue]:
     """Warn of columns without a meaning that may say who must not be contacted."""
     issues = []
@@ -457,7 +476,7 @@ def _fits(columns: _Columns, meaning: str, header: str) -> bool:
     if meaning in ("email", "personal_email"):
         return content.share(cells, (Content.EMAIL,)) >= 0.2
     if meaning == "degree":
-        return content.share(cells, (Content.DEGREE,)) >= 0.3
+        return content.share(cells, (Content.DEGREE,)) >= 0.3 or _are_degrees(cells)
     if meaning == "title" and content.share_of(cells, _SALUTATIONS) > 0.3:
         return False
     if meaning == "do_not_contact" and normalise(meant(header)) in _CUSTOMER_HEADERS:
@@ -466,6 +485,12 @@ def _fits(columns: _Columns, meaning: str, header: str) -> bool:
     if meaning in ("first_name", "last_name", "full_name", "company", "title"):
         return columns.content(header) not in (Content.EMAIL, Content.OTHER_URL)
     return True
+
+
+def _are_degrees(cells: pd.Series) -> bool:
+    """Whether enough cells can be read as degrees, in whatever language."""
+    degrees, _ = values.degrees(np.array(content.sample(cells), dtype=object))
+    return float(np.mean(degrees > 0)) >= 0.3 if len(degrees) else False
 
 
 def _by_content(columns: _Columns, closed: frozenset[str]) -> None:
