@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from planner.cli import console, inputs
+from planner.cli import console, inputs, workspace
 from planner.cli.plan import (
     AsOf,
     Config,
@@ -52,7 +52,7 @@ def check(
     today = inputs.date_option(as_of)
     options = inputs.LeadOptions(
         leads=leads, exclude=exclude, mapping=mapping, scraped_by=scraped_by,
-        encoding=encoding,
+        encoding=encoding, kept=workspace.kept_columns(config),
     )  # fmt: skip
     if seats is not None:
         loaded = inputs.load(options, seats, parameters, as_of=today)

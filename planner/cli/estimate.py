@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from planner.cli import console, inputs, ledgers
+from planner.cli import console, inputs, ledgers, workspace
 from planner.cli.ledgers import LedgerOption
 from planner.cli.plan import AsOf, Config, Encoding, Exclude, Json, LeadFiles, Map, Param
 
@@ -65,7 +65,11 @@ def estimate(
     console.settings.json = json
     parameters = inputs.parameters(config, param)
     options = inputs.LeadOptions(
-        leads=leads, exclude=exclude, mapping=mapping, encoding=encoding
+        leads=leads,
+        exclude=exclude,
+        mapping=mapping,
+        encoding=encoding,
+        kept=workspace.kept_columns(config),
     )
     today = inputs.date_option(as_of)
     table, mappings, _ = inputs.load_leads(options, parameters, as_of=today)

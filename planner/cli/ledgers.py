@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from planner.cli import console, inputs
+from planner.cli import console, inputs, workspace
 from planner.errors import LedgerError
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ LedgerOption = Annotated[
 
 def url(option: str | None, config: Path | None) -> str:
     """Return where the ledger is: option, environment, planner.toml, planner.db."""
-    named = option or os.environ.get(VARIABLE) or inputs.configured_ledger(config)
+    named = option or os.environ.get(VARIABLE) or workspace.ledger(config)
     return named or DEFAULT
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from planner.cli import console, inputs, ledgers
+from planner.cli import console, inputs, ledgers, workspace
 from planner.cli.ledgers import LedgerOption
 
 if TYPE_CHECKING:
@@ -41,7 +41,10 @@ AsOf = Annotated[
 Map = Annotated[
     list[str],
     typer.Option(
-        "--map", metavar="K=COL", help='Column by meaning, e.g. --map open="Free InMail?".'
+        "--map",
+        metavar="K=COL",
+        help='Column by meaning, e.g. --map open="Free InMail?"; [map] in planner.toml '
+        "keeps them.",
     ),
 ]
 Param = Annotated[
@@ -141,7 +144,7 @@ def plan(
     today = inputs.date_option(as_of)
     options = inputs.LeadOptions(
         leads=leads, exclude=exclude, mapping=mapping, scraped_by=scraped_by,
-        encoding=encoding,
+        encoding=encoding, kept=workspace.kept_columns(config),
     )  # fmt: skip
     folder = None
     with ledgers.opened(ledger, config, parameters, create=False) as book:

@@ -10,7 +10,7 @@ import typer
 
 from planner.cli import console, inputs, ledgers
 from planner.cli.ledgers import LedgerOption
-from planner.cli.plan import AsOf, Config, Encoding, Json, Map, Param
+from planner.cli.plan import AsOf, Config, Encoding, Json, Param
 from planner.errors import InputError, Severity, UsageError
 
 if TYPE_CHECKING:
@@ -39,6 +39,13 @@ What = Annotated[
             "What every row of the files is: sent, failed, skipped, replied, accepted or "
             "flag_seen."
         ),
+    ),
+]
+
+Map = Annotated[
+    list[str],
+    typer.Option(
+        "--map", metavar="K=COL", help='Column by meaning, e.g. --map status="Outcome".'
     ),
 ]
 

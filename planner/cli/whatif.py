@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from planner.cli import console, inputs, run_files
+from planner.cli import console, inputs, run_files, workspace
 from planner.cli import whatif_options as options
 from planner.cli.ledgers import LedgerOption
 from planner.cli.plan import Config, Encoding, Exclude, Json, Map, Param, ScrapedBy
@@ -138,7 +138,7 @@ def whatif(
     if files:
         lists = inputs.LeadOptions(
             leads=files, exclude=exclude, mapping=mapping, scraped_by=scraped_by,
-            encoding=encoding,
+            encoding=encoding, kept=workspace.kept_columns(config),
         )  # fmt: skip
         first["leads"] = options.second_list(found, lists, ledger, config)
     scenarios = options.scenarios(first, scenario)

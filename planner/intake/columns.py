@@ -11,6 +11,7 @@ import difflib
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
 import numpy as np
 import pandas as pd
@@ -197,8 +198,16 @@ class _Columns:
         self.give(meaning, header, "content")
 
 
+#: What the user says of a meaning: its column, or its columns, best first.
+Override: TypeAlias = "str | Sequence[str]"
+
+
+def _headers(override: Override) -> tuple[str, ...]:
+    return (override,) if isinstance(override, str) else tuple(override)
+
+
 def recognise(
-    table: RawTable, overrides: Mapping[str, str] | None = None
+    table: RawTable, overrides: Mapping[str, Override] | None = None
 ) -> tuple[ColumnMapping, list[Issue]]:
     """Say which columns of a table mean what.
 
@@ -206,10 +215,11 @@ def recognise(
     ----------
     table : RawTable
         Text as it stands in the file.
-    overrides : mapping of str to str, optional
-        The user's word: meaning, or a short name of it (``open``, ``url``) -> header;
-        a blank header means that no column has this meaning. Headers that this table
-        lacks are passed over: `check_overrides` looks for them in all tables.
+    overrides : mapping of str to str or sequence of str, optional
+        The user's word: meaning, or a short name of it (``open``, ``url``) -> header, or
+        headers, best first; a blank header means that no column has this meaning.
+        Headers that this table lacks are passed over: `check_overrides` looks for them
+        in all tables.
 
     Returns
     -------
@@ -247,20 +257,48 @@ def recognise(
 
 
 def check_overrides(
-    tables: Sequence[RawTable], overrides: Mapping[str, str]
+    tables: Sequence[RawTable],
+    overrides: Mapping[str, Override],
+    *,
+    said_in: str = "",
 ) -> list[Issue]:
-    """Return an error per override of an unknown meaning, or to a header in no table."""
+    """Return a finding per override of an unknown meaning, or to a header in no table.
+
+    Parameters
+    ----------
+    said_in : str
+        Where they are kept, for the message. What was kept for other lists, too, is only
+        warned of; what was said for these with ``--map`` (blank) is an error.
+    """
+    place = f"{said_in} " if said_in else "--map: "
+    severity = Severity.WARNING if said_in else Severity.ERROR
     issues = []
-    headers = {str(header) for table in tables for header in table.frame.columns}
-    for name, header in overrides.items():
+    headers = sorted({str(header) for table in tables for header in table.frame.columns})
+    for name, override in overrides.items():
         if find_meaning(name) is None:
             known = [name for meaning in MEANINGS for name in _names(meaning)]
-            issues.append(_unknown(f"there is no meaning {name[:40]!r}", name, known))
-        elif header and _find(header, sorted(headers)) is None:
             issues.append(
-                _unknown(f"no file has a column {header[:60]!r}", header, sorted(headers))
+                _unknown(f"{place}there is no meaning {name[:40]!r}", name, known)
             )
+            continue
+        wanted = [header for header in _headers(override) if header]
+        if wanted and not any(_find(header, headers) for header in wanted):
+            key = f"{place}{name}: " if said_in else place
+            message = f"{key}no file has a column {wanted[0][:60]!r}"
+            issues.append(_unknown(message, wanted[0], headers, severity))
     return issues
+
+
+def without(
+    kept: Mapping[str, tuple[str, ...]], given: Mapping[str, str]
+) -> dict[str, tuple[str, ...]]:
+    """Return the overrides that are kept for all lists, less those given for these."""
+    said = {meaning.name for name in given if (meaning := find_meaning(name))}
+    return {
+        name: headers
+        for name, headers in kept.items()
+        if (meaning := find_meaning(name)) is None or meaning.name not in said
+    }
 
 
 def find_meaning(name: str) -> Meaning | None:
@@ -276,7 +314,9 @@ def _names(meaning: Meaning) -> tuple[str, ...]:
     return (meaning.name, *meaning.short_names)
 
 
-def _unknown(message: str, name: str, known: Sequence[str]) -> Issue:
+def _unknown(
+    message: str, name: str, known: Sequence[str], severity: Severity = Severity.ERROR
+) -> Issue:
     by_key = {normalise(text): text for text in known}
     nearest = difflib.get_close_matches(normalise(name), list(by_key), n=3, cutoff=0.5)
     hint = ", ".join(repr(by_key[key][:60]) for key in nearest)
@@ -284,7 +324,9 @@ def _unknown(message: str, name: str, known: Sequence[str]) -> Issue:
         hint = f"; did you mean {hint}?"
     else:
         hint = "; there are: " + ", ".join(repr(text[:40]) for text in known[:40])
-    return Issue(code="unknown-column-mapping", message=f"--map: {message}{hint}")
+    return Issue(
+        code="unknown-column-mapping", message=f"{message}{hint}", severity=severity
+    )
 
 
 def _find(header: str, headers: Sequence[str]) -> str | None:
@@ -295,24 +337,28 @@ def _find(header: str, headers: Sequence[str]) -> str | None:
     return next((known for known in headers if normalise(known) == wanted), None)
 
 
-def _apply_overrides(columns: _Columns, overrides: Mapping[str, str]) -> frozenset[str]:
+def _apply_overrides(
+    columns: _Columns, overrides: Mapping[str, Override]
+) -> frozenset[str]:
     """Give overridden meanings their columns; return the meanings that are settled."""
     closed = set()
-    for name, wanted in overrides.items():
+    for name, override in overrides.items():
         meaning = find_meaning(name)
         if meaning is None:
             continue
-        header = _find(wanted, columns.headers) if wanted else None
-        if wanted and header is None:
-            continue
-        target = meaning.name
-        if header is not None:
+        wanted = [header for header in _headers(override) if header]
+        found = [_find(header, columns.headers) for header in wanted]
+        headers = dict.fromkeys(header for header in found if header is not None)
+        if not wanted:
+            closed.add(meaning.name)
+        for header in headers:
+            target = meaning.name
             # `--map url=...` and `--map id=...`: which kind it is, the cells say.
             by_cells = _MEANING_OF.get(columns.content(header))
             if normalise(name) in {"url", "linkedin", "id"} and by_cells:
                 target = by_cells
             columns.give(target, header, "override")
-        closed.add(target)
+            closed.add(target)
     return frozenset(closed)
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from planner.domain import ColumnMapping, RawTable
 from planner.errors import Issue, Severity
 from planner.intake import content, values
-from planner.intake.columns import find_meaning
+from planner.intake.columns import Override, find_meaning
 
 #: Meanings by any one of which the company of a lead is told.
 _COMPANY = {"company", "company_id", "company_url", "company_domain"}
@@ -18,7 +18,7 @@ _MAX_NAMED = 3
 
 
 def find(
-    table: RawTable, mapping: ColumnMapping, overrides: Mapping[str, str]
+    table: RawTable, mapping: ColumnMapping, overrides: Mapping[str, Override]
 ) -> list[Issue]:
     """Return a finding where no column says the company, or who has an open profile.
 
@@ -26,14 +26,14 @@ def find(
     ----------
     table, mapping : RawTable, ColumnMapping
         A list of leads and which of its columns means what.
-    overrides : mapping of str to str
+    overrides : mapping of str to str or sequence of str
         As for `planner.intake.columns.recognise`. Of what the user says is in no column
         (``--map company=``), nothing is found.
     """
     found = set(mapping.columns)
-    for name, header in overrides.items():
+    for name, headers in overrides.items():
         meaning = find_meaning(name)
-        if meaning is not None and not header:
+        if meaning is not None and not any(headers):
             found.add(meaning.name)
     issues = []
     if not found & _COMPANY:

@@ -1,0 +1,126 @@
+"""What somebody runs into who uses the program for the first time, by the command line."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from planner import cli
+
+AS_OF = ("--as-of", "2026-11-23")
+LEADS = """\
+LinkedIn,Talo,Ilmaiseksi
+https://www.linkedin.com/in/alba-1,Acme,kyllä
+https://www.linkedin.com/in/bertil-2,Acme,ei
+https://www.linkedin.com/in/chiaka-3,Tarn,
+"""
+SEATS = "seat_id,sender,credits\nanna,Anna Sampleby,50\nbo,Bo Sampleby,40\n"
+
+#: What a finished command left: exit code, stdout, stderr.
+Outcome = tuple[int, str, str]
+Run = Callable[..., Outcome]
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return a folder with leads.csv and seats.csv, which is the working directory."""
+    (tmp_path / "leads.csv").write_text(LEADS, "utf-8")
+    (tmp_path / "seats.csv").write_text(SEATS, "utf-8")
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.fixture
+def run(capsys: pytest.CaptureFixture[str], folder: Path) -> Run:
+    """Return a function that runs a command in `folder`."""
+
+    def call(*arguments: str) -> Outcome:
+        code = cli.run(arguments)
+        out, err = capsys.readouterr()
+        return code, out, err
+
+    return call
+
+
+# --- [map] of planner.toml --------------------------------------------------------
+
+
+def checked(run: Run, *options: str) -> tuple[dict[str, list[str]], list[str]]:
+    """Return the columns that `planner check` finds by meaning, and codes of findings."""
+    code, out, _ = run("check", "leads.csv", *AS_OF, "--json", *options)
+    assert code == 0
+    document = json.loads(out)
+    (mapping,) = document["mappings"]
+    return mapping["columns"], [issue["code"] for issue in document["issues"]]
+
+
+def test_columns_can_be_kept_in_the_workspace(run: Run, folder: Path) -> None:
+    """``[map]`` names columns for good, one or several, and ``--map`` wins over it."""
+    columns, codes = checked(run)
+    assert set(columns) == {"profile_url"}
+    assert codes == ["no-company-column", "no-open-flag-column"]
+    (folder / "planner.toml").write_text(
+        '[map]\nopen = "Ilmaiseksi"\ncompany = ["Yritysnimi", "Talo"]\n', "utf-8"
+    )
+    columns, codes = checked(run)
+    assert columns["open_flag"] == ["Ilmaiseksi"]
+    assert columns["company"] == ["Talo"]
+    assert not codes
+    # By meaning, not by spelling: open_flag on the command line replaces open in the file.
+    columns, _ = checked(run, "--map", "open_flag=Talo")
+    assert columns["open_flag"] == ["Talo"]
+    assert columns["company"] == ["Talo"] or "company" not in columns
+    columns, codes = checked(run, "--map", "company=")
+    assert "company" not in columns
+    assert not codes
+
+
+def test_a_kept_column_that_no_list_has_is_a_warning(run: Run, folder: Path) -> None:
+    """Other weeks' lists have other columns: the run goes on, and the nearest is named."""
+    (folder / "planner.toml").write_text('[map]\ncompany = "Tallo"\n', "utf-8")
+    code, out, _ = run("check", "leads.csv", *AS_OF)
+    assert code == 0
+    assert (
+        "warning: [map] company: no file has a column 'Tallo'; did you mean 'Talo'?" in out
+    )
+    # On the command line, it is an error.
+    code, _, err = run("check", "leads.csv", *AS_OF, "--map", "company=Tallo")
+    assert code == 3
+    assert "--map: no file has a column 'Tallo'; did you mean 'Talo'?" in err
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ('[map]\ncompnay = "Talo"\n', "planner.toml, [map]: there is no meaning 'compnay'"),
+        ('[map]\ncompnay = "Talo"\n', "did you mean company?"),
+        ("[map]\nopen = 3\n", "planner.toml, [map] open: takes a column or a list"),
+        ('map = "Talo"\n', 'planner.toml: [map] must be a table of meaning = "Column"'),
+        ('[maps]\nopen = "Talo"\n', "planner.toml: unknown entry 'maps'; did you mean map"),
+    ],
+)  # fmt: skip
+def test_faults_of_the_kept_columns_name_file_and_key(
+    run: Run, folder: Path, text: str, said: str
+) -> None:
+    """A fault in ``[map]`` stops the run, and says where it is and what was meant."""
+    (folder / "planner.toml").write_text(text, "utf-8")
+    code, _, err = run("check", "leads.csv", *AS_OF)
+    assert code == 3
+    assert said in err
+
+
+def test_a_new_workspace_shows_how_columns_are_kept(run: Run, folder: Path) -> None:
+    """The example in the planner.toml that `init` writes works once uncommented."""
+    assert run("init", "outreach")[0] == 0
+    path = folder / "outreach" / "planner.toml"
+    text = path.read_text("utf-8")
+    assert '#[map]\n#open = "Free InMail?"\n' in text
+    text = text.replace("#[map]", "[map]").replace(
+        '#open = "Free InMail?"', 'open = "Talo"'
+    )
+    path.write_text(text, "utf-8")
+    columns, _ = checked(run, "--config", "outreach/planner.toml")
+    assert columns["open_flag"] == ["Talo"]
