@@ -701,3 +701,35 @@ def test_the_best_column_that_is_not_blank_counts() -> None:
     )
     found = clean((table, mapping)).leads
     assert sorted(found["public_slug"]) == ["jane", "x1y"]
+
+
+# --- flags that are no flags ------------------------------------------------------
+
+
+def flag_findings(*cells: str) -> list[str]:
+    """Return what is said of the cells of a column of flags."""
+    found = clean([person(f"x-{at}", open_flag=cell) for at, cell in enumerate(cells)])
+    return [issue.message for issue in found.issues if issue.code == "unreadable-flag"]
+
+
+def test_a_flag_that_is_not_understood_is_named_with_the_words_that_are() -> None:
+    """The finding quotes the word, as data and shortened, and says what to write."""
+    maybe, long = flag_findings("maybe", "yes", "yes", "no", "open, but not for all of us")
+    assert maybe.startswith("'maybe' is neither yes nor no; it was read as not known: ")
+    assert "yes, no, true, false, 1, 0" in maybe
+    assert long.startswith("'open, but not for al...' is")  # twenty characters of it
+
+
+def test_a_word_that_occurs_again_is_named_though_no_cell_is_understood() -> None:
+    """A flag in a language that is not understood says which words these are."""
+    said = flag_findings("nyitva", "nyitva", "zaerva", "zaerva", "Ada Example")
+    assert [text.partition(" is ")[0] for text in said] == [
+        "'nyitva'", "'nyitva'", "'zaerva'", "'zaerva'", "the cell",
+    ]  # fmt: skip
+
+
+def test_addresses_are_never_repeated() -> None:
+    """No e-mail, URL or path out of a column of flags reaches a message."""
+    for cell in ("ada@example.com", "linkedin.com/in/ada", "ada.example"):
+        (said,) = flag_findings(cell, "yes", "yes")
+        assert said.startswith("the cell is neither yes nor no")
