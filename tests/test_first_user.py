@@ -124,3 +124,94 @@ def test_a_new_workspace_shows_how_columns_are_kept(run: Run, folder: Path) -> N
     path.write_text(text, "utf-8")
     columns, _ = checked(run, "--config", "outreach/planner.toml")
     assert columns["open_flag"] == ["Talo"]
+
+
+# --- record -----------------------------------------------------------------------
+
+
+@pytest.fixture
+def planned(run: Run) -> str:
+    """Return the name of a run in the ledger, of two seats."""
+    code, out, _ = run(
+        "plan", "leads.csv", "-s", "seats.csv", *AS_OF, "--json",
+        "--map", "company=Talo", "--map", "open=Ilmaiseksi",
+    )  # fmt: skip
+    assert code == 0
+    return Path(json.loads(out)["folder"]).name
+
+
+def total(run: Run, kind: str) -> int:
+    """Return how many sends of the run the ledger has this outcome of."""
+    progress = json.loads(run("show", "2026-W48", "--json")[1])["progress"]
+    return sum(counts[kind] for counts in progress.values())
+
+
+def seen_balance(run: Run) -> float:
+    """Return the credits of the first seat as the ledger has them."""
+    code, out, _ = run("forecast", "--as-of", "2026-11-27", "--json")
+    assert code == 0
+    return float(json.loads(out)["seats"][0]["credits"])
+
+
+def recorded(run: Run, folder: Path, text: str, *options: str) -> Outcome:
+    """Record a file of outcomes with this text."""
+    (folder / "told.csv").write_text(text, "utf-8")
+    return run("record", "told.csv", "--as-of", "2026-11-27", "--json", *options)
+
+
+@pytest.mark.usefixtures("planned")
+def test_an_outcome_of_an_unknown_seat_belongs_to_no_planned_send(
+    run: Run, folder: Path
+) -> None:
+    """The row says so and names the seats; who replied is kept, who failed is left out."""
+    rows = (
+        "LinkedIn,Seat,Outcome\n"
+        "linkedin.com/in/alba-1,ana,replied\n"
+        "linkedin.com/in/bertil-2,ana,failed\n"
+    )
+    code, out, _ = recorded(run, folder, rows, "--map", "status=Outcome")
+    assert code == 0
+    document = json.loads(out)
+    assert document["new"] == {"replied": 1} | {"balance_seen": 0}
+    replied, failed = document["issues"]
+    assert (replied["code"], replied["row"]) == ("unknown-seat", 2)
+    assert "matched to no planned send" in replied["message"]
+    assert replied["message"].endswith("the seats are: anna, bo; did you mean anna?")
+    assert (failed["code"], failed["severity"], failed["row"]) == (
+        "unknown-seat",
+        "error",
+        3,
+    )
+    # The planned send of the one who replied has no reply: nobody knows whose it was.
+    assert total(run, "replied") == total(run, "failed") == 0
+
+
+@pytest.mark.usefixtures("planned")
+def test_a_seat_option_that_no_run_knows_is_refused(run: Run, folder: Path) -> None:
+    """``--seat`` is for all rows, so a mistyped one stops the command."""
+    rows = "LinkedIn\nlinkedin.com/in/alba-1\n"
+    code, _, err = recorded(run, folder, rows, "--as", "replied", "--seat", "annna")
+    assert code == 3
+    assert "--seat 'annna' is no run's seat; there are: anna, bo; did you mean anna?" in err
+    for seat in ("Anna", "Anna Sampleby"):
+        assert recorded(run, folder, rows, "--as", "replied", "--seat", seat, "-n")[0] == 0
+
+
+@pytest.mark.usefixtures("planned")
+def test_what_record_says_of_corrections_is_true(run: Run, folder: Path) -> None:
+    """Sent wins over failed, whichever came first; a balance wins over those before."""
+    help_text = " ".join(run("record", "--help")[1].split())
+    assert "sent wins over failed and skipped" in help_text
+    lead = "LinkedIn\nlinkedin.com/in/alba-1\n"
+
+    assert recorded(run, folder, lead, "--as", "failed")[0] == 0
+    assert (total(run, "failed"), total(run, "sent")) == (1, 0)
+    assert recorded(run, folder, lead, "--as", "sent")[0] == 0
+    assert (total(run, "failed"), total(run, "sent")) == (0, 1)
+    assert recorded(run, folder, lead, "--as", "failed")[0] == 0
+    assert (total(run, "failed"), total(run, "sent")) == (0, 1)
+    assert "the balance recorded last for a day" in help_text
+    for credits in (50, 30, 41):
+        balance = f"Seat,Credits\nanna,{credits}\n"
+        assert recorded(run, folder, balance)[0] == 0
+        assert seen_balance(run) == credits

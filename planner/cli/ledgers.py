@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from planner.cli import console, inputs, workspace
-from planner.errors import LedgerError
+from planner.errors import InputError, LedgerError, did_you_mean
 
 if TYPE_CHECKING:
     from planner.domain import History, Inputs, LeadTable, Plan, Seat, SeatHistory
@@ -312,6 +312,14 @@ def seat_names(connection: Connection) -> dict[str, str]:
                 if name := str(seat[key]).strip().casefold():
                     names[name] = str(seat["seat_id"])
     return names
+
+
+def check_seat(name: str, names: Mapping[str, str]) -> None:
+    """Refuse a ``--seat`` that no run knows: nothing could be matched to it."""
+    if name.strip() and name.strip().casefold() not in names:
+        known = ", ".join(sorted(set(names.values()))[:20]) or "none: no run is recorded"
+        near = did_you_mean(name.strip().casefold(), names)
+        raise InputError(f"--seat {name[:40]!r} is no run's seat; there are: {known}{near}")
 
 
 def check_known(

@@ -73,7 +73,11 @@ def record(
 ) -> None:
     """Record what happened: sent, failed, replied, accepted, flags and balances seen.
 
-    Recording the same file twice changes nothing. Examples:
+    Recording the same file twice changes nothing. To correct what was recorded: sent
+    wins over failed and skipped, and the balance recorded last for a day over those
+    before. Sent, replied and accepted cannot be taken back: look at --dry-run first.
+
+    Examples:
 
       planner record plan.xlsx
 
@@ -99,6 +103,7 @@ def record(
         open_ledger.writing() as connection,
     ):
         names = ledgers.seat_names(connection)
+        ledgers.check_seat(seat, names)
         done = book.record(connection, told.outcomes, names, as_of=today)
         if dry_run:
             connection.rollback()

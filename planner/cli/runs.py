@@ -179,7 +179,10 @@ def progress(connection: Connection, run: Run) -> dict[str, dict[str, int]]:
         own = frame[frame["route"] == str(route)]
         counts = {"planned": len(own)}
         for kind in ("sent", "failed", "skipped", "accepted", "replied"):
-            counts[kind] = int((own[kind] != "").sum())
+            said = own[kind] != ""
+            # What went out in the end has not failed: a correction counts.
+            undone = kind in ("failed", "skipped")
+            counts[kind] = int((said & ~own["happened"] if undone else said).sum())
         counts["open"] = int((~own["happened"] & ~own["undone"].astype(bool)).sum())
         result[str(route)] = counts
     return result
