@@ -215,3 +215,43 @@ def test_what_record_says_of_corrections_is_true(run: Run, folder: Path) -> None
         balance = f"Seat,Credits\nanna,{credits}\n"
         assert recorded(run, folder, balance)[0] == 0
         assert seen_balance(run) == credits
+
+
+# --- forecast ---------------------------------------------------------------------
+
+
+@pytest.mark.usefixtures("planned")
+def test_the_forecast_names_the_pace_of_each_seat(run: Run) -> None:
+    """The table's last column is the pace that JSON calls the worse one."""
+    as_of = ("--as-of", "2026-11-24")
+    told = json.loads(run("forecast", *as_of, "--json")[1])["seats"]
+    out = run("forecast", *as_of)[1]
+    assert "by the worse of two paces: planned, and present" in out
+    lines = [line.split() for line in out.splitlines() if line.startswith(("anna", "bo"))]
+    named = {line[0]: line[-1] for line in lines if line[-1] in ("planned", "present")}
+    assert named == {seat["seat_id"]: seat["worse_pace"] for seat in told}
+
+
+@pytest.mark.usefixtures("planned")
+def test_a_seat_that_sends_nothing_is_not_short(run: Run, folder: Path) -> None:
+    """A paused seat does not make ``--fail-under`` exit with 8; one that sends does."""
+    command = ("forecast", "--as-of", "2026-11-23", "--seats", "seats.csv")
+    header = "seat_id,sender,credits,paused\n"
+    (folder / "seats.csv").write_text(f"{header}cy,Cy,2,until:2027-02-01\n", "utf-8")
+    assert run(*command, "--fail-under", "5")[0] == 0
+    (folder / "seats.csv").write_text(
+        f"{header}anna,Anna,2,\nbo,Bo,2,\ncy,Cy,2,until:2027-02-01\n", "utf-8"
+    )
+    code, _, err = run(*command, "--fail-under", "5")
+    seats = json.loads(run(*command, "--json")[1])["seats"]
+    sending = [
+        seat["seat_id"]
+        for seat in seats
+        if seat["planned"]["inmails"] + seat["present"]["inmails"]
+    ]
+    assert sending
+    assert "cy" not in sending
+    assert code == 8
+    assert f"{', '.join(sending)}: may fall below 5 credits" in err
+    text = " ".join(run("forecast", "--help")[1].split())
+    assert "passes over seats that send nothing" in text
