@@ -255,3 +255,52 @@ def test_a_seat_that_sends_nothing_is_not_short(run: Run, folder: Path) -> None:
     assert f"{', '.join(sending)}: may fall below 5 credits" in err
     text = " ".join(run("forecast", "--help")[1].split())
     assert "passes over seats that send nothing" in text
+
+
+# --- dry runs ---------------------------------------------------------------------
+
+
+@pytest.mark.usefixtures("planned")
+def test_a_dry_run_of_a_planned_week_says_that_the_real_one_needs_supersede(
+    run: Run,
+) -> None:
+    """It shows the plan that --supersede would make, and changes nothing."""
+    again = ("plan", "leads.csv", "-s", "seats.csv", "--as-of", "2026-11-24")
+    code, _, err = run(*again)
+    assert code == 5
+    refusal = err.removeprefix("error: ").strip()
+    code, dry, err = run(*again, "--dry-run", "--json")
+    assert code == 0
+    document = json.loads(dry)
+    (stop,) = [one for one in document["issues"] if one["code"] == "dry-run-only"]
+    assert stop["severity"] == "warning"
+    assert stop["message"] == f"without --dry-run this is refused: {refusal}"
+    code, real, _ = run(*again, "--supersede", "--json")
+    assert code == 0
+    assert json.loads(real)["run_id"] == document["run_id"]
+
+
+def test_a_dry_run_of_the_same_run_needs_nothing(planned: str, run: Run) -> None:
+    """The same inputs are the same run: nothing would be refused."""
+    code, out, _ = run(
+        "plan", "leads.csv", "-s", "seats.csv", *AS_OF, "--json", "--dry-run",
+        "--map", "company=Talo", "--map", "open=Ilmaiseksi",
+    )  # fmt: skip
+    document = json.loads(out)
+    assert code == 0
+    assert planned.endswith(document["run_id"][:8])
+    assert "dry-run-only" not in out
+
+
+@pytest.mark.usefixtures("planned")
+def test_a_dry_run_beside_runs_of_another_ledger_says_so(run: Run) -> None:
+    """What the real run is refused for is a warning of the dry one."""
+    other = ("plan", "leads.csv", "-s", "seats.csv", *AS_OF, "--ledger", "other.db")
+    code, _, err = run(*other)
+    assert code == 5
+    refusal = err.removeprefix("error: ").strip()
+    code, _, err = run("-q", *other, "--dry-run")
+    assert code == 0
+    assert f"without --dry-run this is refused: {refusal}" in err
+    _, _, err = run("-q", *other, "--dry-run", "--new-ledger")
+    assert "refused" not in err

@@ -103,9 +103,12 @@ def issue_record(issue: Issue) -> dict[str, object]:
 def show_issues(
     issues: Sequence[Issue], *, always: bool = False, limit: int = MAX_SHOWN
 ) -> None:
-    """Write findings to stderr, errors first; what is over `limit` is counted."""
+    """Write findings to stderr, errors first; what is over `limit` is counted.
+
+    Quiet keeps notes back, unless they are to be shown `always`; never warnings.
+    """
     if settings.quiet and not always:
-        return
+        issues = [issue for issue in issues if issue.severity is not Severity.NOTE]
     order = {severity: rank for rank, severity in enumerate(Severity)}
     ranked = sorted(issues, key=lambda issue: order[issue.severity])
     for issue in ranked[:limit]:

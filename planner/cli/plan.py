@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from planner.cli.ledgers import Recalled
     from planner.domain import Plan
+    from planner.errors import Issue
     from planner.ledger.store import Ledger
     from planner.params import Parameters
 
@@ -121,7 +122,12 @@ def plan(
         ),
     ] = False,
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", "-n", help="Plan and audit, but write nothing.")
+        bool,
+        typer.Option(
+            "--dry-run",
+            "-n",
+            help="Plan and audit, but write nothing; say what would stop the real run.",
+        ),
     ] = False,
     json: Json = False,
 ) -> None:
@@ -134,6 +140,8 @@ def plan(
 
       planner plan leads.csv -s seats.csv --exclude customers.csv -p reserve=8 --dry-run
     """
+    from dataclasses import replace
+
     from planner import limits, pipeline
 
     console.settings.json = json
@@ -152,9 +160,16 @@ def plan(
             book, options, seats, parameters, as_of=today, supersede=supersede
         )
         pipeline.check_issues(recalled.loaded.leads.issues, strict=strict)
-        if not (dry_run or new_ledger):
+        stops: tuple[Issue, ...] = ()
+        if dry_run:
+            recalled, stops = ledgers.rehearsed(
+                book, recalled, parameters, out, as_of=today, supersede=supersede,
+                new_ledger=new_ledger,
+            )  # fmt: skip
+        elif not new_ledger:
             ledgers.check_known(recalled, parameters, out, as_of=today)
-        made = make(recalled, parameters, as_of=today, supersede=supersede)
+        made = make(recalled, parameters, as_of=today, supersede=supersede or dry_run)
+        made = replace(made, issues=(*made.issues, *stops))
         pipeline.check_issues(made.issues, strict=strict)
         if not dry_run:
             with ledgers.to_write(book, ledger, config, parameters) as writer:

@@ -21,8 +21,9 @@ from planner.intake.merge import UNDATED, Small
 
 #: Findings of one kind and file that are listed row by row; the rest are counted.
 MAX_LISTED = 100
-#: Characters of a word of a flag that are repeated.
-_MAX_WORD = 20
+#: Rows that must have a word of a flag for it to be repeated, and characters of it that
+#: are.
+_MIN_ROWS, _MAX_WORD = 3, 20
 #: What no word for yes or no has, but addresses have.
 _NO_WORD = re.compile(r"[@/\\]|\.\w")
 
@@ -73,14 +74,14 @@ class LeadFile:
     def odd_flags(self, found: Cells, rows: Mask, *, column: str) -> None:
         """Report cells of flags that are no word for yes or no, with the word.
 
-        Where most cells are no such word, the column may hold something else, names
-        perhaps: then only words that occur again are repeated.
+        Only a word that many rows have: in a row that has shifted, it may be a name.
         """
         words = list(map(str, found[rows]))
         times = Counter(words)
-        is_flag = len(words) < np.count_nonzero(cells.filled(found) & ~rows)
-        listed = words[:MAX_LISTED]
-        shown = [_quoted(w) if is_flag or times[w] > 1 else "the cell" for w in listed]
+        shown = [
+            _quoted(word) if times[word] >= _MIN_ROWS else "the cell"
+            for word in words[:MAX_LISTED]
+        ]
         rest = (
             "is neither yes nor no; it was read as not known: write yes, no, true, "
             "false, 1, 0, or nothing"
