@@ -304,3 +304,99 @@ def test_a_dry_run_beside_runs_of_another_ledger_says_so(run: Run) -> None:
     assert f"without --dry-run this is refused: {refusal}" in err
     _, _, err = run("-q", *other, "--dry-run", "--new-ledger")
     assert "refused" not in err
+
+
+# --- small things -----------------------------------------------------------------
+
+
+def test_missing_files_are_counted_once(run: Run) -> None:
+    """Faults of lists and inventory are one sentence, and each file is named."""
+    code, _, err = run("plan", "a.csv", "-s", "b.csv")
+    assert code == 3
+    assert err.splitlines()[-1] == (
+        "error: 2 input files cannot be used; nothing was written"
+    )
+    assert "a.csv: error: there is no such file" in err
+    assert "b.csv: error: there is no such file" in err
+    _, _, err = run("plan", "a.csv", "-s", "seats.csv")
+    assert err.endswith("error: 1 input file cannot be used; nothing was written\n")
+    _, _, err = run("plan", "leads.csv", "-s", "seats.csv", "--map", "opne=Talo")
+    assert err.endswith("error: 1 column choice cannot be used; nothing was written\n")
+
+
+@pytest.mark.parametrize(
+    "command", ["simulate x", "whatif x", "forecast", "show x", "runs"]
+)
+def test_without_a_ledger_every_command_exits_alike(command: str, run: Run) -> None:
+    """Where nothing was ever planned, it is the ledger that is missing: 5."""
+    code, _, err = run(*command.split())
+    assert code == 5
+    assert "planner plan makes" in err
+
+
+@pytest.mark.parametrize("command", ["simulate", "whatif", "show"])
+@pytest.mark.usefixtures("planned")
+def test_an_unknown_run_is_bad_input(command: str, run: Run) -> None:
+    """A name that no run has exits with 3, whether the ledger is there or its runs are."""
+    assert run(command, "2026-W40")[0] == 3
+    if command != "show":
+        code, _, err = run(command, "2026-W40", "--ledger", "none.db")
+        assert code == 3
+        assert "did you mean 2026-W48" in err
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "simulate 2026-W48 --out nodir/x.csv",
+        "simulate 2026-W48 --weeks 2 --out nodir/x.csv",
+        "whatif 2026-W48 --limits --out nodir/x.csv",
+        "diff 2026-W48 2026-W48 --out nodir/x.csv",
+        "estimate leads.csv --lookups-out nodir/x.csv",
+    ],
+)
+@pytest.mark.usefixtures("planned")
+def test_a_file_that_cannot_be_written_is_refused_first(command: str, run: Run) -> None:
+    """The path is looked at before the work, so nothing else is said."""
+    code, out, err = run(*command.split())
+    assert (code, out) == (3, "")
+    assert (
+        err == "error: nodir/x.csv: there is no folder nodir: make it, or choose another\n"
+    )
+
+
+def test_a_mistyped_seat_column_says_what_is_lost(run: Run, folder: Path) -> None:
+    """The nearest column that is not there is named, with what its seats have instead."""
+    (folder / "seats.csv").write_text(
+        "seat_id,credits,reserv,credit\nanna,50,9,1\n", "utf-8"
+    )
+    code, out, _ = run("check", "leads.csv", "-s", "seats.csv", *AS_OF)
+    assert code == 0
+    assert (
+        "column reserv: warning: the column is not used; did you mean reserve? What it "
+        "says is lost: each seat has what a blank reserve stands for" in out
+    )
+    # There is a column of credits, so credit is not it.
+    assert "did you mean credits" not in out
+
+
+@pytest.mark.usefixtures("planned")
+def test_one_is_not_plural(run: Run, folder: Path) -> None:
+    """Counts of one have a singular noun."""
+    told = json.loads(run("show", "2026-W48", "--json")[1])["progress"]
+    planned = sum(counts["planned"] for counts in told.values())
+    (folder / "told.csv").write_text(
+        "LinkedIn\nlinkedin.com/in/alba-1\nlinkedin.com/in/bertil-2\n", "utf-8"
+    )
+    run("record", "told.csv", "--as", "sent", "--as-of", "2026-11-27")
+    assert planned == 3
+    assert "1 planned send would be free" in run("void", "2026-W48", "-n")[1]
+
+
+def test_code_spans_of_the_import_page_hold_no_backslash(
+    planned: str, run: Run, folder: Path
+) -> None:
+    """Names of fields in ``getsales/README.md`` can be copied as they stand."""
+    text = (folder / "reports" / planned / "getsales" / "README.md").read_text("utf-8")
+    assert "\\" not in text
+    assert "`plan_run`" in text

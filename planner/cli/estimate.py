@@ -61,8 +61,11 @@ def estimate(
     from planner.errors import InputError
     from planner.estimate import calibration, describe
     from planner.intake import past
+    from planner.output.atomic import check_place
 
     console.settings.json = json
+    if lookups_out is not None:
+        check_place(lookups_out)
     parameters = inputs.parameters(config, param)
     options = inputs.LeadOptions(
         leads=leads,

@@ -219,13 +219,33 @@ def input_files(tables: Sequence[RawTable], kind: str) -> tuple[InputFile, ...]:
 
 def stop_on_file_errors(issues: Sequence[Issue]) -> None:
     """Refuse the run if a finding is about a whole file or option, not about a row."""
+    if unusable := _unusable(issues):
+        raise InputError(f"{unusable}{_NOTHING}", issues)
+
+
+#: How refusals end.
+_NOTHING = "; nothing was written"
+
+
+def _unusable(issues: Sequence[Issue]) -> str:
+    """Return how many files and column choices are faulty as a whole; "" if none is."""
     fatal = [i for i in issues if i.severity is Severity.ERROR and i.row is None]
-    if fatal:
-        raise InputError(
-            f"{len(fatal)} input file{'s' if len(fatal) > 1 else ''} or column choices "
-            "cannot be used; nothing was written",
-            issues,
-        )
+    files = len({issue.file for issue in fatal if issue.file})
+    choices = sum(not issue.file for issue in fatal)
+    parts = [(files, "input file"), (choices, "column choice")]
+    words = [console.counted(number, noun) for number, noun in parts if number]
+    return f"{' and '.join(words)} cannot be used" if words else ""
+
+
+def _both(seats: InputError, leads: InputError) -> InputError:
+    """Return the faults of the inventory and of the lists as one refusal."""
+    issues = [*seats.issues, *leads.issues]
+    first, second = (str(error).removesuffix(_NOTHING) for error in (seats, leads))
+    words = [_unusable(error.issues) for error in (seats, leads)]
+    message = f"{first}; {second}"
+    if words == [first, second]:
+        message = _unusable(issues)
+    return InputError(f"{message}{_NOTHING}", issues)
 
 
 def with_reader_issues(
@@ -338,7 +358,7 @@ def load(
     except InputError as error:
         if seat_error is None:
             raise
-        raise InputError(f"{seat_error}; {error}", [*problems, *error.issues]) from error
+        raise _both(seat_error, error) from error
     if seat_error is not None:
         nobody = "; no usable lead either" if table.leads.empty else ""
         raise InputError(f"{seat_error}{nobody}", [*problems, *table.issues])

@@ -201,7 +201,7 @@ def _report(told: OutcomeTable, done: Recorded, *, as_json: bool, dry_run: bool)
         return
     console.show_issues(issues)
     rows = ", ".join(f"{count:,} {name}" for name, count in sorted(became.items()))
-    console.result(f"{len(told.rows):,} rows: {rows}\n")
+    console.result(f"{console.counted(len(told.rows), 'row')}: {rows}\n")
     console.table(
         ("outcome", "new", "known already"),
         [(kind, done.new.get(kind, 0), done.known.get(kind, 0)) for kind in kinds],

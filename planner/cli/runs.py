@@ -143,14 +143,15 @@ def diff(
     """
     from planner.ledger import diffs
     from planner.ledger import runs as book
+    from planner.output.atomic import check_place, write_file
 
     console.settings.json = json
+    if out is not None:
+        check_place(out)
     with _opened(ledger, config) as connection:
         first, second = book.find(connection, before), book.find(connection, after)
     found = diffs.difference(first, second, _assignments(first), _assignments(second))
     if out is not None:
-        from planner.output.atomic import write_file
-
         write_file(out, found.leads.to_csv(index=False, lineterminator="\n").encode())
     if json:
         console.result_json(

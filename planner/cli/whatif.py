@@ -126,8 +126,11 @@ def whatif(
       planner whatif 2026-W48 --frontier reserve=0,5,10 --out reserve.csv
     """
     from planner.limits import checked
+    from planner.output.atomic import check_place
 
     console.settings.json = json
+    if out is not None:
+        check_place(out)
     found = run_files.load(run, ledger, config)
     if more and not (limits or leads):
         raise UsageError(f"unexpected {more[0][:60]!r}: names go with --limits")
