@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from planner import cli
+from planner.cli import console
 
 AS_OF = ("--as-of", "2026-11-23")
 LEADS = """\
@@ -400,3 +404,67 @@ def test_code_spans_of_the_import_page_hold_no_backslash(
     text = (folder / "reports" / planned / "getsales" / "README.md").read_text("utf-8")
     assert "\\" not in text
     assert "`plan_run`" in text
+
+
+# --- narrow terminals -------------------------------------------------------------
+
+
+def test_a_table_too_wide_for_the_terminal_goes_on_below(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Each part begins with the first column, and an interval stays with its figure."""
+    header = ("seat", "credits", "replies", "interval", "failed")
+    rows = [("anna", 150, "10.0", "3 to 19", "4.7"), ("bo", 3, "0.0", "0 to 0", "0.0")]
+    whole = console.table_lines(header, rows)
+    assert whole == [
+        "seat  credits  replies  interval  failed",
+        "anna      150     10.0  3 to 19      4.7",
+        "bo          3      0.0  0 to 0       0.0",
+    ]
+    # 4 + 2 + 7 = 13 fit in 24, 13 + 2 + 7 + 2 + 8 = 32 do not; 4 + 2 + 7 + 2 + 8 = 23 do.
+    monkeypatch.setattr(console, "_terminal_width", lambda: 24)
+    assert console.table_lines(header, rows) == [
+        "seat  credits",
+        "anna      150",
+        "bo          3",
+        "",
+        "seat  replies  interval",
+        "anna     10.0  3 to 19",
+        "bo        0.0  0 to 0",
+        "",
+        "seat  failed",
+        "anna     4.7",
+        "bo       0.0",
+    ]
+    monkeypatch.setattr(console, "_terminal_width", lambda: 40)
+    assert console.table_lines(header, rows) == whole
+
+
+@pytest.mark.skipif(os.name == "nt", reason="no pseudo-terminals there")
+@pytest.mark.usefixtures("planned")
+def test_nothing_that_is_shown_in_a_terminal_is_wider_than_it(folder: Path) -> None:
+    """In a terminal of 80 columns the tables of `simulate` keep within them."""
+    import pty
+
+    read, write = pty.openpty()
+    command = [sys.executable, "-m", "planner", "simulate", "2026-W48", "--draws", "200"]
+    done = subprocess.Popen(
+        command, cwd=folder, stdout=write, stderr=subprocess.DEVNULL,
+        env={**os.environ, "COLUMNS": "80"},
+    )  # fmt: skip
+    os.close(write)
+    parts = []
+    while True:
+        try:
+            part = os.read(read, 65536)
+        except OSError:  # the other end has gone
+            break
+        if not part:
+            break
+        parts.append(part)
+    os.close(read)
+    assert done.wait() == 0
+    text = b"".join(parts).decode("utf-8").replace("\r\n", "\n")
+    tables = [line for line in text.split("\n") if "  " in line.strip()]
+    assert len(tables) > 10
+    assert max(map(len, tables)) <= 80

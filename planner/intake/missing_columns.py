@@ -42,7 +42,7 @@ def find(
                 code="no-company-column",
                 message="no column says the company: the rules about companies "
                 "(max_new_leads_per_company, one_seat_per_company, excluded companies) do "
-                "not apply to these leads; name it: --map company=HEADER",
+                "not apply to leads of this list alone; name it: --map company=HEADER",
                 severity=Severity.WARNING,
                 file=table.file,
             )
@@ -62,8 +62,8 @@ def _no_flag(table: RawTable, mapping: ColumnMapping) -> Issue:
         hint += f" (yes or no stands in {named})"
     return Issue(
         code="no-open-flag-column",
-        message="no column says who has an Open Profile: all of these leads count as "
-        f"unknown, and an InMail to them may cost a credit{hint}",
+        message="no column says who has an Open Profile: leads that no other list tells of "
+        f"count as unknown, and an InMail to them may cost a credit{hint}",
         severity=Severity.WARNING if maybe else Severity.NOTE,
         file=table.file,
     )
