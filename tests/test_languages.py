@@ -107,6 +107,8 @@ def test_a_list_in_another_language_is_understood(language: str) -> None:
         ("ILGILI KISI", "full_name"),
         ("ŞİRKET ADI", "company"),
         ("Spolka", "company"),
+        ("sito_web", "company_domain"),
+        ("Сайт", "company_domain"),
     ],
 )
 def test_marks_and_case_do_not_count(header: str, written: str) -> None:

@@ -30,6 +30,7 @@ _BY_LANGUAGE: Mapping[str, Mapping[str, str]] = {
         "Unternehmen/Firma, aktueller Arbeitgeber, Betrieb",
         "location": "Bundesland",
         "country": "Staat",
+        "company_domain": "Firmenwebseite, Unternehmenswebseite, Firmendomain, Webadresse",
         "industry": "Industrie, Wirtschaftszweig, Sektor, Branche/Industrie",
         "headcount": "Anzahl Mitarbeiter, Mitarbeiteranzahl, Firmengröße",
         "open_flag": "Open-Profil, ist offenes Profil, hat offenes Profil, Profil offen, "
@@ -127,6 +128,7 @@ _BY_LANGUAGE: Mapping[str, Mapping[str, str]] = {
         "social da empresa, empregador, nome da organização",
         "location": "localidade/região, cidade/estado, região",
         "country": "país de residência",
+        "company_domain": "site da empresa, página web, domínio da empresa",
         "industry": "setor de atividade, ramo, ramo de atividade, indústria/setor",
         "headcount": "número de colaboradores, porte da empresa, tamanho da empresa",
         "open_flag": "perfil público aberto, é perfil aberto, tem perfil aberto, InMail "
@@ -157,6 +159,7 @@ _BY_LANGUAGE: Mapping[str, Mapping[str, str]] = {
         "ditta, nome della società",
         "location": "regione, luogo, provincia/regione, posizione geografica",
         "country": "paese, nazione",
+        "company_domain": "sito web, sito internet, sito, sito aziendale, dominio",
         "industry": "settore, settore industriale, settore di attività, comparto",
         "headcount": "numero di dipendenti, numero dipendenti, dipendenti, dimensione "
         "azienda, dimensioni azienda",
@@ -189,6 +192,7 @@ _BY_LANGUAGE: Mapping[str, Mapping[str, str]] = {
         "firma, organizacja, nazwa przedsiębiorstwa, zakład pracy",
         "location": "lokalizacja, miejsce, województwo",
         "country": "kraj, państwo",
+        "company_domain": "strona www, strona internetowa, strona firmowa, domena",
         "industry": "branża, sektor/branża, branża firmy",
         "headcount": "liczba pracowników, wielkość firmy, zatrudnienie",
         "open_flag": "otwarty profil, profil otwarty, darmowy InMail, bezpłatny InMail, "
@@ -220,6 +224,7 @@ _BY_LANGUAGE: Mapping[str, Mapping[str, str]] = {
         "название организации",
         "location": "местоположение, регион, локация, местонахождение, область",
         "country": "страна",
+        "company_domain": "сайт, веб-сайт, сайт компании, домен",
         "industry": "отрасль, индустрия, сфера деятельности, сектор, отрасль компании",
         "headcount": "число сотрудников, количество сотрудников, размер компании, "
         "численность",
@@ -252,6 +257,8 @@ _BY_LANGUAGE: Mapping[str, Mapping[str, str]] = {
         "yritys, firman nimi, yhtiön nimi, nykyinen työnantaja",
         "location": "sijainti, alue, maakunta",
         "country": "maa",
+        "company_domain": "kotisivu, kotisivut, verkkosivu, verkkosivut, verkkosivusto, "
+        "verkkotunnus",
         "industry": "toimiala, ala, yrityksen toimiala",
         "headcount": "henkilöstömäärä, työntekijämäärä, henkilöstön määrä, yrityksen "
         "koko, työntekijöitä",
@@ -282,6 +289,7 @@ _BY_LANGUAGE: Mapping[str, Mapping[str, str]] = {
         "company": "företag, företagsnamn, bolag, bolagsnamn, arbetsgivare, nuvarande "
         "företag, företagets namn",
         "location": "plats",
+        "company_domain": "webbplats, hemsida, webbsida, domän",
         "industry": "bransch, näringsgren",
         "headcount": "antal anställda, anställda, företagsstorlek",
         "open_flag": "öppen profil, gratis meddelande, kostnadsfri InMail, har öppen "
@@ -308,6 +316,7 @@ _BY_LANGUAGE: Mapping[str, Mapping[str, str]] = {
         "selskap, bedrift, bedriftsnavn, arbejdsgiver, arbeidsgiver, arbejdsplads, "
         "arbeidsplass, selskapsnavn, organisasjon",
         "location": "sted, fylke",
+        "company_domain": "hjemmeside, nettside, nettsted, webside, domæne, domene",
         "industry": "industri, brancheområde, bransje, næring",
         "headcount": "antal ansatte, antall ansatte, medarbejdere, virksomhedsstørrelse",
         "open_flag": "åben profil, åpen profil, har åben profil, har åpen profil, gratis "
@@ -338,6 +347,7 @@ _BY_LANGUAGE: Mapping[str, Mapping[str, str]] = {
         "kuruluş, şirketi, şirket ismi, mevcut şirket",
         "location": "konum, bölge, konumu, lokasyon",
         "country": "ülke",
+        "company_domain": "web sitesi, internet sitesi, alan adı",
         "industry": "sektör, endüstri, faaliyet alanı, sektörü",
         "headcount": "çalışan sayısı, şirket büyüklüğü",
         "open_flag": "açık profil, ücretsiz InMail, profil açık, açık profil mi, "
@@ -365,6 +375,7 @@ _BY_LANGUAGE: Mapping[str, Mapping[str, str]] = {
         "organizace, současná firma, jméno firmy",
         "location": "lokalita, místo",
         "country": "země",
+        "company_domain": "webové stránky, webová stránka, doména",
         "industry": "odvětví, obor, sektor/obor, obor podnikání",
         "headcount": "počet zaměstnanců, velikost firmy",
         "open_flag": "otevřený profil, InMail zdarma, zpráva zdarma, profil otevřený",
