@@ -19,6 +19,12 @@ _HEAD = """\
 # The ledger: a file or, for a team, a database such as postgresql://user@host/database
 #ledger = "planner.db"
 
+# Columns of your lead lists whose headers are not understood (planner check shows what
+# is): a meaning and its header, or several, best first. --map on the command line wins.
+#[map]
+#open = "Free InMail?"
+#company = ["Employer", "Customer of"]
+
 [parameters]
 """
 

@@ -64,7 +64,7 @@ OWNERS = {
 
 #: Modules of the shell: only these touch the disk.
 FILES = {
-    "cli.inputs", "cli.init", "cli.console", "cli.run_files", "intake.read",
+    "cli.init", "cli.console", "cli.run_files", "cli.workspace", "intake.read",
     "model.problem", "output.atomic", "output.archive", "output.erase", "output.folder",
     "output.getsales", "output.kept", "output.run", "output.tables", "output.triage",
     "ledger.store", "report.page",

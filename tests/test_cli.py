@@ -205,12 +205,26 @@ def test_a_refusal_in_json_is_a_document_on_stderr(run: Run) -> None:
     assert document["issues"][0]["file"] == "nope.csv"
 
 
-def test_quiet_leaves_stderr_empty(run: Run, folder: Path) -> None:
-    """``-q`` silences notes and warnings; the result stays."""
-    (folder / "leads.csv").write_text(LEADS + BAD_ROW, "utf-8")
+def test_quiet_leaves_stderr_empty(run: Run) -> None:
+    """``-q`` silences notes and progress; the result stays."""
     code, out, err = run("-q", "plan", "leads.csv", "-s", "seats.csv", *AS_OF, "-n")
     assert (code, err) == (0, "")
     assert "paid_inmail" in out
+
+
+def test_quiet_does_not_hide_warnings(run: Run, folder: Path) -> None:
+    """What may change a plan is said even with ``-q``; what is only good to know is not."""
+    header, *rows = LEADS.splitlines(keepends=True)
+    (folder / "leads.csv").write_text(
+        header + rows[0].replace(",yes,no", ",perhaps,no") + rows[1] + rows[2], "utf-8"
+    )
+    arguments = ("plan", "leads.csv", "-s", "seats.csv", *AS_OF, "-n")
+    _, _, loud = run(*arguments)
+    _, _, quiet = run("-q", *arguments)
+    assert "neither yes nor no" in quiet
+    assert all(": warning: " in line for line in quiet.splitlines())
+    assert "profile_url = LinkedIn URL" in loud
+    assert "profile_url" not in quiet
 
 
 def test_quiet_does_not_hide_an_error(run: Run) -> None:

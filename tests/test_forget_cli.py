@@ -147,9 +147,65 @@ def test_nobody_is_in_no_file(run: Run) -> None:
     """Tests that only then it says so."""
     planned(run, "reports")
 
-    _, out, _ = run("forget", URL.format("other"), "--as-of", "2026-11-24")
+    url = URL.format("other")
+    _, out, _ = run("forget", url, "--as-of", "2026-11-24", "--unknown")
 
     assert "No file of a run holds this person." in out
+
+
+def test_a_mistyped_person_is_refused(run: Run, folder: Path) -> None:
+    """Tests that keys that nothing has bar nobody, unless that is what was asked for."""
+    planned(run, "reports")
+    url = URL.format("3x")  # the list has sample-lead-3
+    for more in ((), ("--dry-run",)):
+        code, out, err = run("forget", url, "--as-of", "2026-11-24", *more)
+        assert (code, out) == (3, "")
+        assert "nothing was done" in err
+        assert "--unknown" in err
+    assert forget(run, url, "--unknown")["identities_removed"] == 0
+    # Barred now, so the same command again is no mistake.
+    assert forget(run, url)["identities_removed"] == 0
+    # A list that holds the person is enough to know them, without a ledger or a run.
+    alone = folder / "alone"
+    alone.mkdir()
+    (alone / "list.csv").write_text(f"LinkedIn URL\n{URL.format('7')}\n", "utf-8")
+    options = ("--ledger", "none.db", "--exports", "alone")
+    assert forget(run, URL.format("7"), *options)["exports"]
+    assert run("forget", URL.format("77"), "--ledger", "new.db")[0] == 3
+    assert not (folder / "new.db").exists()
+
+
+def test_forgetting_twice_is_no_mistake(run: Run, folder: Path) -> None:
+    """Tests that the command may be given again after it has done its work."""
+    _, url = planned(run, "reports")
+    assert forget(run, url)["identities_removed"] > 0
+    (folder / "leads.csv").unlink()
+    assert forget(run, url)["identities_removed"] == 0
+
+
+def test_copies_in_the_workspace_are_named(run: Run, folder: Path) -> None:
+    """Tests that files beside the runs that hold the person are named and left alone."""
+    place, url = planned(run, "reports")
+    shutil.copy(place / "assignments.csv", folder / "copy.csv")
+    shutil.copy(place / "plan.xlsx", folder / "copy.xlsx")
+    before = (folder / "copy.csv").read_bytes()
+
+    done = forget(run, url)
+
+    named = {Path(one["file"]).name for one in done["beside"]}
+    assert named == {"copy.csv", "copy.xlsx", "leads.csv"}
+    assert (folder / "copy.csv").read_bytes() == before
+    _, _, err = run("forget", url, "--as-of", "2026-11-24")
+    assert "still there: copy.csv: " in err
+
+
+@pytest.mark.parametrize("option", ["--exports", "--out"])
+def test_a_folder_that_is_not_there_is_refused(run: Run, option: str) -> None:
+    """Tests that a mistyped folder is not taken for one that holds nobody."""
+    _, url = planned(run, "reports")
+    code, out, err = run("forget", url, option, "nowhere")
+    assert (code, out) == (3, "")
+    assert err == f"error: {option} nowhere: there is no such folder\n"
 
 
 def test_what_cannot_be_cleaned_is_not_nothing(run: Run) -> None:

@@ -701,3 +701,35 @@ def test_the_best_column_that_is_not_blank_counts() -> None:
     )
     found = clean((table, mapping)).leads
     assert sorted(found["public_slug"]) == ["jane", "x1y"]
+
+
+# --- flags that are no flags ------------------------------------------------------
+
+
+def flag_findings(*cells: str) -> list[str]:
+    """Return what is said of the cells of a column of flags."""
+    found = clean([person(f"x-{at}", open_flag=cell) for at, cell in enumerate(cells)])
+    return [issue.message for issue in found.issues if issue.code == "unreadable-flag"]
+
+
+def test_a_flag_that_is_not_understood_is_named_with_the_words_that_are() -> None:
+    """The finding quotes the word, as data and shortened, and says what to write."""
+    long = "open, but not for all of us"
+    said = flag_findings("nyitva", "yes", "nyitva", long, "no", "nyitva", long, long)
+    assert len(said) == 6
+    assert said[0].startswith("'nyitva' is neither yes nor no; it was read as not known: ")
+    assert "yes, no, true, false, 1, 0" in said[0]
+    assert said[2].startswith("'open, but not for al...' is")  # twenty characters of it
+
+
+def test_a_word_of_few_rows_is_not_repeated() -> None:
+    """In a row that has shifted, a name stands in the column of flags."""
+    said = flag_findings("yes", "Ada Example", "no", "Ada Example", "yes")
+    assert {text[:9] for text in said} == {"the cell "}
+
+
+def test_addresses_are_never_repeated() -> None:
+    """No e-mail, URL or path out of a column of flags reaches a message."""
+    for cell in ("ada@example.com", "linkedin.com/in/ada", "ada.example"):
+        said = flag_findings(*[cell] * 4)
+        assert {text[:9] for text in said} == {"the cell "}

@@ -91,6 +91,8 @@ def test_a_plan_given_back_tells_what_the_seat_ticked(tmp_path: Path) -> None:
     head = next(r for r in range(1, 20) if sheet.cell(r, 1).value == "day")
     status = next(c for c in range(1, 20) if sheet.cell(head, c).value == "status")
     sheet.cell(head, status + 1).value = "lead id"
+    route = next(c for c in range(1, 20) if sheet.cell(head, c).value == "route")
+    sheet.cell(head + 4, route).value = "connection_request"  # the one that is accepted
     words = ("sent", "failed", "replied", "accepted", "skipped", "todo", None)
     for at, word in enumerate(words, start=1):
         sheet.cell(head + at, status).value = word
@@ -525,6 +527,23 @@ def test_flags_seen() -> None:
     assert codes(text) == [
         (5, "unreadable-flag", "Open Profile"),
         (6, "no-identity", ""),
+    ]
+
+
+@pytest.mark.parametrize("route", ["open_inmail", "paid_inmail", "InMail"])
+def test_an_accepted_inmail_is_reported_and_not_counted(route: str) -> None:
+    """An InMail has no invitation; what else the row says still counts."""
+    text = (
+        "lead id,route,status,sent at\n"
+        f"{1:016x},{route},accepted,\n"
+        f"{2:016x},connection_request,accepted,\n"
+        f"{3:016x},{route},accepted,2026-11-20\n"
+    )
+    found = [(row, kind) for row, kind in lines(text)]
+    assert found == [(3, "accepted"), (4, "sent")]
+    assert codes(text) == [
+        (2, "accepted-inmail", "status"),
+        (4, "accepted-inmail", "status"),
     ]
 
 

@@ -350,7 +350,9 @@ def test_planner_toml_changes_nothing_until_edited() -> None:
 
 def test_planner_toml_uncommented_gives_the_defaults() -> None:
     """Tests that every parameter is in the file once, with its default and type."""
-    settings = tomllib.loads(uncommented(planner_toml(specs())))["parameters"]
+    document = tomllib.loads(uncommented(planner_toml(specs())))
+    settings = document["parameters"]
+    assert document["map"]["open"] == "Free InMail?"
     assert list(settings.items()) == list(Parameters().as_dict().items())
     assert [type(value) for value in settings.values()] == [
         type(spec.default) for spec in specs()

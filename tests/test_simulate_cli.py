@@ -360,8 +360,14 @@ def test_an_unknown_policy_is_told(
     assert f"did you mean {nearest}?" in err
 
 
-def test_an_unknown_run_is_told(capsys: pytest.CaptureFixture[str]) -> None:
-    """A run that does not exist is bad input."""
+def test_an_unknown_run_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A run that is not among those there are is bad input."""
+    monkeypatch.chdir(tmp_path)
+    folder = tmp_path / "reports" / "2026-W48-00000000"
+    folder.mkdir(parents=True)
+    (folder / "plan.json").write_text("{}", "utf-8")
     code, _, err = ran(capsys, ["2031-W01"])
     assert code == 3
     assert "there is no run" in err

@@ -635,7 +635,7 @@ def test_a_mark_spreads_to_what_a_list_shows(run: Run, folder: Path) -> None:
     header = "LinkedIn URL,Member ID,Open Profile"
     url = "https://www.linkedin.com/in/let-me-be"
     plan(run, "2026-11-16")
-    assert run("forget", url, "--as-of", "2026-11-17")[0] == 0
+    assert run("forget", url, "--as-of", "2026-11-17", "--unknown")[0] == 0
     write(folder / "b.csv", header, f"{url},444444444,yes", ",777777777,yes")
     rows = assigned(plan(run, WEEK_1, leads="b.csv"))
     assert sorted(row["route"] for row in rows) == ["excluded", "open_inmail"]
@@ -655,7 +655,7 @@ def test_a_lost_ledger_is_noticed(run: Run, folder: Path) -> None:
     assert not (folder / "planner.db").exists()
     # A ledger that holds a suppression mark only knows nobody whom the runs contacted.
     url = "https://www.linkedin.com/in/somebody-else"
-    assert run("forget", url, "--as-of", WEEK_2)[0] == 0
+    assert run("forget", url, "--as-of", WEEK_2, "--unknown")[0] == 0
     assert run("plan", "leads.csv", "-s", "seats.csv", "--as-of", WEEK_2)[0] == 5
     assert plan(run, WEEK_2, "--new-ledger")["run_id"]
 

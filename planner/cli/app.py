@@ -67,7 +67,10 @@ def options(
         bool, typer.Option("--debug", help="Show a traceback when something fails.")
     ] = False,
     quiet: Annotated[
-        bool, typer.Option("--quiet", "-q", help="No notes and no progress on stderr.")
+        bool,
+        typer.Option(
+            "--quiet", "-q", help="No notes and no progress on stderr; warnings stay."
+        ),
     ] = False,
 ) -> None:
     """Assign InMail volume to LinkedIn seats so that none runs out of credits."""

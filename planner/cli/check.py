@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from planner.cli import console, inputs
+from planner.cli import console, inputs, workspace
 from planner.cli.plan import (
     AsOf,
     Config,
@@ -52,7 +52,7 @@ def check(
     today = inputs.date_option(as_of)
     options = inputs.LeadOptions(
         leads=leads, exclude=exclude, mapping=mapping, scraped_by=scraped_by,
-        encoding=encoding,
+        encoding=encoding, kept=workspace.kept_columns(config),
     )  # fmt: skip
     if seats is not None:
         loaded = inputs.load(options, seats, parameters, as_of=today)
@@ -101,14 +101,20 @@ def _show(
             }
         )
         return
+
+    def counted(name: str, noun: str) -> str:
+        return console.counted(counts[name], noun)
+
     for line in inputs.describe_mappings(mappings):
         console.result(line)
     for issue in issues:
         console.result(str(issue))
     console.result(
-        "{rows:,} rows: {leads:,} leads, {duplicates:,} duplicates, {rejected:,} rejected; "
-        "{excluded:,} leads excluded; {seats} seats".format(**counts)
+        f"{counted('rows', 'row')}: {counted('leads', 'lead')}, "
+        f"{counted('duplicates', 'duplicate')}, {counts['rejected']:,} rejected; "
+        f"{counted('excluded', 'lead')} excluded; {counted('seats', 'seat')}"
     )
     errors = sum(issue.severity is Severity.ERROR for issue in issues)
-    words = "error" if errors == 1 else "errors"
-    console.result(f"{errors:,} {words}, {len(issues) - errors:,} warnings and notes")
+    console.result(
+        f"{console.counted(errors, 'error')}, {len(issues) - errors:,} warnings and notes"
+    )

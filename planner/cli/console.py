@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -12,6 +13,10 @@ from planner.errors import AuditError, ExitCode, InputError, Issue, PlannerError
 
 #: Findings shown on the terminal before the rest is only counted.
 MAX_SHOWN = 20
+
+
+#: Headers of columns that mean nothing without the column before them.
+_WITH_THE_ONE_BEFORE = frozenset(("interval", "more"))
 
 
 @dataclass(slots=True)
@@ -103,9 +108,12 @@ def issue_record(issue: Issue) -> dict[str, object]:
 def show_issues(
     issues: Sequence[Issue], *, always: bool = False, limit: int = MAX_SHOWN
 ) -> None:
-    """Write findings to stderr, errors first; what is over `limit` is counted."""
+    """Write findings to stderr, errors first; what is over `limit` is counted.
+
+    Quiet keeps notes back, unless they are to be shown `always`; never warnings.
+    """
     if settings.quiet and not always:
-        return
+        issues = [issue for issue in issues if issue.severity is not Severity.NOTE]
     order = {severity: rank for rank, severity in enumerate(Severity)}
     ranked = sorted(issues, key=lambda issue: order[issue.severity])
     for issue in ranked[:limit]:
@@ -152,6 +160,11 @@ def result_json(document: object) -> None:
     sys.stdout.write("\n")
 
 
+def counted(number: int, noun: str) -> str:
+    """Return a number with its noun: ``1 week``, ``2,000 weeks``."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
 def printable(text: str) -> str:
     """Return text without control characters: a cell must not steer the terminal."""
     return "".join(
@@ -167,24 +180,57 @@ def table(header: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
 
 
 def table_lines(header: Sequence[str], rows: Iterable[Sequence[object]]) -> list[str]:
-    """Return a plain table as lines."""
+    """Return a plain table as lines; on a terminal too narrow for it, below each other."""
     texts = [[_cell(value) for value in row] for row in rows]
-    numeric = [
-        all(_is_number(row[index]) for row in texts) if texts else False
-        for index in range(len(header))
+    columns = [
+        _column(name, [row[index] for row in texts]) for index, name in enumerate(header)
     ]
-    widths = [
-        max(len(line[index]) for line in [list(header), *texts])
-        for index in range(len(header))
-    ]
-    lines = []
-    for line in [list(header), *texts]:
-        cells = [
-            text.rjust(width) if right else text.ljust(width)
-            for text, width, right in zip(line, widths, numeric, strict=True)
-        ]
-        lines.append("  ".join(cells).rstrip())
+    lines: list[str] = []
+    for block in _blocks(columns, header, _terminal_width()):
+        lines += [""] if lines else []
+        lines += ["  ".join(cells).rstrip() for cells in zip(*block, strict=True)]
     return lines
+
+
+def _column(name: str, texts: Sequence[str]) -> list[str]:
+    """Return a header and its cells, of one width; numbers are right-aligned."""
+    width = max(map(len, (name, *texts)))
+    is_numeric = bool(texts) and all(map(_is_number, texts))
+    return [
+        text.rjust(width) if is_numeric else text.ljust(width) for text in (name, *texts)
+    ]
+
+
+def _blocks(
+    columns: Sequence[list[str]], header: Sequence[str], width: int
+) -> list[list[list[str]]]:
+    """Share the columns out over tables of at most `width`, each with the first column.
+
+    What belongs to the column before it stays with it. With no width, it is one table.
+    """
+    blocks: list[list[list[str]]] = [[]]
+    used = len(columns[0][0])
+    for index, column in enumerate(columns[1:], start=1):
+        if blocks[-1] and header[index] in _WITH_THE_ONE_BEFORE:
+            blocks[-1][-1] = [
+                f"{a}  {b}" for a, b in zip(blocks[-1][-1], column, strict=True)
+            ]
+            used += 2 + len(column[0])
+            continue
+        following = columns[index + 1 : index + 2]
+        is_pair = bool(following) and header[index + 1] in _WITH_THE_ONE_BEFORE
+        needs = sum(2 + len(one[0]) for one in (column, *(following if is_pair else ())))
+        if width and used + needs > width and blocks[-1]:
+            blocks.append([])
+            used = len(columns[0][0])
+        blocks[-1].append(column)
+        used += 2 + len(column[0])
+    return [[columns[0], *block] for block in blocks]
+
+
+def _terminal_width() -> int:
+    """Return the columns of the terminal; 0 where the result goes elsewhere."""
+    return shutil.get_terminal_size().columns if sys.stdout.isatty() else 0
 
 
 def _cell(value: object) -> str:

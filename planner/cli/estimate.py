@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from planner.cli import console, inputs, ledgers
+from planner.cli import console, inputs, ledgers, workspace
 from planner.cli.ledgers import LedgerOption
 from planner.cli.plan import AsOf, Config, Encoding, Exclude, Json, LeadFiles, Map, Param
 
@@ -61,11 +61,18 @@ def estimate(
     from planner.errors import InputError
     from planner.estimate import calibration, describe
     from planner.intake import past
+    from planner.output.atomic import check_place
 
     console.settings.json = json
+    if lookups_out is not None:
+        check_place(lookups_out)
     parameters = inputs.parameters(config, param)
     options = inputs.LeadOptions(
-        leads=leads, exclude=exclude, mapping=mapping, encoding=encoding
+        leads=leads,
+        exclude=exclude,
+        mapping=mapping,
+        encoding=encoding,
+        kept=workspace.kept_columns(config),
     )
     today = inputs.date_option(as_of)
     table, mappings, _ = inputs.load_leads(options, parameters, as_of=today)

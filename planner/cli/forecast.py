@@ -39,7 +39,8 @@ def forecast(
             "--fail-under",
             metavar="CREDITS",
             min=0,
-            help="Exit with 8 if any seat may fall below this before its reset.",
+            help="Exit with 8 if any seat that sends something before its reset may fall "
+            "below this.",
         ),
     ] = None,
     as_of: AsOf = None,
@@ -50,6 +51,10 @@ def forecast(
     json: Json = False,
 ) -> None:
     """Show each seat's runway to its reset: expected, and at worst with confidence.
+
+    Each seat at the worse of two paces, which the table names: what is planned, or what
+    was sent in the last four weeks (present). --fail-under looks at both, and passes over
+    seats that send nothing at either, such as paused ones.
 
     Examples:
 
@@ -79,7 +84,7 @@ def forecast(
     short = [
         runway.seat_id
         for runway in runways
-        if fail_under is not None and _lowest(runway) < fail_under
+        if fail_under is not None and _sends(runway) and _lowest(runway) < fail_under
     ]
     if short:
         raise ShortError(
@@ -164,6 +169,11 @@ def _outlook(
     return ahead
 
 
+def _sends(runway: Runway) -> bool:
+    """Whether any InMail that may use a credit is to come before the reset."""
+    return runway.planned.inmails > 0 or runway.present.inmails > 0
+
+
 def _lowest(runway: Runway) -> int:
     """Return the lowest balance at worst before the reset, at either pace."""
     days = [
@@ -180,12 +190,12 @@ def _show(
 ) -> None:
     console.result(
         f"Credits from {today} on; at worst: with {1 - parameters.alpha:.0%} confidence, "
-        "by the pace of the plan and that of the last four weeks\n"
+        "by the worse of two paces: planned, and present (the last four weeks)\n"
     )
     console.table(
         (
             "seat", "credits", "at worst", "reset", "before it", "at worst", "after it",
-            "forfeited", "below reserve", "verdict",
+            "forfeited", "below reserve", "verdict", "pace",
         ),
         [
             (
@@ -194,6 +204,7 @@ def _show(
                 _worse(runway).before_reset[1], round(_worse(runway).after_reset[0], 1),
                 round(_worse(runway).forfeited + _worse(runway).expired, 1),
                 str(_worse(runway).worst_below_reserve_on or "-"), str(runway.verdict),
+                runway.pace,
             )
             for runway in runways
         ],

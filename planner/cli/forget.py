@@ -13,13 +13,16 @@ import typer
 from planner.cli import console, inputs, ledgers
 from planner.cli.ledgers import LedgerOption
 from planner.cli.plan import AsOf, Config, Json, Param
-from planner.errors import UsageError
+from planner.errors import InputError, UsageError
 
 if TYPE_CHECKING:
     from planner.ledger.forgetting import Pair
     from planner.ledger.runs import Run
+    from planner.ledger.store import Ledger
     from planner.output.erase import Touched
 
+#: Folders that are looked for where none are named: these may be missing.
+_DEFAULTS = (Path("reports"), Path("exports"))
 _LEAD_ID = re.compile(r"[0-9a-f]{16}")
 
 #: Copies of a run that are looked for one by one; some may be gone by now.
@@ -47,6 +50,12 @@ def forget(
             "--exports", metavar="DIR", help="Lead exports; searched, never changed."
         ),
     ] = Path("exports"),
+    unknown: Annotated[
+        bool,
+        typer.Option(
+            "--unknown", help="Bar the person from lists to come, though nothing has them."
+        ),
+    ] = False,
     as_of: AsOf = None,
     param: Param = [],
     config: Config = None,
@@ -60,7 +69,10 @@ def forget(
     """Erase a person from the ledger and from the files of all runs.
 
     Runs are looked for in --out, and where the ledger says that they were written.
-    Counts stay, and a keyed mark by which nobody contacts the person again. Example:
+    Counts stay, and a keyed mark by which nobody contacts the person again. Files in the
+    folder that you work in, and in --exports, are searched and named, never changed.
+    Somebody whom neither the ledger nor a file has is most likely mistyped, and refused
+    without --unknown. Example:
 
       planner forget https://www.linkedin.com/in/jane-doe --dry-run
     """
@@ -70,10 +82,17 @@ def forget(
 
     console.settings.json = json
     given = keys_of(lead)
+    for path, option in ((out, "--out"), (exports, "--exports")):
+        if path not in _DEFAULTS and not path.is_dir():
+            raise InputError(f"{option} {path}: there is no such folder")
     parameters = inputs.parameters(config, param)
     today = inputs.date_option(as_of)
+    if not unknown:
+        with ledgers.opened(ledger, config, parameters, create=False) as known:
+            _require_known(known, given, out, exports)
     removed = 0
     with ledgers.opened(ledger, config, parameters, create=not dry_run) as book:
+        name = "" if book is None else book.name
         if book is None:
             places = _places(out, ())
             touched = erase.find(places.searched, Traces.of(given))
@@ -82,7 +101,7 @@ def forget(
             with book.reading() as connection:
                 keys = forgetting.known_keys(connection, given)
                 places = _places(out, runs.runs(connection))
-            touched = _but_ledger(erase.find(places.searched, Traces.of(keys)), book.name)
+            touched = _but_ledger(erase.find(places.searched, Traces.of(keys)), name)
         else:
             # Files first: until the ledger has let go, the same command can go on.
             with book.writing() as connection:
@@ -90,15 +109,53 @@ def forget(
                 places = _places(out, runs.runs(connection))
                 found = [erase.erase(place, Traces.of(keys)) for place in places.searched]
                 removed = forgetting.forget(connection, keys, as_of=today)
-            touched = _but_ledger((one for part in found for one in part), book.name)
+            touched = _but_ledger((one for part in found for one in part), name)
     told = {one.path.absolute() for one in touched}
-    left = tuple(
-        one
-        for one in erase.find([exports], Traces.of(keys))
-        if one.path.absolute() not in told
+    left, near = (
+        tuple(one for one in found if one.path.absolute() not in told)
+        for found in (
+            erase.find([exports], Traces.of(keys)),
+            _but_ledger(erase.beside(Path(), Traces.of(keys)), name),
+        )
     )
-    erased = _Erased(touched=touched, exports=left, removed=removed, missing=places.missing)
+    erased = _Erased(
+        touched=touched, exports=left, beside=near, removed=removed,
+        missing=places.missing,
+    )  # fmt: skip
     _report(erased, as_json=json, dry_run=dry_run)
+
+
+def _require_known(
+    book: Ledger | None, given: tuple[Pair, ...], out: Path, exports: Path
+) -> None:
+    """Refuse keys that nothing has: the mark of a mistyped one would bar somebody else.
+
+    Raises
+    ------
+    InputError
+        If neither the ledger nor a file that is searched has one of them.
+    """
+    from planner.ledger import forgetting, runs
+    from planner.output import erase
+    from planner.output.erase_traces import Traces
+
+    every: Sequence[Run] = ()
+    name = ""
+    if book is not None:
+        name = book.name
+        with book.reading() as connection:
+            if forgetting.is_known(connection, given):
+                return
+            every = runs.runs(connection)
+    places, person = _places(out, every), Traces.of(given)
+    if erase.find((*places.searched, exports), person):
+        return
+    if not _but_ledger(erase.beside(Path(), person), name):
+        raise InputError(
+            "neither the ledger nor a file that was searched has this person, so nothing "
+            "was done: look for a typing error; to bar somebody from lists to come all "
+            "the same, say --unknown"
+        )
 
 
 # --- where runs are ---------------------------------------------------------------
@@ -215,6 +272,7 @@ class _Erased:
 
     touched: tuple[Touched, ...]
     exports: tuple[Touched, ...]
+    beside: tuple[Touched, ...]
     removed: int
     missing: tuple[str, ...]
 
@@ -226,6 +284,7 @@ def _report(erased: _Erased, *, as_json: bool, dry_run: bool) -> None:
                 "dry_run": dry_run, "identities_removed": erased.removed,
                 "files": [_record(one) for one in erased.touched],
                 "exports": [_record(one) for one in erased.exports],
+                "beside": [_record(one) for one in erased.beside],
                 "not_searched": list(erased.missing),
             }
         )  # fmt: skip
@@ -251,7 +310,7 @@ def _report(erased: _Erased, *, as_json: bool, dry_run: bool) -> None:
             f"\n{erased.removed} identities went from the ledger. A keyed mark stays: "
             "whoever comes in a list with one of these keys again is excluded."
         )
-    for one in (*still, *erased.exports):
+    for one in (*still, *erased.exports, *erased.beside):
         console.say(
             f"still there: {one.path}: {one.left or 'a lead export; delete the row'}"
         )

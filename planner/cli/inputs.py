@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from planner.cli import console
+from planner.cli import console, workspace
 from planner.errors import InputError, Issue, ParameterError, Severity, UsageError
 
 if TYPE_CHECKING:
@@ -16,19 +16,21 @@ if TYPE_CHECKING:
     from planner.intake.seats import KnownCredits
     from planner.params import Parameters
 
-CONFIG_NAME = "planner.toml"
-
 #: Years of date options: a plan looks months back and ahead, and dates end in 9999.
 FIRST_YEAR, LAST_YEAR = 2000, 2199
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LeadOptions:
-    """What the user said about the lead files."""
+    """What the user said about the lead files.
+
+    ``kept`` is the ``[map]`` of planner.toml, which ``mapping`` (``--map``) overrides.
+    """
 
     leads: Sequence[str]
     exclude: Sequence[str] = ()
     mapping: Sequence[str] = ()
+    kept: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     scraped_by: str = ""
     encoding: str | None = None
 
@@ -37,9 +39,9 @@ def parameters(config: Path | None, overrides: Sequence[str]) -> Parameters:
     """Return the parameters in force: ``--param`` over planner.toml over defaults."""
     from planner.params import Parameters
 
-    path = config or Path(CONFIG_NAME)
+    path = config or Path(workspace.CONFIG_NAME)
     given: dict[str, object] = {**pairs(overrides, "--param", "reserve=8")}
-    values = _section(path, _document(config))
+    values = workspace.parameter_values(config)
     try:
         return Parameters().override({**values, **given})
     except ParameterError as error:
@@ -55,44 +57,6 @@ def _source(path: Path, values: Mapping[str, object], given: Mapping[str, object
     except ParameterError:
         return f"{path}, --param" if values else "--param"
     return str(path)
-
-
-def configured_ledger(config: Path | None) -> str | None:
-    """Return the ledger that planner.toml names; None if it names none."""
-    named = _document(config).get("ledger")
-    if named is not None and not isinstance(named, str):
-        raise ParameterError(f"{config or CONFIG_NAME}: ledger must be a file or a URL")
-    return named or None
-
-
-def _document(config: Path | None) -> dict[str, object]:
-    path = config or Path(CONFIG_NAME)
-    return _read_config(path) if config is not None or path.exists() else {}
-
-
-def _read_config(path: Path) -> dict[str, object]:
-    import difflib
-    import tomllib
-
-    try:
-        document = tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read ({error.strerror})") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise InputError(f"{path}: not a TOML file: {error}") from error
-    unknown = [name for name in document if name not in ("parameters", "ledger")]
-    if unknown:
-        nearest = difflib.get_close_matches(unknown[0], ["parameters"], n=1)
-        hint = "; did you mean [parameters]?" if nearest else ""
-        raise ParameterError(f"{path}: unknown entry {unknown[0]!r}{hint}")
-    return document
-
-
-def _section(path: Path, document: Mapping[str, object]) -> dict[str, object]:
-    section = document.get("parameters", {})
-    if not isinstance(section, dict):
-        raise ParameterError(f"{path}: [parameters] must be a table of name = value")
-    return dict(section)
 
 
 def pairs(texts: Sequence[str], option: str, example: str) -> dict[str, str]:
@@ -180,13 +144,19 @@ def load_leads(
     InputError
         If a file cannot be used, or a column override names what no file has.
     """
-    from planner.intake import leads
+    from planner.intake import columns, leads, missing_columns
 
     console.step("reading leads")
-    overrides = pairs(options.mapping, "--map", 'open="Free InMail?"')
+    given = pairs(options.mapping, "--map", 'open="Free InMail?"')
+    kept = columns.without(options.kept, given)
+    overrides = {**kept, **{name: (header,) for name, header in given.items()}}
     tables, mappings, issues = _recognised(
         options.leads, options.encoding, parameters, overrides, skip_empty=True
     )
+    issues += columns.check_overrides(tables, given)
+    issues += columns.check_overrides(tables, kept, said_in=workspace.MAP)
+    for raw, mapping in zip(tables, mappings, strict=True):
+        issues += missing_columns.find(raw, mapping, overrides)
     exclusions, exclusion_mappings, more = _recognised(
         options.exclude, options.encoding, parameters, {}
     )
@@ -212,7 +182,7 @@ def _recognised(
     paths: Sequence[str],
     encoding: str | None,
     parameters: Parameters,
-    overrides: Mapping[str, str],
+    overrides: Mapping[str, tuple[str, ...]],
     *,
     skip_empty: bool = False,
 ) -> tuple[list[RawTable], list[ColumnMapping], list[Issue]]:
@@ -229,7 +199,6 @@ def _recognised(
     # In the order of their names: which file is named first must change nothing.
     tables = sorted(tables, key=lambda table: table.file)
     issues = sorted(issues, key=lambda issue: issue.file)
-    issues += columns.check_overrides(tables, overrides)
     mappings = []
     for table in tables:
         mapping, more = columns.recognise(table, overrides)
@@ -250,13 +219,33 @@ def input_files(tables: Sequence[RawTable], kind: str) -> tuple[InputFile, ...]:
 
 def stop_on_file_errors(issues: Sequence[Issue]) -> None:
     """Refuse the run if a finding is about a whole file or option, not about a row."""
+    if unusable := _unusable(issues):
+        raise InputError(f"{unusable}{_NOTHING}", issues)
+
+
+#: How refusals end.
+_NOTHING = "; nothing was written"
+
+
+def _unusable(issues: Sequence[Issue]) -> str:
+    """Return how many files and column choices are faulty as a whole; "" if none is."""
     fatal = [i for i in issues if i.severity is Severity.ERROR and i.row is None]
-    if fatal:
-        raise InputError(
-            f"{len(fatal)} input file{'s' if len(fatal) > 1 else ''} or column choices "
-            "cannot be used; nothing was written",
-            issues,
-        )
+    files = len({issue.file for issue in fatal if issue.file})
+    choices = sum(not issue.file for issue in fatal)
+    parts = [(files, "input file"), (choices, "column choice")]
+    words = [console.counted(number, noun) for number, noun in parts if number]
+    return f"{' and '.join(words)} cannot be used" if words else ""
+
+
+def _both(seats: InputError, leads: InputError) -> InputError:
+    """Return the faults of the inventory and of the lists as one refusal."""
+    issues = [*seats.issues, *leads.issues]
+    first, second = (str(error).removesuffix(_NOTHING) for error in (seats, leads))
+    words = [_unusable(error.issues) for error in (seats, leads)]
+    message = f"{first}; {second}"
+    if words == [first, second]:
+        message = _unusable(issues)
+    return InputError(f"{message}{_NOTHING}", issues)
 
 
 def with_reader_issues(
@@ -369,7 +358,7 @@ def load(
     except InputError as error:
         if seat_error is None:
             raise
-        raise InputError(f"{seat_error}; {error}", [*problems, *error.issues]) from error
+        raise _both(seat_error, error) from error
     if seat_error is not None:
         nobody = "; no usable lead either" if table.leads.empty else ""
         raise InputError(f"{seat_error}{nobody}", [*problems, *table.issues])

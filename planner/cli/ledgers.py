@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from planner.cli import console, inputs
-from planner.errors import LedgerError
+from planner.cli import console, inputs, workspace
+from planner.errors import InputError, Issue, LedgerError, Severity, did_you_mean
 
 if TYPE_CHECKING:
     from planner.domain import History, Inputs, LeadTable, Plan, Seat, SeatHistory
@@ -40,7 +40,7 @@ LedgerOption = Annotated[
 
 def url(option: str | None, config: Path | None) -> str:
     """Return where the ledger is: option, environment, planner.toml, planner.db."""
-    named = option or os.environ.get(VARIABLE) or inputs.configured_ledger(config)
+    named = option or os.environ.get(VARIABLE) or workspace.ledger(config)
     return named or DEFAULT
 
 
@@ -287,12 +287,60 @@ def check_standing(
             f"void {later.name})"
         )
     if standing is not None and not supersede:
-        raise LedgerError(
+        raise StandingRunError(
             f"{standing.week} is planned already (run {standing.name}, as of "
             f"{standing.as_of}), and this is another day, or leads, seats or parameters "
             "have changed since: record what was sent, then plan again with --supersede, "
             f"which voids that run from {max(as_of, standing.as_of)} on"
         )
+
+
+class StandingRunError(LedgerError):
+    """The week has a run, and this is another one."""
+
+
+def rehearsed(
+    ledger: Ledger | None,
+    recalled: Recalled,
+    parameters: Parameters,
+    out: Path,
+    *,
+    as_of: dt.date,
+    supersede: bool,
+    new_ledger: bool,
+) -> tuple[Recalled, tuple[Issue, ...]]:
+    """Return what a dry run plans from, and what would stop the real one.
+
+    A week that is planned already is looked at as with --supersede.
+
+    Raises
+    ------
+    LedgerError
+        If the clock went back.
+    """
+    stops = []
+    try:
+        if not new_ledger:
+            check_known(recalled, parameters, out, as_of=as_of)
+    except LedgerError as error:
+        stops.append(error)
+    try:
+        check_standing(recalled, parameters, as_of=as_of, supersede=supersede)
+    except StandingRunError as error:
+        stops.append(error)
+        assert ledger is not None  # where the run stands
+        with ledger.reading() as connection:
+            recalled = recall(
+                connection, recalled.loaded, parameters, as_of=as_of, supersede=True
+            )
+    return recalled, tuple(
+        Issue(
+            code="dry-run-only",
+            message=f"without --dry-run this is refused: {error}",
+            severity=Severity.WARNING,
+        )
+        for error in stops
+    )
 
 
 def seat_names(connection: Connection) -> dict[str, str]:
@@ -312,6 +360,14 @@ def seat_names(connection: Connection) -> dict[str, str]:
                 if name := str(seat[key]).strip().casefold():
                     names[name] = str(seat["seat_id"])
     return names
+
+
+def check_seat(name: str, names: Mapping[str, str]) -> None:
+    """Refuse a ``--seat`` that no run knows: nothing could be matched to it."""
+    if name.strip() and name.strip().casefold() not in names:
+        known = ", ".join(sorted(set(names.values()))[:20]) or "none: no run is recorded"
+        near = did_you_mean(name.strip().casefold(), names)
+        raise InputError(f"--seat {name[:40]!r} is no run's seat; there are: {known}{near}")
 
 
 def check_known(

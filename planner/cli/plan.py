@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from planner.cli import console, inputs, ledgers, page
+from planner.cli import console, inputs, ledgers, page, workspace
 from planner.cli.ledgers import LedgerOption
 from planner.cli.page import RuleCosts, WithNames
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from planner.cli.ledgers import Recalled
     from planner.domain import Given, Plan
+    from planner.errors import Issue
     from planner.ledger.store import Ledger
     from planner.params import Parameters
     from planner.pipeline import Worked
@@ -44,7 +45,10 @@ AsOf = Annotated[
 Map = Annotated[
     list[str],
     typer.Option(
-        "--map", metavar="K=COL", help='Column by meaning, e.g. --map open="Free InMail?".'
+        "--map",
+        metavar="K=COL",
+        help='Column by meaning, e.g. --map open="Free InMail?"; [map] in planner.toml '
+        "keeps them.",
     ),
 ]
 Param = Annotated[
@@ -121,7 +125,12 @@ def plan(
         ),
     ] = False,
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", "-n", help="Plan and audit, but write nothing.")
+        bool,
+        typer.Option(
+            "--dry-run",
+            "-n",
+            help="Plan and audit, but write nothing; say what would stop the real run.",
+        ),
     ] = False,
     rule_costs: RuleCosts = False,
     with_names: WithNames = False,
@@ -136,6 +145,8 @@ def plan(
 
       planner plan leads.csv -s seats.csv --exclude customers.csv -p reserve=8 --dry-run
     """
+    from dataclasses import replace
+
     from planner import limits, pipeline
 
     console.settings.json = json
@@ -146,7 +157,7 @@ def plan(
     today = inputs.date_option(as_of)
     options = inputs.LeadOptions(
         leads=leads, exclude=exclude, mapping=mapping, scraped_by=scraped_by,
-        encoding=encoding,
+        encoding=encoding, kept=workspace.kept_columns(config),
     )  # fmt: skip
     folder = None
     with ledgers.opened(ledger, config, parameters, create=False) as book:
@@ -154,10 +165,18 @@ def plan(
             book, options, seats, parameters, as_of=today, supersede=supersede
         )
         pipeline.check_issues(recalled.loaded.leads.issues, strict=strict)
-        if not (dry_run or new_ledger):
+        stops: tuple[Issue, ...] = ()
+        if dry_run:
+            recalled, stops = ledgers.rehearsed(
+                book, recalled, parameters, out, as_of=today, supersede=supersede,
+                new_ledger=new_ledger,
+            )  # fmt: skip
+        elif not new_ledger:
             ledgers.check_known(recalled, parameters, out, as_of=today)
-        worked = make(recalled, parameters, as_of=today, supersede=supersede)
-        pipeline.check_issues(worked.plan.issues, strict=strict)
+        worked = make(recalled, parameters, as_of=today, supersede=supersede or dry_run)
+        planned = replace(worked.plan, issues=(*worked.plan.issues, *stops))
+        worked = replace(worked, plan=planned)
+        pipeline.check_issues(planned.issues, strict=strict)
         if not dry_run:
             asked = page.Asked(rule_costs=rule_costs, with_names=with_names)
             made = Made(worked=worked, recalled=recalled, asked=asked, before=book)

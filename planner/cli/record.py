@@ -10,7 +10,7 @@ import typer
 
 from planner.cli import console, inputs, ledgers
 from planner.cli.ledgers import LedgerOption
-from planner.cli.plan import AsOf, Config, Encoding, Json, Map, Param
+from planner.cli.plan import AsOf, Config, Encoding, Json, Param
 from planner.errors import InputError, Severity, UsageError
 
 if TYPE_CHECKING:
@@ -42,6 +42,13 @@ What = Annotated[
     ),
 ]
 
+Map = Annotated[
+    list[str],
+    typer.Option(
+        "--map", metavar="K=COL", help='Column by meaning, e.g. --map status="Outcome".'
+    ),
+]
+
 
 def record(
     files: OutcomeFiles,
@@ -66,7 +73,11 @@ def record(
 ) -> None:
     """Record what happened: sent, failed, replied, accepted, flags and balances seen.
 
-    Recording the same file twice changes nothing. Examples:
+    Recording the same file twice changes nothing. To correct what was recorded: sent
+    wins over failed and skipped, and the balance recorded last for a day over those
+    before. Sent, replied and accepted cannot be taken back: look at --dry-run first.
+
+    Examples:
 
       planner record plan.xlsx
 
@@ -92,6 +103,7 @@ def record(
         open_ledger.writing() as connection,
     ):
         names = ledgers.seat_names(connection)
+        ledgers.check_seat(seat, names)
         done = book.record(connection, told.outcomes, names, as_of=today)
         if dry_run:
             connection.rollback()
@@ -189,7 +201,7 @@ def _report(told: OutcomeTable, done: Recorded, *, as_json: bool, dry_run: bool)
         return
     console.show_issues(issues)
     rows = ", ".join(f"{count:,} {name}" for name, count in sorted(became.items()))
-    console.result(f"{len(told.rows):,} rows: {rows}\n")
+    console.result(f"{console.counted(len(told.rows), 'row')}: {rows}\n")
     console.table(
         ("outcome", "new", "known already"),
         [(kind, done.new.get(kind, 0), done.known.get(kind, 0)) for kind in kinds],

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from planner.cli import console, inputs, ledgers
-from planner.errors import InputError, did_you_mean
+from planner.errors import InputError, LedgerError, did_you_mean
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -63,6 +63,8 @@ def load(name: str, ledger: str | None, config: Path | None) -> RunFiles:
     InputError
         If there is no such run (the nearest one is named), its folder is not here, or
         its files were edited.
+    LedgerError
+        If there is neither a ledger nor a run.
     """
     from planner.output import kept
 
@@ -142,6 +144,11 @@ def _below_reports(name: str) -> Path:
     ]
     if len(hits) == 1:
         return hits[0]
+    if not known:
+        raise LedgerError(
+            f"there is neither a ledger nor a run in {_REPORTS} to look for {last[:60]!r} "
+            "in; planner plan makes both, --ledger names another"
+        )
     names = [path.name for path in hits or known]
     if hits:
         raise InputError(f"{last[:60]!r} could be any of these runs: {', '.join(names)}")

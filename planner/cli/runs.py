@@ -166,8 +166,11 @@ def diff(
     """
     from planner.ledger import diffs
     from planner.ledger import runs as book
+    from planner.output.atomic import check_place, write_file
 
     console.settings.json = json
+    if out is not None:
+        check_place(out)
     with _opened(ledger, config) as connection:
         first, second = book.find(connection, before), book.find(connection, after)
     found = diffs.difference(
@@ -175,8 +178,6 @@ def diff(
         diffs.side_of_run(second, assignments_of(second)),
     )
     if out is not None:
-        from planner.output.atomic import write_file
-
         write_file(out, found.leads.to_csv(index=False, lineterminator="\n").encode())
     if json:
         console.result_json(
@@ -205,7 +206,10 @@ def progress(connection: Connection, run: Run) -> dict[str, dict[str, int]]:
         own = frame[frame["route"] == str(route)]
         counts = {"planned": len(own)}
         for kind in ("sent", "failed", "skipped", "accepted", "replied"):
-            counts[kind] = int((own[kind] != "").sum())
+            said = own[kind] != ""
+            # What went out in the end has not failed: a correction counts.
+            undone = kind in ("failed", "skipped")
+            counts[kind] = int((said & ~own["happened"] if undone else said).sum())
         counts["open"] = int((~own["happened"] & ~own["undone"].astype(bool)).sum())
         result[str(route)] = counts
     return result

@@ -100,8 +100,12 @@ def simulate(
 
       planner simulate 2026-W48 --weeks 12 --replications 10
     """  # fmt: skip
+    from planner.output.atomic import check_place
+
     console.settings.json = json
     weeks.check_options(context, is_rolling=num_weeks is not None)
+    if out is not None:
+        check_place(out)
     if num_weeks is not None:
         asked = weeks.Weeks(
             num_weeks=num_weeks, num_replications=replications, arrivals=arrivals,

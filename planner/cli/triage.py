@@ -13,7 +13,8 @@ import typer
 
 from planner.cli import console, inputs, ledgers, record
 from planner.cli.ledgers import LedgerOption
-from planner.cli.plan import AsOf, Config, Encoding, Json, Map, Param, SeatFile
+from planner.cli.plan import AsOf, Config, Encoding, Json, Param, SeatFile
+from planner.cli.record import Map
 from planner.errors import ExitCode, InputError, Severity
 
 if TYPE_CHECKING:

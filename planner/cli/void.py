@@ -107,7 +107,8 @@ def _void_run(
 
 def _freed(count: int, *, dry_run: bool) -> str:
     return (
-        f"{count:,} planned sends {'would be' if dry_run else 'are'} free to be planned "
+        f"{console.counted(count, 'planned send')} "
+        f"{'would be' if dry_run else 'is' if count == 1 else 'are'} free to be planned "
         "again. Take its contacts off their GetSales lists, or the automations will send "
         "to them all the same."
     )

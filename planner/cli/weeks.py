@@ -202,8 +202,8 @@ def show(document: Mapping[str, Any]) -> None:
     """Show the figures as tables, and what they say in words."""
     arrived = document["arrived"] / document["replications"]
     console.result(
-        f"{document['weeks']} weeks from {document['start']} on run {document['run']}, "
-        f"{document['replications']} times (seed {document['seed']}); "
+        f"{console.counted(document['weeks'], 'week')} from {document['start']} on run "
+        f"{document['run']}, {document['replications']} times (seed {document['seed']}); "
         f"{arrived:,.0f} new leads in all of the weeks\n"
     )
     _show_guarantee(document)

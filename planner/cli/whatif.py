@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from planner.cli import console, inputs, run_files
+from planner.cli import console, inputs, run_files, workspace
 from planner.cli import whatif_options as options
 from planner.cli.ledgers import LedgerOption
 from planner.cli.plan import Config, Encoding, Exclude, Json, Map, Param, ScrapedBy
@@ -126,8 +126,11 @@ def whatif(
       planner whatif 2026-W48 --frontier reserve=0,5,10 --out reserve.csv
     """
     from planner.limits import checked
+    from planner.output.atomic import check_place
 
     console.settings.json = json
+    if out is not None:
+        check_place(out)
     found = run_files.load(run, ledger, config)
     if more and not (limits or leads):
         raise UsageError(f"unexpected {more[0][:60]!r}: names go with --limits")
@@ -138,7 +141,7 @@ def whatif(
     if files:
         lists = inputs.LeadOptions(
             leads=files, exclude=exclude, mapping=mapping, scraped_by=scraped_by,
-            encoding=encoding,
+            encoding=encoding, kept=workspace.kept_columns(config),
         )  # fmt: skip
         first["leads"] = options.second_list(found, lists, ledger, config)
     scenarios = options.scenarios(first, scenario)

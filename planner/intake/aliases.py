@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from functools import cache, lru_cache
 from types import MappingProxyType
 
+from planner.intake import translations
+
 #: Words in front of a header that only say whose column it is.
 PERSON_PREFIXES = ("lead", "contact", "person", "prospect", "member", "people", "candidate")
 
@@ -64,7 +66,7 @@ def _meaning(
     return Meaning(
         name=name,
         description=description,
-        aliases=_words(aliases),
+        aliases=(*_words(aliases), *translations.headers(name)),
         weak_aliases=_words(weak),
         short_names=_words(short),
         is_personal=personal,
@@ -215,7 +217,7 @@ MEANINGS: tuple[Meaning, ...] = (
         "contact name, prospect name, profile name, LinkedIn name, member name, "
         "candidate name, display name, employee name, Ansprechpartner, "
         "Ansprechpartnerin, Kontaktperson, contactpersoon, interlocuteur",
-        weak="name, naam, nome, fullname raw",
+        weak="name, naam, nome, fullname raw, " + translations.BARE_NAMES,
         short="name",
     ),
     _meaning(
@@ -298,7 +300,7 @@ MEANINGS: tuple[Meaning, ...] = (
         "location name, geo region, linkedinProfileLocation, area, "
         "location/linkedinText, contact location",
         weak="local, city, Location City, state, Location State, address, Stadt, ville, "
-        "ciudad, cidade, stad",
+        "ciudad, cidade, stad, " + translations.CITIES,
     ),
     _meaning(
         "country",
@@ -515,7 +517,10 @@ MEANING_BY_NAME = MappingProxyType({meaning.name: meaning for meaning in MEANING
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _NOT_WORD = re.compile(r"[^\w#]+|_+")
 #: Letters that decompose to nothing under NFKD; umlauts are also written ae, oe, ue.
-_LETTERS = str.maketrans({"ß": "ss", "ø": "o", "æ": "ae", "œ": "oe", "ł": "l"})
+_LETTERS = str.maketrans({
+    "ß": "ss", "ø": "o", "æ": "ae", "œ": "oe", "ł": "l", "\u0131": "i",
+    "Ø": "O", "Æ": "Ae", "Œ": "Oe", "Ł": "L",
+})  # fmt: skip
 _UMLAUTS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "Ä": "Ae", "Ö": "Oe", "Ü": "Ue"})
 
 

@@ -11,13 +11,14 @@ import difflib
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
 import numpy as np
 import pandas as pd
 
 from planner.domain import ColumnMapping, RawTable
 from planner.errors import Issue, Severity
-from planner.intake import aliases, contact, content, values
+from planner.intake import aliases, contact, content, name_columns, translations, values
 from planner.intake.aliases import MEANINGS as MEANINGS
 from planner.intake.aliases import Meaning, normalise, without_prefix
 from planner.intake.content import Content
@@ -143,7 +144,7 @@ _CONTACT_WORDS = frozenset(
         "suppressed",
         "never",
     ]
-)
+) | frozenset(aliases.words(translations.CONTACTED))
 #: Words that say that a column is about something else than the lead.
 _NOT_THE_LEAD = frozenset(
     aliases.words(
@@ -151,7 +152,7 @@ _NOT_THE_LEAD = frozenset(
         "sender owner query search searches post posts comment image photo picture "
         "avatar logo past previous education inviter mutual shared team parent referrer "
         "reporter source original assigned rep user created exporter empresa entreprise "
-        "firma unternehmen bedrijf"
+        "firma unternehmen bedrijf " + translations.NOT_THE_LEAD
     )
 )
 
@@ -187,9 +188,26 @@ class _Columns:
         self.origin.setdefault(meaning, origin)
         self.used.add(header)
 
+    def move(self, header: str, meaning: str) -> None:
+        """Give a column another meaning than its header proposed."""
+        for name, headers in list(self.found.items()):
+            if header in headers:
+                headers.remove(header)
+                if not headers:
+                    del self.found[name]
+        self.give(meaning, header, "content")
+
+
+#: What the user says of a meaning: its column, or its columns, best first.
+Override: TypeAlias = "str | Sequence[str]"
+
+
+def _headers(override: Override) -> tuple[str, ...]:
+    return (override,) if isinstance(override, str) else tuple(override)
+
 
 def recognise(
-    table: RawTable, overrides: Mapping[str, str] | None = None
+    table: RawTable, overrides: Mapping[str, Override] | None = None
 ) -> tuple[ColumnMapping, list[Issue]]:
     """Say which columns of a table mean what.
 
@@ -197,10 +215,11 @@ def recognise(
     ----------
     table : RawTable
         Text as it stands in the file.
-    overrides : mapping of str to str, optional
-        The user's word: meaning, or a short name of it (``open``, ``url``) -> header;
-        a blank header means that no column has this meaning. Headers that this table
-        lacks are passed over: `check_overrides` looks for them in all tables.
+    overrides : mapping of str to str or sequence of str, optional
+        The user's word: meaning, or a short name of it (``open``, ``url``) -> header, or
+        headers, best first; a blank header means that no column has this meaning.
+        Headers that this table lacks are passed over: `check_overrides` looks for them
+        in all tables.
 
     Returns
     -------
@@ -217,6 +236,7 @@ def recognise(
         if meaning.name not in closed:
             _by_header(columns, meaning, weak=False, is_nested=True)
     _status(columns, closed)
+    _bare_name(columns, closed)
     _by_content(columns, closed)
     _order_urls(columns)
     mapping = ColumnMapping(
@@ -237,20 +257,48 @@ def recognise(
 
 
 def check_overrides(
-    tables: Sequence[RawTable], overrides: Mapping[str, str]
+    tables: Sequence[RawTable],
+    overrides: Mapping[str, Override],
+    *,
+    said_in: str = "",
 ) -> list[Issue]:
-    """Return an error per override of an unknown meaning, or to a header in no table."""
+    """Return a finding per override of an unknown meaning, or to a header in no table.
+
+    Parameters
+    ----------
+    said_in : str
+        Where they are kept, for the message. What was kept for other lists, too, is only
+        warned of; what was said for these with ``--map`` (blank) is an error.
+    """
+    place = f"{said_in} " if said_in else "--map: "
+    severity = Severity.WARNING if said_in else Severity.ERROR
     issues = []
-    headers = {str(header) for table in tables for header in table.frame.columns}
-    for name, header in overrides.items():
+    headers = sorted({str(header) for table in tables for header in table.frame.columns})
+    for name, override in overrides.items():
         if find_meaning(name) is None:
             known = [name for meaning in MEANINGS for name in _names(meaning)]
-            issues.append(_unknown(f"there is no meaning {name[:40]!r}", name, known))
-        elif header and _find(header, sorted(headers)) is None:
             issues.append(
-                _unknown(f"no file has a column {header[:60]!r}", header, sorted(headers))
+                _unknown(f"{place}there is no meaning {name[:40]!r}", name, known)
             )
+            continue
+        wanted = [header for header in _headers(override) if header]
+        if wanted and not any(_find(header, headers) for header in wanted):
+            key = f"{place}{name}: " if said_in else place
+            message = f"{key}no file has a column {wanted[0][:60]!r}"
+            issues.append(_unknown(message, wanted[0], headers, severity))
     return issues
+
+
+def without(
+    kept: Mapping[str, tuple[str, ...]], given: Mapping[str, str]
+) -> dict[str, tuple[str, ...]]:
+    """Return the overrides that are kept for all lists, less those given for these."""
+    said = {meaning.name for name in given if (meaning := find_meaning(name))}
+    return {
+        name: headers
+        for name, headers in kept.items()
+        if (meaning := find_meaning(name)) is None or meaning.name not in said
+    }
 
 
 def find_meaning(name: str) -> Meaning | None:
@@ -266,7 +314,9 @@ def _names(meaning: Meaning) -> tuple[str, ...]:
     return (meaning.name, *meaning.short_names)
 
 
-def _unknown(message: str, name: str, known: Sequence[str]) -> Issue:
+def _unknown(
+    message: str, name: str, known: Sequence[str], severity: Severity = Severity.ERROR
+) -> Issue:
     by_key = {normalise(text): text for text in known}
     nearest = difflib.get_close_matches(normalise(name), list(by_key), n=3, cutoff=0.5)
     hint = ", ".join(repr(by_key[key][:60]) for key in nearest)
@@ -274,7 +324,9 @@ def _unknown(message: str, name: str, known: Sequence[str]) -> Issue:
         hint = f"; did you mean {hint}?"
     else:
         hint = "; there are: " + ", ".join(repr(text[:40]) for text in known[:40])
-    return Issue(code="unknown-column-mapping", message=f"--map: {message}{hint}")
+    return Issue(
+        code="unknown-column-mapping", message=f"{message}{hint}", severity=severity
+    )
 
 
 def _find(header: str, headers: Sequence[str]) -> str | None:
@@ -285,24 +337,28 @@ def _find(header: str, headers: Sequence[str]) -> str | None:
     return next((known for known in headers if normalise(known) == wanted), None)
 
 
-def _apply_overrides(columns: _Columns, overrides: Mapping[str, str]) -> frozenset[str]:
+def _apply_overrides(
+    columns: _Columns, overrides: Mapping[str, Override]
+) -> frozenset[str]:
     """Give overridden meanings their columns; return the meanings that are settled."""
     closed = set()
-    for name, wanted in overrides.items():
+    for name, override in overrides.items():
         meaning = find_meaning(name)
         if meaning is None:
             continue
-        header = _find(wanted, columns.headers) if wanted else None
-        if wanted and header is None:
-            continue
-        target = meaning.name
-        if header is not None:
+        wanted = [header for header in _headers(override) if header]
+        found = [_find(header, columns.headers) for header in wanted]
+        headers = dict.fromkeys(header for header in found if header is not None)
+        if not wanted:
+            closed.add(meaning.name)
+        for header in headers:
+            target = meaning.name
             # `--map url=...` and `--map id=...`: which kind it is, the cells say.
             by_cells = _MEANING_OF.get(columns.content(header))
             if normalise(name) in {"url", "linkedin", "id"} and by_cells:
                 target = by_cells
             columns.give(target, header, "override")
-        closed.add(target)
+            closed.add(target)
     return frozenset(closed)
 
 
@@ -402,6 +458,15 @@ def _status(columns: _Columns, closed: frozenset[str]) -> None:
                 columns.give("contact_status", header, "content")
 
 
+def _bare_name(columns: _Columns, closed: frozenset[str]) -> None:
+    """Read a plain ``Name`` by what stands beside it, unless the user has said."""
+    if closed & {"first_name", "last_name", "full_name"}:
+        return
+    settled = name_columns.settled(columns.table.frame, columns.found, columns.free())
+    if settled is not None:
+        columns.move(*settled)
+
+
 def _ignored(columns: _Columns) -> list[Issue]:
     """Warn of columns without a meaning that may say who must not be contacted."""
     issues = []
@@ -457,7 +522,7 @@ def _fits(columns: _Columns, meaning: str, header: str) -> bool:
     if meaning in ("email", "personal_email"):
         return content.share(cells, (Content.EMAIL,)) >= 0.2
     if meaning == "degree":
-        return content.share(cells, (Content.DEGREE,)) >= 0.3
+        return content.share(cells, (Content.DEGREE,)) >= 0.3 or _are_degrees(cells)
     if meaning == "title" and content.share_of(cells, _SALUTATIONS) > 0.3:
         return False
     if meaning == "do_not_contact" and normalise(meant(header)) in _CUSTOMER_HEADERS:
@@ -466,6 +531,12 @@ def _fits(columns: _Columns, meaning: str, header: str) -> bool:
     if meaning in ("first_name", "last_name", "full_name", "company", "title"):
         return columns.content(header) not in (Content.EMAIL, Content.OTHER_URL)
     return True
+
+
+def _are_degrees(cells: pd.Series) -> bool:
+    """Whether enough cells can be read as degrees, in whatever language."""
+    degrees, _ = values.degrees(np.array(content.sample(cells), dtype=object))
+    return float(np.mean(degrees > 0)) >= 0.3 if len(degrees) else False
 
 
 def _by_content(columns: _Columns, closed: frozenset[str]) -> None:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import repeat
 
 import numpy as np
 import numpy.typing as npt
@@ -18,6 +21,11 @@ from planner.intake.merge import UNDATED, Small
 
 #: Findings of one kind and file that are listed row by row; the rest are counted.
 MAX_LISTED = 100
+#: Rows that must have a word of a flag for it to be repeated, and characters of it that
+#: are.
+_MIN_ROWS, _MAX_WORD = 3, 20
+#: What no word for yes or no has, but addresses have.
+_NO_WORD = re.compile(r"[@/\\]|\.\w")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -60,13 +68,31 @@ class LeadFile:
         if found is None:
             return np.full(self.num_rows, -1, dtype=np.int8)
         flags, unreadable = values.flags(found)
-        self.odd(
-            unreadable,
-            code="unreadable-flag",
-            message="the cell is neither yes nor no; it was read as not known",
-            column=self.headers(meaning)[0],
-        )
+        self.odd_flags(found, unreadable, column=self.headers(meaning)[0])
         return flags
+
+    def odd_flags(self, found: Cells, rows: Mask, *, column: str) -> None:
+        """Report cells of flags that are no word for yes or no, with the word.
+
+        Only a word that many rows have: in a row that has shifted, it may be a name.
+        """
+        words = list(map(str, found[rows]))
+        times = Counter(words)
+        shown = [
+            _quoted(word) if times[word] >= _MIN_ROWS else "the cell"
+            for word in words[:MAX_LISTED]
+        ]
+        rest = (
+            "is neither yes nor no; it was read as not known: write yes, no, true, "
+            "false, 1, 0, or nothing"
+        )
+        self.odd(
+            rows,
+            code="unreadable-flag",
+            message=f"the cell {rest}",
+            column=column,
+            told=[f"{word} {rest}" for word in shown],
+        )
 
     def days(self, found: Cells, column: str) -> tuple[Rows, Mask]:
         """Return days since 1970 and which filled cells are no date."""
@@ -115,13 +141,27 @@ class LeadFile:
         message: str,
         column: str,
         severity: Severity = Severity.WARNING,
+        told: Sequence[str] = (),
     ) -> None:
-        """Report rows of one kind: each up to `MAX_LISTED`, the others by number."""
+        """Report rows of one kind: each up to `MAX_LISTED`, the others by number.
+
+        ``told`` are messages of their own for these rows, in their order.
+        """
         at = np.flatnonzero(rows)
         places = [(self.table.file, int(row)) for row in self.table.rows[at]]
         self.issues.extend(
-            row_issues(places, code=code, message=message, column=column, severity=severity)
-        )
+            row_issues(
+                places, code=code, message=message, column=column, severity=severity,
+                told=told,
+            )
+        )  # fmt: skip
+
+
+def _quoted(word: str) -> str:
+    """Return a word of a cell as data, shortened; or none of what may be an address."""
+    if _NO_WORD.search(word):
+        return "the cell"
+    return repr(word if len(word) <= _MAX_WORD else f"{word[:_MAX_WORD]}...")
 
 
 def row_issues(
@@ -131,13 +171,17 @@ def row_issues(
     message: str,
     severity: Severity,
     column: str = "",
+    told: Sequence[str] = (),
 ) -> list[Issue]:
-    """Return one issue per place up to `MAX_LISTED`, and one that counts the others."""
+    """Return one issue per place up to `MAX_LISTED`, and one that counts the others.
+
+    ``told`` are messages of their own for the places, one each.
+    """
     issues = [
-        Issue(
-            code=code, message=message, severity=severity, file=file, row=row, column=column
+        Issue(code=code, message=text, severity=severity, file=file, row=row, column=column)
+        for (file, row), text in zip(
+            places[:MAX_LISTED], (told or repeat(message)), strict=False
         )
-        for file, row in places[:MAX_LISTED]
     ]
     if len(places) > MAX_LISTED:
         more = f"{len(places) - MAX_LISTED:,} more rows: {message}"

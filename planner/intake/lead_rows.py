@@ -268,12 +268,7 @@ def _matches(file: LeadFile) -> Mask:
             folded == "disqualified", "no", np.where(folded == "qualified", "yes", found)
         )
         flags, unreadable = values.flags(said)
-        file.odd(
-            unreadable,
-            code="unreadable-flag",
-            message="the cell is neither yes nor no; it was read as not known",
-            column=header,
-        )
+        file.odd_flags(found, unreadable, column=header)
         result &= flags != Flag.NO
     return result
 
@@ -282,12 +277,13 @@ def _do_not_contact(file: LeadFile) -> Mask:
     """Any column that says yes counts; what is no word for no counts as yes."""
     result = np.zeros(file.num_rows, dtype=np.bool_)
     for header in file.headers("do_not_contact"):
+        # What it says is not repeated: it may be whom to ask.
         flags, unreadable = values.flags(file.column(header))
         file.odd(
             unreadable,
             code="unreadable-do-not-contact",
             message="the cell is neither yes nor no; to be safe it was read as yes, so "
-            "the lead is left out: write yes or no",
+            "the lead is left out: write yes, no, true, false, 1, 0, or nothing",
             column=header,
         )
         result |= (flags == Flag.YES) | unreadable

@@ -178,12 +178,28 @@ def _personal(file: OutcomeFile) -> list[_Part]:
         more = {"route": _routes(file, steps, told.route[word], facts["credit_used"])}
         if word is Said.FAILED:
             more["error_text"] = told.error
+        rows = told.said[word]
+        if word is Said.ACCEPTED:
+            rows = _of_requests(file, rows, more["route"])
         on = first(told.on[word], on_row, default)
-        parts.append(_Part(kind=kind, rows=told.said[word], on=on, facts={**facts, **more}))
+        parts.append(_Part(kind=kind, rows=rows, on=on, facts={**facts, **more}))
     on_flag = file.dates(("seen_on",), flags & ~file.kept_out)
     on_flag = first(on_flag, np.where(told.any, "", on_row), default)
     parts.append(_Part(kind=OutcomeKind.FLAG_SEEN, rows=flags, on=on_flag, facts=facts))
     return parts
+
+
+def _of_requests(file: OutcomeFile, accepted: Mask, route: Cells) -> Mask:
+    """Return the acceptances without those of InMails, which have no invitation."""
+    of_inmail = accepted & np.isin(route, (*_INMAILS, INMAIL))
+    file.warn(
+        of_inmail,
+        "accepted-inmail",
+        "an InMail has no invitation that could be accepted: left out; write replied if "
+        "the lead answered",
+        file.header("status"),
+    )
+    return accepted & ~of_inmail
 
 
 def _planned_days(file: OutcomeFile) -> Cells:

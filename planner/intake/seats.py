@@ -173,8 +173,15 @@ def _columns(table: RawTable) -> tuple[dict[str, str], list[Issue]]:
     for header in table.frame.columns:
         if header in columns.values():
             continue
-        nearest = difflib.get_close_matches(_normalise(str(header)), list(ALIASES), n=1)
-        hint = f"; did you mean {nearest[0]}?" if nearest else ""
+        # A column that is there already is not the one that was meant.
+        free = [name for name in ALIASES if name not in columns]
+        nearest = difflib.get_close_matches(_normalise(str(header)), free, n=1)
+        hint = ""
+        if nearest:
+            hint = (
+                f"; did you mean {nearest[0]}? What it says is lost: each seat has what a "
+                f"blank {nearest[0]} stands for"
+            )
         issues.append(
             Issue(
                 code="unknown-seat-column",

@@ -12,6 +12,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from planner.domain import Degree, Flag
+from planner.intake import translations
 
 #: Cells of a column.
 Column: TypeAlias = "pd.Series[str] | npt.NDArray[np.object_]"
@@ -28,17 +29,22 @@ def _texts(text: str) -> frozenset[str]:
 UNKNOWN = _texts(
     ", -, --, \u2013, \u2014, ?, unknown, n/a, n.a., na, #n/a, nan, null, none, nil, "
     "undefined, (blank), not available, not found, not_found, no data, unbekannt, "
-    "nicht bekannt, inconnu, desconocido, desconhecido, no encontrado, onbekend"
+    "nicht bekannt, inconnu, desconocido, desconhecido, no encontrado, onbekend, "
+    + translations.UNKNOWN
 )
 _YES = _texts(
     "true, yes, y, 1, 1.0, x, t, on, oui, o, vrai, ja, j, wahr, si, s\u00ed, s, sim, "
     "verdadero, verdadeiro, waar, open, offen, abierto, aberto, ouvert, open profile, "
-    "open link, enabled, premium, activo, \u2713, \u2714, \u2705, \u2611"
+    "open link, enabled, premium, activo, \u2713, \u2714, \u2705, \u2611, "
+    + translations.YES
+    + ", "
+    + translations.OPEN
 )
 _NO = _texts(
     "false, no, n, 0, 0.0, f, off, non, faux, nein, falsch, nee, falso, nao, n\u00e3o, "
     "onwaar, closed, geschlossen, cerrado, fechado, ferm\u00e9, ferme, not open, "
-    "not premium, free, disabled, inactivo, \u2717, \u2718, \u274c, \u2716, \u2610"
+    "not premium, free, disabled, inactivo, \u2717, \u2718, \u274c, \u2716, \u2610, "
+    + translations.NO
 )
 
 _GRADES = {
@@ -53,8 +59,8 @@ _GRADES = {
 
 _DEGREE = re.compile(
     r"\W*(?P<digit>[123])(?:\.0+)?\s*"
-    r"(?:st|nd|rd|er|\u00e8re|re|\u00e8me|eme|e|de|\u00ba|\u00b0|\.)?"
-    r"\s*\+?(?:\s*(?:degree|grade?s?|grad|niveau|graad).*)?\W*",
+    r"(?:st|nd|rd|er|\u00e8re|re|\u00e8me|eme|e|de|\u00ba|\u00aa|\u00b0|\.|:[ae]|-?[^\W\da-z_]{1,2})?"
+    r"\s*\+?(?:\s*(?:" + translations.DEGREE + r").*)?\W*",
     re.IGNORECASE,
 )
 #: Compared without spaces and punctuation.

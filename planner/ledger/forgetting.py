@@ -42,6 +42,19 @@ def known_keys(connection: Connection, given: Collection[Pair]) -> tuple[Pair, .
     return tuple(sorted(keys))
 
 
+def is_known(connection: Connection, given: Collection[Pair]) -> bool:
+    """Whether anybody has one of these keys, or had one and was forgotten."""
+    ordered = sorted(given)
+    identities = Identities(
+        lead=np.arange(len(ordered)),
+        space=np.array([space for space, _ in ordered], dtype=object),
+        value=np.array([value for _, value in ordered], dtype=object),
+    )
+    if len(people.match(connection, identities)):
+        return True
+    return bool(len(people.forgotten(connection, secret_key(connection), identities)))
+
+
 def forget(connection: Connection, keys: Collection[Pair], *, as_of: dt.date) -> int:
     """Remove identities and leave their marks; return how many identities went.
 

@@ -20,7 +20,7 @@ from sqlalchemy import Connection
 
 from planner.dates import ONE_DAY
 from planner.domain import Identities, OutcomeKind, Route
-from planner.errors import Issue, Severity
+from planner.errors import Issue, Severity, did_you_mean
 from planner.ledger import columns, people, triages
 from planner.ledger.store import append, append_entry, head, secret_key
 from planner.ledger.tables import BALANCES, OUTCOMES
@@ -81,7 +81,8 @@ def record(
     issues: list[Issue] = []
     outcomes = outcomes.reset_index(drop=True)
     seat = seat_ids(outcomes, seat_names)
-    issues += _unknown_seats(outcomes, seat)
+    is_unknown = (outcomes["seat"].to_numpy() != "") & (seat == "")
+    issues += _unknown_seats(outcomes, is_unknown, seat_names)
     is_balance = outcomes["kind"].to_numpy() == str(OutcomeKind.BALANCE_SEEN)
     new: dict[str, int] = defaultdict(int)
     known: dict[str, int] = defaultdict(int)
@@ -91,15 +92,17 @@ def record(
     new[kind] += len(balances)
     known[kind] += int(is_balance.sum()) - len(balances) - len(more)
     personal = outcomes[~is_balance].reset_index(drop=True)
-    of_person = seat[~is_balance]
+    of_person, apart = seat[~is_balance], is_unknown[~is_balance]
     gone = people.forgotten(connection, secret_key(connection), identities_of(personal))
     issues += _of_forgotten(personal.iloc[gone])
     stays = ~np.isin(np.arange(len(personal)), gone)
     personal = personal[stays].reset_index(drop=True)
     learned = people.learn(connection, head(connection) + 1, identities_of(personal))
     view = View(as_of=as_of)
-    lines = _grouped(matched(connection, personal, of_person[stays], view), personal)
-    issues += _unplanned(personal, lines)
+    apart = apart[stays]
+    lines = matched(connection, personal, of_person[stays], view, apart=apart)
+    lines = _grouped(lines, personal)
+    issues += _unplanned(personal, lines[~apart])
     fresh = _fresh(connection, lines)
     for name, is_new in zip(lines["kind"], fresh, strict=True):
         (new if is_new else known)[str(name)] += 1
@@ -126,31 +129,42 @@ def seat_ids(outcomes: pd.DataFrame, seat_names: Mapping[str, str]) -> np.ndarra
     return np.array([seat_names.get(name, "") for name in names], dtype=object)
 
 
-def _unknown_seats(outcomes: pd.DataFrame, seat: np.ndarray) -> list[Issue]:
-    named = outcomes["seat"].to_numpy() != ""
-    at = np.flatnonzero(named & (seat == ""))
-    return [
-        Issue(
-            code="unknown-seat",
-            message=(
-                "the seat is none of the ledger's seats"
-                + (
-                    ": the balance is left out"
-                    if outcomes["kind"][i] == str(OutcomeKind.BALANCE_SEEN)
-                    else ": that of the planned send is taken, if there is one"
-                )
-                + "; give seat ids or sender names as in the seat inventory"
-            ),
-            severity=(
-                Severity.ERROR
-                if outcomes["kind"][i] == str(OutcomeKind.BALANCE_SEEN)
-                else Severity.WARNING
-            ),
-            file=str(outcomes["source_file"][i]),
-            row=int(outcomes["source_row"][i]),
+#: Kinds of which somebody of an unknown seat is still told, so that nothing is lost.
+_ABOUT_PEOPLE = (*_PROOFS, str(OutcomeKind.FLAG_SEEN))
+#: Seats that a message lists.
+_MAX_SEATS = 20
+
+
+def _unknown_seats(
+    outcomes: pd.DataFrame, is_unknown: np.ndarray, seat_names: Mapping[str, str]
+) -> list[Issue]:
+    """Return the rows whose seat no run knows: these belong to no planned send."""
+    known = sorted(set(seat_names.values()))
+    there_are = ", ".join(known[:_MAX_SEATS]) or "none: no run is recorded"
+    if len(known) > _MAX_SEATS:
+        there_are += f" and {len(known) - _MAX_SEATS} more"
+    issues = {}
+    for i in np.flatnonzero(is_unknown):
+        place = (str(outcomes["source_file"][i]), int(outcomes["source_row"][i]))
+        name = str(outcomes["seat"][i]).strip()
+        stays = outcomes["kind"][i] in _ABOUT_PEOPLE
+        done = (
+            "matched to no planned send, and kept only so that nobody contacts the lead "
+            "twice"
+            if stays
+            else "left out"
         )
-        for i in at
-    ]
+        issue = Issue(
+            code="unknown-seat",
+            message=f"no run knows the seat {name[:40]!r}: {done}; the seats are: "
+            f"{there_are}{did_you_mean(name.casefold(), seat_names)}",
+            severity=Severity.WARNING if stays else Severity.ERROR,
+            file=place[0],
+            row=place[1],
+        )  # fmt: skip
+        if place not in issues or not stays:
+            issues[place] = issue
+    return list(issues.values())
 
 
 def _balances(
@@ -227,11 +241,17 @@ _LINE = (
 
 
 def matched(
-    connection: Connection, outcomes: pd.DataFrame, seat: np.ndarray, view: View
+    connection: Connection,
+    outcomes: pd.DataFrame,
+    seat: np.ndarray,
+    view: View,
+    *,
+    apart: np.ndarray | None = None,
 ) -> pd.DataFrame:
     """Return a ledger line for each outcome; person -1 where the ledger knows nobody.
 
-    Leaves the persons found in the temporary table ``matched``.
+    Leaves the persons found in the temporary table ``matched``. Outcomes that are
+    `apart`, of seats that nobody knows, belong to no planned send.
     """
     found = people.match(connection, identities_of(outcomes))
     rows = [(int(person),) for person in pd.unique(found["person"])]
@@ -248,6 +268,8 @@ def matched(
     for number, row in enumerate(outcomes.to_dict("records")):
         outcome = {str(name): value for name, value in row.items()}
         candidates = [send for person in persons[number] for send in by_person[person]]
+        if apart is not None and apart[number]:
+            candidates = []
         touch = _touch_of(outcome, str(seat[number]), candidates)
         lines.append(_line(number, outcome, str(seat[number]), touch, persons, view.as_of))
     kinds = dict.fromkeys(("line", "person", "credit_used", "open_flag", "assignment"))

@@ -10,6 +10,22 @@ from pathlib import Path
 from planner.errors import InputError
 
 
+def check_place(path: Path) -> None:
+    """Refuse a path that `write_file` could not write: before long work, not after it.
+
+    Raises
+    ------
+    InputError
+        If its folder is missing, or it is a folder itself.
+    """
+    if not path.parent.is_dir():
+        raise InputError(
+            f"{path}: there is no folder {path.parent}: make it, or choose another"
+        )
+    if path.is_dir():
+        raise InputError(f"{path}: this is a folder: name a file in it")
+
+
 def write_file(path: Path, content: bytes) -> None:
     """Write `content` beside `path`, flush it to disk, and rename it into place.
 

@@ -40,7 +40,7 @@ name; switch **"move to list if saved" on**, because a contact is in exactly one
 stays in its old one otherwise. Parts `--2`, `--3` of a file go into the same list.
 """
 
-_MAP = r"""Map the columns by hand (automatic mapping is unreliable):
+_MAP = """Map the columns by hand (automatic mapping is unreliable):
 
 | column | map to |
 |---|---|
@@ -49,15 +49,15 @@ _MAP = r"""Map the columns by hand (automatic mapping is unreliable):
 | System UUID | do not map; it is there to compare with an export |
 | First Name, Last Name, Position, Company Name | same name; only for new contacts |
 | Work Email | work e-mail; only for new contacts, or where the URL is blank |
-| plan\_run, plan\_route, plan\_sender, plan\_send\_on | custom field of that name |
+| `plan_run`, `plan_route`, `plan_sender`, `plan_send_on` | custom field of that name |
 """
 
-_SEGMENTS = r"""## 3. Automations: one segment per list, one sender per segment
+_SEGMENTS = """## 3. Automations: one segment per list, one sender per segment
 
 GetSales shares the contacts of a segment out evenly among its senders and asks neither for
 credits nor for limits. So each list has **its own segment with a single sender**:
 
-1. Segment: auto-filter *list is …* **and** *plan\_run is the run above*. The second half
+1. Segment: auto-filter *list is …* **and** *`plan_run` is the run above*. The second half
    keeps out what is left over from another week.
 2. Sender Profile node behind it: only the sender of the line in section 2.
 3. First step: the one in the line. Use *Send InMail* for open and for paid InMails alike:
@@ -83,9 +83,9 @@ _CHECKS = """## 5. Check, then switch on
 6. On Monday: note the balances that LinkedIn shows in the seat inventory.
 """
 
-_AFTER = r"""## 6. Clear last week's plan
+_AFTER = """## 6. Clear last week's plan
 
-1. Switch the automations off; cancel what they have not sent (CRM → filter *plan\_run is
+1. Switch the automations off; cancel what they have not sent (CRM → filter *`plan_run` is
    last week's run* → Cancel from automations).
 2. Empty last week's lists by moving their contacts, or leave them: their `plan_run` is old,
    so no segment of this week takes them. **Never delete a list: its contacts are deleted

@@ -121,6 +121,14 @@ def find(folders: Sequence[Path], person: Traces) -> tuple[Touched, ...]:
     return tuple(one for folder in folders for one in _walk(folder, seeker, dry_run=True))
 
 
+def beside(folder: Path, person: Traces) -> tuple[Touched, ...]:
+    """Find the files that lie in a folder itself, not below it; nothing is changed."""
+    seeker = matcher(person)
+    return tuple(
+        one for path in _entries(folder) for one in _searched(path, seeker, ELSEWHERE)
+    )
+
+
 # --- the walk ---------------------------------------------------------------------
 
 
