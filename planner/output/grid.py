@@ -20,7 +20,7 @@ CANONICAL_URL = re.compile(
 )
 LINK_PREFIX = "https://www.linkedin.com/"
 
-_WIDEST = {"text": 27, "wrap": 52, "link": 30}
+_WIDEST = {"text": 30, "wrap": 52, "link": 30}
 _NARROWEST = 9
 _SAMPLE = 2_000
 _LONGEST_LINK_TEXT = 27
@@ -80,8 +80,8 @@ class Column:
         column in the first row; empty for none.
     choices : tuple of str
         What a drop-down in its cells offers.
-    widest : int
-        Most characters that it may be wide; 0 for what suits its kind.
+    least, widest : int
+        Fewest and most characters that it may be wide; 0 for what suits its kind.
     """
 
     header: str
@@ -90,6 +90,7 @@ class Column:
     bar: bool = False
     alarm: str = ""
     choices: tuple[str, ...] = ()
+    least: int = 0
     widest: int = 0
 
     @property
@@ -104,7 +105,8 @@ class Column:
         longest = max(map(len, lines), default=0) + 3
         head = _two_lines(self.header) + HEADER_ROOM
         widest = self.widest or _WIDEST.get(self.kind.value, 16)
-        return float(min(max(longest, head, _NARROWEST), max(widest, head)))
+        narrowest = self.least or _NARROWEST
+        return float(min(max(longest, head, narrowest), max(widest, head)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
