@@ -751,7 +751,8 @@ class Plan:
 
     Tables follow `planner.schemas`: ``assignments`` (one line per lead), ``seat_weeks``
     (one line per seat), ``days`` (one line per seat and day), ``limits`` (what limits
-    us), ``outlook`` (planned volumes after this week), ``rows`` (every input row).
+    us), ``outlook`` (planned volumes after this week), ``runway`` (credits by seat and
+    day), ``rows`` (every input row).
     ``breaches`` are where it goes beyond the rules that it only reports.
     """
 
@@ -770,6 +771,7 @@ class Plan:
     days: pd.DataFrame
     limits: pd.DataFrame
     outlook: pd.DataFrame
+    runway: pd.DataFrame
     open_share: OpenShare
     issues: tuple[Issue, ...]
     mappings: tuple[ColumnMapping, ...]

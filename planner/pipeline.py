@@ -17,6 +17,7 @@ from planner import __version__, limits
 from planner.assign import slots, summary, table, written
 from planner.assign.audit import audit, breaches
 from planner.assign.leads import Decisions, Problem, decide
+from planner.assign.runway import runway
 from planner.dates import ONE_DAY, ONE_WEEK, iso_week, monday
 from planner.domain import Breach, Given, History, Inputs, OpenShare, Plan, Seat
 from planner.errors import AuditError, InputError, Issue, Severity, SolverError
@@ -409,6 +410,7 @@ def _plan(
     run_id: str,
     certified: Figures,
 ) -> Plan:
+    week_end = monday(span.start) + ONE_WEEK - ONE_DAY
     days = summary.days(assignments, problem.seats)
     seat_weeks = summary.seat_weeks(problem, assignments, days)
     return Plan(
@@ -417,7 +419,7 @@ def _plan(
         as_of=problem.as_of,
         week=span.weeks[0],
         week_start=span.start,
-        week_end=monday(span.start) + ONE_WEEK - ONE_DAY,
+        week_end=week_end,
         horizon_end=span.end,
         parameters=problem.parameters,
         seats=tuple(problem.seats),
@@ -427,6 +429,7 @@ def _plan(
         days=days,
         limits=summary.limits(problem, assignments, seat_weeks),
         outlook=summary.outlook(problem, span.weeks),
+        runway=runway(problem, days, week_end),
         open_share=shares,
         issues=(*inputs.leads.issues, *inputs.seat_issues),
         mappings=inputs.mappings,

@@ -200,6 +200,18 @@ OUTLOOK: tuple[Column, ...] = (
     _number("expected_balance", "credits expected at the end of the period"),
 )
 
+#: Credits of each seat by day, from the plan's date past its reset, at the day's end.
+RUNWAY: tuple[Column, ...] = (
+    _text("seat_id", "key of the seat"),
+    _text("date", "ISO date"),
+    _number("expected", "balance as expected"),
+    _number("low", "balance that is kept with probability 1 - alpha"),
+    _number("high", "balance that is not exceeded with probability 1 - alpha"),
+    _number("inmails", "InMails of the day, free ones included"),
+    _number("granted", "expected credits that a grant of the day adds"),
+    _number("forfeited", "expected credits that the cap takes of that grant"),
+)
+
 #: What happened, as files say it: one line per input row and outcome.
 OUTCOMES: tuple[Column, ...] = (
     _text("source_file", "file as the user named it"),

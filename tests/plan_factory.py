@@ -108,6 +108,7 @@ def make_plan(  # noqa: PLR0913 -- the tests' one switchboard
         days=days,
         limits=_limits(seats),
         outlook=_outlook(seats),
+        runway=_runway(seats),
         open_share=_open_share(num_leads),
         issues=tuple(_default_issues() if issues is None else issues),
         mappings=(
@@ -335,6 +336,24 @@ def _outlook(seats: Sequence[Seat]) -> pd.DataFrame:
         for week in range(3)
     ]
     return pd.DataFrame(records, columns=schemas.names(schemas.OUTLOOK))
+
+
+def _runway(seats: Sequence[Seat]) -> pd.DataFrame:
+    """Two credits a day for five days, then the grant on the eighth."""
+    records = []
+    for seat in seats:
+        balance = float(seat.credits)
+        for number in range(12):
+            granted = float(seat.monthly_grant) if number == 8 else 0.0
+            balance += granted - (2.0 if number < 5 else 0.0)
+            day = MONDAY + dt.timedelta(days=number)
+            records.append(
+                (
+                    seat.seat_id, day.isoformat(), balance, max(0.0, balance - 3),
+                    balance + 2, 3.0 if number < 5 else 0.0, granted, 0.0,
+                )
+            )  # fmt: skip
+    return pd.DataFrame(records, columns=schemas.names(schemas.RUNWAY))
 
 
 def _open_share(number: int) -> OpenShare:
