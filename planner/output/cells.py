@@ -82,9 +82,7 @@ def _cut(text: str) -> str:
 # --- rows -------------------------------------------------------------------------
 
 
-def _line(
-    row: int, line: Line, widths: Sequence[float], styles: Mapping[Kind, int]
-) -> str:
+def _line(row: int, line: Line, widths: Sequence[float], styles: Mapping[Kind, int]) -> str:
     cells = [
         _column(letter(k), row, styles[entry.kind], entry.kind, [entry.value])[0]
         for k, entry in enumerate(line)

@@ -125,9 +125,11 @@ class Block:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Chart:
-    """Bars over the first rows of a block, on any page.
+    """Bars or lines over some rows of a block, on any page.
 
-    ``page`` and ``block`` name the data, ``category`` and ``series`` their headers.
+    ``page`` and ``block`` name the data, ``category`` and ``series`` their headers; rows
+    are read from ``first`` (0 is the first of the block) on, ``max_rows`` at most.
+    ``size`` is width and height in cm.
     """
 
     title: str
@@ -138,7 +140,10 @@ class Chart:
     axis: str
     anchor: str
     stacked: bool = True
+    lines: bool = False
+    first: int = 0
     max_rows: int = 30
+    size: tuple[int, float] = (17, 8.5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,8 +175,10 @@ class Page:
         Charts on this sheet.
     freeze_columns : int
         Columns that stay while the sheet scrolls sideways.
-    pages_wide : int
-        Pages that a print may be wide.
+    pages_wide, pages_high : int
+        Pages that a print may be wide and high; 0 for any number.
+    break_after : int
+        Row after which a print goes on on a new page; 0 for none.
     last_printed : str
         Header of the last column that is printed; empty for all.
     """
@@ -183,6 +190,8 @@ class Page:
     charts: tuple[Chart, ...] = ()
     freeze_columns: int = 0
     pages_wide: int = 1
+    pages_high: int = 0
+    break_after: int = 0
     last_printed: str = ""
 
     def first_row(self, index: int) -> int:

@@ -22,11 +22,11 @@ ALARM = DifferentialStyle(
 )
 
 _FONT = "Calibri"
-_SIDES = ("left", "right", "top", "bottom")
 _LINE = Border(bottom=Side(style="hair", color="BFBFBF"))
 _RULE = Border(bottom=Side(style="thin", color=ACCENT))
 # Cells to fill in are boxes: that shows on paper, too.
-_BOX = Border(**{side: Side(style="thin", color="A6A6A6") for side in _SIDES})
+_EDGE = Side(style="thin", color="A6A6A6")
+_BOX = Border(left=_EDGE, right=_EDGE, top=_EDGE, bottom=_EDGE)
 _HEAD_FILL = PatternFill("solid", fgColor="DEEAF6")
 
 _INDENTED = (Kind.TEXT, Kind.WRAP, Kind.LINK, Kind.DATE, Kind.ENTRY, Kind.HEADER)

@@ -1,0 +1,149 @@
+"""*Seats*: every seat's week, credits and limits, and charts of what becomes of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import pandas as pd
+
+from planner.domain import Plan
+from planner.output import runway
+from planner.output.cells import letter
+from planner.output.columns import listed, taken, volumes
+from planner.output.grid import Block, Chart, Column, Kind, Page, heading
+
+# Charts on *Seats*: a row of three is as wide as the first page of a print.
+_CHART_WIDTH, _CHART_HEIGHT, _CHART_ROWS = 12, 7.0, 15
+_CM_PER_CHARACTER = 7 / 96 * 2.54  # of Calibri 11 on a screen of 96 dpi
+#: Longest table with which two rows of charts fit on one page.
+_ROWS_BESIDE_CHARTS = 16
+
+_ROUNDING = 1e-6  # probabilities come rounded to six digits
+
+
+def ranked_seats(plan: Plan) -> pd.DataFrame:
+    """Return the seats' week, those nearest to running out first."""
+    return plan.seat_weeks.sort_values(
+        ["exhaustion_probability", "seat_id"], ascending=[False, True], kind="stable"
+    )
+
+
+def seats(plan: Plan) -> Page:
+    """Return every seat's week, credits and limits."""
+    frame, alpha = ranked_seats(plan), plan.parameters.alpha
+    columns = (*_balances(frame, alpha), *_week(frame), *_room(frame))
+    lines = heading(
+        "Seats",
+        "Those nearest to running out first. Runs out: probability that more credits are "
+        f"needed before the reset than there are above the reserve; accepted: {alpha:.1%}.",
+        "Worth: weighted replies that one more credit, request or InMail would bring. "
+        "Most a day: the target daily limit to set in GetSales.",
+        indent=2,
+    )
+    page = Page(
+        name="Seats",
+        lines=lines,
+        blocks=(Block(name="seats", caption="", columns=columns),),
+        freeze_columns=2,
+        pages_wide=2,
+    )
+    return _with_charts(page, plan) if len(frame) else page
+
+
+def _with_charts(page: Page, plan: Plan) -> Page:
+    """Return *Seats* with its charts below the table, two rows of them.
+
+    Those of a long table begin on a page of their own: none is cut in two in print.
+    """
+    block = page.blocks[0]
+    widths = [column.width for column in block.columns]
+    last = page.first_row(0) + block.num_rows
+    starts, rows = (
+        (0.0, _CHART_WIDTH + 0.4, 2 * _CHART_WIDTH + 0.8),
+        (last + 2, last + 2 + _CHART_ROWS),
+    )
+    places = [f"{_column_at(widths, start)}{row}" for row in rows for start in starts]
+    size = (_CHART_WIDTH, _CHART_HEIGHT)
+    balances = Chart(
+        title="Credits now and expected just before the reset",
+        page="Seats",
+        block="seats",
+        category="seat",
+        series=("credits now", "balance at reset"),
+        axis="credits",
+        anchor=places[0],
+        stacked=False,
+        size=size,
+    )
+    return replace(
+        page,
+        charts=(balances, *runway.charts(plan, tuple(places[1:]), size)),
+        break_after=last + 1 if block.num_rows > _ROWS_BESIDE_CHARTS else 0,
+    )
+
+
+def _column_at(widths: Sequence[float], distance: float) -> str:
+    """Return the first column that begins `distance` cm or more from the left edge."""
+    edge = 0.0
+    for index, width in enumerate(widths):
+        if edge >= distance:
+            return letter(index)
+        edge += width * _CM_PER_CHARACTER
+    return letter(len(widths))
+
+
+def _balances(frame: pd.DataFrame, alpha: float) -> tuple[Column, ...]:
+    """Return who a seat is, its credits, and what is to watch about them."""
+    watch = listed("watch", _watch(frame, alpha))
+    balance = taken(frame, "expected_balance_at_reset", "balance at reset", Kind.DECIMAL)
+    runs_out = taken(frame, "exhaustion_probability", "runs out", Kind.PERCENT)
+    return (
+        taken(frame, "seat_id", "seat"),
+        taken(frame, "sender", "sender"),
+        replace(watch, alarm="LEN({watch})>0"),
+        replace(taken(frame, "credits", "credits now", Kind.COUNT), bar=True),
+        replace(balance, bar=True, alarm="{balance at reset}<{reserve}"),
+        taken(frame, "reserve", "reserve", Kind.COUNT),
+        replace(runs_out, alarm=f"{{runs out}}>{alpha + _ROUNDING!r}"),
+        taken(frame, "next_reset", "next reset", Kind.DATE),
+    )
+
+
+def _week(frame: pd.DataFrame) -> tuple[Column, ...]:
+    """Return what a seat sends this week and what that takes and brings."""
+    return (
+        *volumes(frame),
+        replace(taken(frame, "load", "load", Kind.PERCENT), bar=True),
+        taken(frame, "expected_replies", "expected replies", Kind.DECIMAL),
+        taken(frame, "expected_credits_week", "credits this week", Kind.DECIMAL),
+        taken(frame, "worst_credits_week", "credits at worst", Kind.COUNT),
+        taken(frame, "expected_credits_to_reset", "credits to reset", Kind.DECIMAL),
+        taken(frame, "expected_forfeit", "credits forfeited", Kind.DECIMAL),
+    )
+
+
+def _room(frame: pd.DataFrame) -> tuple[Column, ...]:
+    """Return a seat's limits and what more room would be worth."""
+    return (
+        taken(frame, "inmail_limit", "InMail limit", Kind.COUNT),
+        taken(frame, "connection_limit", "request limit", Kind.COUNT),
+        taken(frame, "max_inmails_on_a_day", "most InMails a day", Kind.COUNT),
+        taken(frame, "max_connections_on_a_day", "most requests a day", Kind.COUNT),
+        taken(frame, "credit_price", "worth of a credit", Kind.REPLIES),
+        taken(frame, "connection_price", "worth of a request", Kind.REPLIES),
+        taken(frame, "inmail_price", "worth of an InMail", Kind.REPLIES),
+        taken(frame, "note", "note", Kind.WRAP),
+    )
+
+
+def _watch(frame: pd.DataFrame, alpha: float) -> list[str]:
+    """Return what is wrong with each seat in words: colour alone says nothing in print."""
+    over = frame["exhaustion_probability"] > alpha + _ROUNDING
+    below = frame["expected_balance_at_reset"] < frame["reserve"]
+    return [
+        "; ".join(
+            word for word, is_so in (("may run out", high), ("below reserve", low)) if is_so
+        )
+        for high, low in zip(over, below, strict=True)
+    ]
