@@ -90,11 +90,11 @@ def test_a_plan_given_back_tells_what_the_seat_ticked(tmp_path: Path) -> None:
     sheet = book[name]
     head = next(r for r in range(1, 20) if sheet.cell(r, 1).value == "day")
     status = next(c for c in range(1, 20) if sheet.cell(head, c).value == "status")
-    sheet.cell(head, status + 1).value = "lead id"
+    key = next(c for c in range(1, 20) if sheet.cell(head, c).value == "lead id")
     words = ("sent", "failed", "replied", "accepted", "skipped", "todo", None)
     for at, word in enumerate(words, start=1):
         sheet.cell(head + at, status).value = word
-        sheet.cell(head + at, status + 1).value = f"{at:016x}"
+        sheet.cell(head + at, key).value = f"{at:016x}"
     book.save(tmp_path / "back.xlsx")
 
     tables, _ = read.tables(

@@ -76,7 +76,7 @@ def _bars(*, stacked: bool) -> BarChart:
 def _lines() -> LineChart:
     """Return a line chart whose days are a week apart where they are named."""
     lines = LineChart()
-    days = DateAxis(axId=500, crossAx=100)
+    days = DateAxis(axId=500, crossAx=100, axPos="b")
     days.majorUnit, days.majorTimeUnit, days.baseTimeUnit = 7, "days", "days"
     lines.x_axis = days
     lines.y_axis.crossAx = 500

@@ -67,25 +67,42 @@ def charts(plan: Plan, places: tuple[str, ...], size: tuple[int, float]) -> list
     return made
 
 
-def _ranked(plan: Plan) -> pd.DataFrame:
-    """Return the runway with sender and reserve, in order of how near the seats are.
+def nearness(plan: Plan) -> dict[str, tuple[float, float, str]]:
+    """Return by seat what sorts first those nearest to running out.
 
-    By the probability to run out, then by what the low bound leaves above the reserve.
+    That is the probability to run out, then what the low bound leaves above the reserve.
     """
     reserve = {seat.seat_id: float(seat.reserve) for seat in plan.seats}
-    sender = {seat.seat_id: seat.sender for seat in plan.seats}
+    lowest = plan.runway.groupby("seat_id", observed=True)["low"].min()
     weeks = plan.seat_weeks
-    risk = dict(zip(weeks["seat_id"], weeks["exhaustion_probability"], strict=True))
+    return {
+        seat_id: (
+            -float(risk),
+            float(lowest.get(seat_id, 0.0)) - reserve.get(seat_id, 0),
+            seat_id,
+        )
+        for seat_id, risk in zip(
+            texts(weeks["seat_id"]), weeks["exhaustion_probability"], strict=True
+        )
+    }
+
+
+def _ranked(plan: Plan) -> pd.DataFrame:
+    """Return the runway with sender and reserve, those nearest to running out first."""
+    nearest = nearness(plan)
+    reserve = {seat.seat_id: seat.reserve for seat in plan.seats}
+    sender = {seat.seat_id: seat.sender for seat in plan.seats}
+    rank = {
+        seat_id: at for at, seat_id in enumerate(sorted(nearest, key=nearest.__getitem__))
+    }
     seat_ids = texts(plan.runway["seat_id"])
     frame = plan.runway.assign(
         seat_id=seat_ids,
         sender=[sender.get(seat_id, "") for seat_id in seat_ids],
-        reserve=[reserve.get(seat_id, 0.0) for seat_id in seat_ids],
-        minus_risk=[-float(risk.get(seat_id, 0.0)) for seat_id in seat_ids],
+        reserve=[reserve.get(seat_id, 0) for seat_id in seat_ids],
+        rank=[rank.get(seat_id, len(rank)) for seat_id in seat_ids],
     )
-    left = (frame["low"] - frame["reserve"]).groupby(frame["seat_id"]).transform("min")
-    keys = ["minus_risk", "left", "seat_id", "date"]
-    return frame.assign(left=left).sort_values(keys, kind="stable", ignore_index=True)
+    return frame.sort_values(["rank", "date"], kind="stable", ignore_index=True)
 
 
 def _columns(frame: pd.DataFrame) -> tuple[Column, ...]:

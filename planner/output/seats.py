@@ -15,18 +15,23 @@ from planner.output.grid import Block, Chart, Column, Kind, Page, heading
 
 # Charts on *Seats*: a row of three is as wide as the first page of a print.
 _CHART_WIDTH, _CHART_HEIGHT, _CHART_ROWS = 12, 7.0, 15
+#: Seats whose balances a chart of that width can name.
+_BALANCES = 16
 _CM_PER_CHARACTER = 7 / 96 * 2.54  # of Calibri 11 on a screen of 96 dpi
 #: Longest table with which two rows of charts fit on one page.
-_ROWS_BESIDE_CHARTS = 16
+_ROWS_BESIDE_CHARTS = 10
 
 _ROUNDING = 1e-6  # probabilities come rounded to six digits
 
 
 def ranked_seats(plan: Plan) -> pd.DataFrame:
     """Return the seats' week, those nearest to running out first."""
-    return plan.seat_weeks.sort_values(
-        ["exhaustion_probability", "seat_id"], ascending=[False, True], kind="stable"
+    nearest = runway.nearness(plan)
+    weeks = plan.seat_weeks
+    order = sorted(
+        range(len(weeks)), key=lambda at: nearest[str(weeks["seat_id"].iloc[at])]
     )
+    return weeks.iloc[order]
 
 
 def seats(plan: Plan) -> Page:
@@ -61,12 +66,13 @@ def _with_charts(page: Page, plan: Plan) -> Page:
     last = page.first_row(0) + block.num_rows
     starts, rows = (
         (0.0, _CHART_WIDTH + 0.4, 2 * _CHART_WIDTH + 0.8),
-        (last + 2, last + 2 + _CHART_ROWS),
+        (last + 3, last + 3 + _CHART_ROWS),
     )
     places = [f"{_column_at(widths, start)}{row}" for row in rows for start in starts]
     size = (_CHART_WIDTH, _CHART_HEIGHT)
+    which = "" if block.num_rows <= _BALANCES else f" (the {_BALANCES} nearest)"
     balances = Chart(
-        title="Credits now and expected just before the reset",
+        title=f"Credits now and expected just before the reset{which}",
         page="Seats",
         block="seats",
         category="seat",
@@ -74,6 +80,7 @@ def _with_charts(page: Page, plan: Plan) -> Page:
         axis="credits",
         anchor=places[0],
         stacked=False,
+        max_rows=_BALANCES,
         size=size,
     )
     return replace(
