@@ -145,7 +145,9 @@ def test_plan_writes_a_run_and_says_where(run: Run, folder: Path) -> None:
     (made,) = (folder / "reports").iterdir()
     assert re.fullmatch(r"2026-W48-[0-9a-f]{8}", made.name)
     names = {path.name for path in made.iterdir()}
-    assert names == {"assignments.csv", "getsales", "inputs", "plan.json", "plan.xlsx"}
+    assert names == {
+        "assignments.csv", "getsales", "inputs", "plan.json", "plan.xlsx", "report.html",
+    }  # fmt: skip
     assert f"Written to reports/{made.name}:" in out
     assert check_run(made, folder / "seats.csv") == []
     # The mapping is a note, so it is on stderr.

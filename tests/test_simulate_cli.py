@@ -435,7 +435,7 @@ def simulated(
     """Return a simulation of one seat with 10 credits and a reserve of 5."""
     return Simulation(
         setup=Setup(num_draws=1000, seed=1, num_bounds=1),
-        outcomes={Policy.PLAN: plan, Policy.GREEDY: other}, bound=np.zeros(0),
+        outcomes={Policy.PLAN: plan, Policy.GREEDY: other}, sent={}, bound=np.zeros(0),
         terms=(replace(terms(10), reserve=5),), alpha=0.05, level=0.9, is_joint=is_joint,
         num_held=1200,
     )  # fmt: skip

@@ -9,7 +9,8 @@ import typer
 
 from planner.cli import console, inputs, ledgers
 from planner.cli.init import make_folder
-from planner.cli.plan import make, report, with_import_findings, write
+from planner.cli.page import Asked
+from planner.cli.plan import Made, make, report, with_import_findings, write
 
 #: Sample files that are not leads.
 NOT_LEADS = ("seats.csv", "seats.xlsx", "do-not-contact.csv")
@@ -47,10 +48,11 @@ def demo(
         recalled = ledgers.load(
             book, options, str(folder / "seats.xlsx"), parameters, as_of=sample.AS_OF
         )
-        made = make(recalled, parameters, as_of=sample.AS_OF)
-        target = write(made, folder / "reports", book, recalled)
+        worked = make(recalled, parameters, as_of=sample.AS_OF)
+        made = Made(worked=worked, recalled=recalled, asked=Asked(), before=book)
+        target = write(made, folder / "reports", book)
     console.steps_done()
-    report(with_import_findings(made), target, as_json=False)
+    report(with_import_findings(worked.plan), target, as_json=False)
     console.result(
         "\nThe same by hand:\n"
         f"  planner plan {folder}/exports/* --seats {folder}/seats.xlsx "

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from planner.cli import console, inputs, ledgers
+from planner.cli import console, inputs, ledgers, page
 from planner.cli.ledgers import LedgerOption
+from planner.cli.page import RuleCosts, WithNames
 
 if TYPE_CHECKING:
     import datetime as dt
 
     from planner.cli.ledgers import Recalled
-    from planner.domain import Plan
+    from planner.domain import Given, Plan
     from planner.ledger.store import Ledger
     from planner.params import Parameters
+    from planner.pipeline import Worked
 
 LeadFiles = Annotated[
     list[str],
@@ -120,6 +123,8 @@ def plan(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", "-n", help="Plan and audit, but write nothing.")
     ] = False,
+    rule_costs: RuleCosts = False,
+    with_names: WithNames = False,
     json: Json = False,
 ) -> None:
     """Plan this week: leads and seats in, workbook and import files out.
@@ -151,13 +156,28 @@ def plan(
         pipeline.check_issues(recalled.loaded.leads.issues, strict=strict)
         if not (dry_run or new_ledger):
             ledgers.check_known(recalled, parameters, out, as_of=today)
-        made = make(recalled, parameters, as_of=today, supersede=supersede)
-        pipeline.check_issues(made.issues, strict=strict)
+        worked = make(recalled, parameters, as_of=today, supersede=supersede)
+        pipeline.check_issues(worked.plan.issues, strict=strict)
         if not dry_run:
+            asked = page.Asked(rule_costs=rule_costs, with_names=with_names)
+            made = Made(worked=worked, recalled=recalled, asked=asked, before=book)
             with ledgers.to_write(book, ledger, config, parameters) as writer:
-                folder = write(made, out, writer, recalled, supersede=supersede)
+                folder = write(made, out, writer, supersede=supersede)
     console.steps_done()
-    report(with_import_findings(made), folder, as_json=json)
+    report(with_import_findings(worked.plan), folder, as_json=json)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Made:
+    """A plan to be written: what it was worked out from, and what its page shall say.
+
+    ``before`` is the ledger that knows the runs before it; None if there is none yet.
+    """
+
+    worked: Worked
+    recalled: Recalled
+    asked: page.Asked
+    before: Ledger | None
 
 
 def make(
@@ -166,15 +186,25 @@ def make(
     *,
     as_of: dt.date,
     supersede: bool = False,
-) -> Plan:
+) -> Worked:
     """Make the plan, once the ledger has no objection."""
     from planner import pipeline
 
     ledgers.check_standing(recalled, parameters, as_of=as_of, supersede=supersede)
     console.step("planning")
-    return pipeline.make_plan(
-        recalled.inputs, parameters, as_of=as_of, history=recalled.history
-    )
+    return pipeline.work_out(given_of(recalled, parameters, as_of))
+
+
+def given_of(recalled: Recalled, parameters: Parameters, as_of: dt.date) -> Given:
+    """Return what a plan follows from; a ledger that knows nothing is no ledger."""
+    from planner.domain import Given
+    from planner.intake import past
+
+    known = recalled.history
+    return Given(
+        inputs=recalled.inputs, parameters=parameters, as_of=as_of,
+        history=None if known is None or past.is_blank(known) else known,
+    )  # fmt: skip
 
 
 def with_import_findings(made: Plan) -> Plan:
@@ -186,32 +216,32 @@ def with_import_findings(made: Plan) -> Plan:
     return replace(made, issues=(*made.issues, *import_files(made).issues))
 
 
-def write(
-    made: Plan,
-    out: Path,
-    book: Ledger,
-    recalled: Recalled,
-    *,
-    supersede: bool = False,
-) -> Path:
+def write(made: Made, out: Path, book: Ledger, *, supersede: bool = False) -> Path:
     """Write all files of a run, record it in the same instant, and return its folder."""
-    from planner.domain import Given
-    from planner.intake import past
+    from dataclasses import replace
+
     from planner.output import folder, names, workbook
+    from planner.report.page import write as write_page
+
+    plan = made.worked.plan
+    recording = ledgers.Recording(
+        ledger=book, made=plan, recalled=made.recalled, supersede=supersede,
+        folder=(out / names.run_name(plan)).absolute(),
+    )  # fmt: skip
+    given = given_of(made.recalled, plan.parameters, plan.as_of)
+    previous = page.before(made.before, plan)
+
+    def pictures(told: Plan, path: Path) -> None:
+        worked = replace(made.worked, plan=told)
+        write_page(page.composed(worked, given, previous, made.asked), path)
 
     console.step("writing files")
-    recording = ledgers.Recording(
-        ledger=book, made=made, recalled=recalled, supersede=supersede,
-        folder=(out / names.run_name(made)).absolute(),
-    )  # fmt: skip
-    known = recalled.history
-    given = Given(
-        inputs=recalled.inputs, parameters=made.parameters, as_of=made.as_of,
-        # A ledger that knows nothing and no ledger are the same run.
-        history=None if known is None or past.is_blank(known) else known,
-    )  # fmt: skip
     return folder.write_run(
-        made, out, {"plan.xlsx": workbook.write}, given=given, placing=recording.placing
+        plan,
+        out,
+        {"plan.xlsx": workbook.write, page.NAME: pictures},
+        given=given,
+        placing=recording.placing,
     )
 
 
@@ -232,7 +262,8 @@ def report(made: Plan, folder: Path | None, *, as_json: bool) -> None:
         console.result("\nDry run: nothing was written.")
         return
     console.result(f"\nWritten to {folder}:")
-    console.result("  plan.xlsx           start here; one sheet per seat to hand out")
+    console.result("  report.html         start here: the plan in pictures, one page")
+    console.result("  plan.xlsx           one sheet per seat to hand out")
     console.result("  getsales/README.md  how to import, list by list")
     console.result("  assignments.csv     every lead with route, seat, day and reason")
     console.result("  plan.json           the run in full")

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from planner.domain import Given
+    from planner.ledger.runs import Run
 
 _REPORTS = Path("reports")
 _TEXTS = ("name", "run_id", "week", "version")
@@ -77,6 +78,37 @@ def load(name: str, ledger: str | None, config: Path | None) -> RunFiles:
     )  # fmt: skip
 
 
+def folder_of(run: Run) -> Path | None:
+    """Return where a run's files are: where they were written, or below reports here."""
+    places = (Path(run.folder), Path("reports") / run.name)
+    return next((place for place in places if place.is_dir()), None)
+
+
+def assignments_of(run: Run) -> pd.DataFrame:
+    """Return a run's assignments from its folder.
+
+    Raises
+    ------
+    InputError
+        If the file is not there: the ledger keeps no names and no reasons.
+    """
+    import pandas as pd
+
+    from planner.ledger.diffs import COLUMNS
+
+    path = (folder_of(run) or Path(run.folder)) / "assignments.csv"
+    try:
+        frame = pd.read_csv(path, dtype=str, keep_default_na=False)
+    except (OSError, ValueError) as error:
+        raise InputError(
+            f"{path}: cannot be read; the comparison needs the files of both runs"
+        ) from error
+    missing = [name for name in COLUMNS if name not in frame.columns]
+    if missing:
+        raise InputError(f"{path}: the column {missing[0]} is missing")
+    return frame
+
+
 def _folder(name: str, ledger: str | None, config: Path | None) -> Path:
     """Return the folder of a run."""
     if (Path(name) / "plan.json").is_file():
@@ -85,7 +117,6 @@ def _folder(name: str, ledger: str | None, config: Path | None) -> Path:
     with ledgers.opened(ledger, config, parameters, create=False) as book:
         if book is None:
             return _below_reports(name)
-        from planner.cli.runs import folder_of
         from planner.ledger import runs
 
         with book.reading() as connection:

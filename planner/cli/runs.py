@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from planner.cli import console, inputs, ledgers
+from planner.cli import console, inputs, ledgers, page
 from planner.cli.ledgers import LedgerOption
+from planner.cli.page import RuleCosts, WithNames
 from planner.cli.plan import Config, Json
+from planner.cli.run_files import assignments_of, folder_of
+from planner.errors import UsageError
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from planner.ledger.diffs import Difference
     from planner.ledger.runs import Run
     from planner.ledger.store import Connection
@@ -88,19 +89,41 @@ def runs(config: Config = None, ledger: LedgerOption = None, json: Json = False)
 
 def show(
     name: RunName,
+    html: Annotated[
+        bool, typer.Option("--html", help="Make the run's page of pictures again.")
+    ] = False,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            "--out",
+            "-o",
+            metavar="FILE",
+            help="With --html: where to; report.html in the run's folder.",
+        ),
+    ] = None,
+    rule_costs: RuleCosts = False,
+    with_names: WithNames = False,
     config: Config = None,
     ledger: LedgerOption = None,
     json: Json = False,
 ) -> None:
     """Show a run: what it planned, and what has come of it.
 
-    Example:
+    Examples:
 
       planner show 2026-W48
+
+      planner show 2026-W48 --html --rule-costs --out report.html
     """
     from planner.ledger import runs as book
 
     console.settings.json = json
+    asked = page.Asked(rule_costs=rule_costs, with_names=with_names)
+    if html:
+        page.again(name, asked, out, ledger, config, as_json=json)
+        return
+    if out is not None or asked != page.Asked():
+        raise UsageError("--out, --rule-costs and --with-names go with --html")
     with _opened(ledger, config) as connection:
         run = book.find(connection, name)
         done = progress(connection, run)
@@ -147,7 +170,10 @@ def diff(
     console.settings.json = json
     with _opened(ledger, config) as connection:
         first, second = book.find(connection, before), book.find(connection, after)
-    found = diffs.difference(first, second, _assignments(first), _assignments(second))
+    found = diffs.difference(
+        diffs.side_of_run(first, assignments_of(first)),
+        diffs.side_of_run(second, assignments_of(second)),
+    )
     if out is not None:
         from planner.output.atomic import write_file
 
@@ -191,38 +217,6 @@ def _opened(ledger: str | None, config: Path | None) -> Iterator[Connection]:
     parameters = inputs.parameters(config, [])
     with ledgers.existing(ledger, config, parameters) as book, book.reading() as connection:
         yield connection
-
-
-def folder_of(run: Run) -> Path | None:
-    """Return where a run's files are: where they were written, or below reports here."""
-    places = (Path(run.folder), Path("reports") / run.name)
-    return next((place for place in places if place.is_dir()), None)
-
-
-def _assignments(run: Run) -> pd.DataFrame:
-    """Return a run's assignments from its folder.
-
-    Raises
-    ------
-    InputError
-        If the file is not there: the ledger keeps no names and no reasons.
-    """
-    import pandas as pd
-
-    from planner.errors import InputError
-    from planner.ledger.diffs import COLUMNS
-
-    path = (folder_of(run) or Path(run.folder)) / "assignments.csv"
-    try:
-        frame = pd.read_csv(path, dtype=str, keep_default_na=False)
-    except (OSError, ValueError) as error:
-        raise InputError(
-            f"{path}: cannot be read; the comparison needs the files of both runs"
-        ) from error
-    missing = [name for name in COLUMNS if name not in frame.columns]
-    if missing:
-        raise InputError(f"{path}: the column {missing[0]} is missing")
-    return frame
 
 
 # --- showing ----------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""Two runs side by side: who moved, and what may have moved them."""
+"""Two plans side by side: who moved, and what may have moved them."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from planner.domain import Route
+from planner.domain import Plan, Route
 from planner.ledger.runs import Run
 
 #: Columns of an assignments file that a comparison needs.
@@ -18,7 +18,7 @@ _NOWHERE = "not on the list"
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Difference:
-    """What changed between two runs.
+    """What changed between two plans.
 
     ``moves`` counts the leads by route before and after; ``leads`` has one line per lead
     whose route, seat or day changed, with the likely cause in words; ``parameters`` and
@@ -31,14 +31,40 @@ class Difference:
     seats: tuple[tuple[str, object, object], ...]
 
 
-def difference(before: Run, after: Run, old: pd.DataFrame, new: pd.DataFrame) -> Difference:
-    """Return who moved between two runs and why.
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Side:
+    """One of two plans: `COLUMNS` of its assignments as text, and what it started from.
 
-    Parameters
-    ----------
-    old, new : pandas.DataFrame
-        `COLUMNS` of the runs' ``assignments.csv``, as text.
+    ``parameters`` are those that differ from their defaults, ``credits`` the seats'.
     """
+
+    assignments: pd.DataFrame
+    parameters: Mapping[str, object]
+    credits: Mapping[str, object]
+
+
+def side_of_run(run: Run, assignments: pd.DataFrame) -> Side:
+    """Return a run of the ledger, given its ``assignments.csv`` as text."""
+    parameters = run.document.get("parameters")
+    return Side(
+        assignments=assignments,
+        parameters=dict(parameters) if isinstance(parameters, Mapping) else {},
+        credits={str(seat["seat_id"]): seat["credits"] for seat in run.seats},
+    )
+
+
+def side_of_plan(plan: Plan) -> Side:
+    """Return a plan that no ledger knows yet."""
+    return Side(
+        assignments=plan.assignments[list(COLUMNS)].astype("str"),
+        parameters=plan.parameters.changed(),
+        credits={seat.seat_id: seat.credits for seat in plan.seats},
+    )
+
+
+def difference(before: Side, after: Side) -> Difference:
+    """Return who moved between two plans and why."""
+    old, new = before.assignments, after.assignments
     both = old[list(COLUMNS)].merge(
         new[list(COLUMNS)], on="lead_id", how="outer", suffixes=("_before", "_after")
     )
@@ -57,8 +83,8 @@ def difference(before: Run, after: Run, old: pd.DataFrame, new: pd.DataFrame) ->
     return Difference(
         moves=moves,
         leads=changed,
-        parameters=_changes(_named(before, "parameters"), _named(after, "parameters")),
-        seats=_changes(_credits(before), _credits(after)),
+        parameters=_changes(before.parameters, after.parameters),
+        seats=_changes(before.credits, after.credits),
     )
 
 
@@ -81,15 +107,6 @@ def _why(line: Mapping[str, object]) -> str:
     if now == str(Route.EXCLUDED) and was not in (str(Route.HOLD), str(Route.EXCLUDED)):
         causes.append(f"was sent to by {line['seat_id_before'] or 'a seat to look up'}")
     return "; ".join([*causes, str(line["reason_after"])])
-
-
-def _named(run: Run, key: str) -> dict[str, object]:
-    value = run.document.get(key)
-    return dict(value) if isinstance(value, Mapping) else {}
-
-
-def _credits(run: Run) -> dict[str, object]:
-    return {str(seat["seat_id"]): seat["credits"] for seat in run.seats}
 
 
 def _changes(

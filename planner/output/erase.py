@@ -28,6 +28,7 @@ from planner.output.erase_text import (
     UncleanableError,
     clean_csv,
     clean_json,
+    clean_page,
     namings,
     rows_naming,
 )
@@ -46,6 +47,7 @@ LINKED = "it is a link to a file that holds the person elsewhere: clean that one
 _PLAN = "plan.json"
 _MARKS = (_PLAN, "triage.json")
 _TABLES = frozenset({".csv", ".tsv", ".tab"})
+_PAGES = frozenset({".html", ".htm"})
 _WORKBOOKS = frozenset({".xlsx", ".xlsm"})
 _IMPORTS = "getsales"
 _TEMPORARY = ".tmp-"
@@ -60,6 +62,7 @@ class Kind(StrEnum):
     TABLE = "table"
     WORKBOOK = "workbook"
     JSON = "json"
+    PAGE = "page"
     FOLDER = "folder"
     OTHER = "other"
 
@@ -276,6 +279,8 @@ def _edit(kind: Kind, content: bytes, person: Matcher, names: Namings) -> Edit:
         return clean_workbook(content, person, names)
     if kind is Kind.JSON:
         return clean_json(content, person)
+    if kind is Kind.PAGE:
+        return clean_page(content, person)
     return clean_csv(content, person, is_import=kind is Kind.IMPORT)
 
 
@@ -314,6 +319,8 @@ def _kind(path: Path) -> Kind:
         return Kind.IMPORT if path.parent.name == _IMPORTS else Kind.TABLE
     if suffix in _WORKBOOKS and not path.name.startswith("~$"):
         return Kind.WORKBOOK
+    if suffix in _PAGES:
+        return Kind.PAGE
     return Kind.JSON if suffix == ".json" else Kind.OTHER
 
 

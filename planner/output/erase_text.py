@@ -1,4 +1,4 @@
-"""A person out of CSV and JSON files: other rows stay as they are, byte for byte."""
+"""A person out of CSV, JSON and HTML files: other rows stay as they are, byte for byte."""
 
 from __future__ import annotations
 
@@ -38,6 +38,9 @@ _ENDS = "\r\n"
 _QUOTED = re.compile(r'"(?:[^"]|"")*"')
 _LINE_ENDS = ("\r\n", "\r", "\n")
 _JSON_TEXT = re.compile(r'"(?:[^"\\]|\\.)*"', re.DOTALL)
+
+#: A row of `planner.report` that names a person, and the key of whom.
+_PAGE_ROW = re.compile(r'[ \t]*<tr data-lead="([^"]*)">.*?</tr>\n?', re.DOTALL)
 
 _JSON_RECORD = re.compile(r"\{[^{}]*\}")
 _JSON_ROW = re.compile(r'("source_row"\s*:\s*)\d+')
@@ -129,6 +132,34 @@ def clean_json(content: bytes, person: Matcher) -> Edit:
     if not person.may_find(text):
         return Edit(content=content, rows=0)
     new = _JSON_TEXT.sub(cleaned, _JSON_RECORD.sub(pointed_nowhere, text))
+    return Edit(content=bom + new.encode(codec) if rows else content, rows=rows)
+
+
+def clean_page(content: bytes, person: Matcher) -> Edit:
+    """Drop a person's rows from a page of pictures: each says whose it is.
+
+    Raises
+    ------
+    UncleanableError
+        If the person is named, but no row of the page says that it is the person's.
+    """
+    bom, codec, text = _decoded(content)
+    if not person.may_find(text):
+        return Edit(content=content, rows=0)
+    rows = 0
+
+    def dropped(match: re.Match[str]) -> str:
+        nonlocal rows
+        if not person.finds(match[1]):
+            return match[0]
+        rows += 1
+        return ""
+
+    new = _PAGE_ROW.sub(dropped, text)
+    if not rows and person.finds(text):
+        raise UncleanableError(
+            "it holds the person in a place that no rule knows: edit or delete it"
+        )
     return Edit(content=bom + new.encode(codec) if rows else content, rows=rows)
 
 

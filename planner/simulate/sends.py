@@ -66,6 +66,15 @@ class Sends:
         )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Volume:
+    """What is sent this week: InMails, those of them to known open profiles, requests."""
+
+    inmails: int
+    open_inmails: int
+    requests: int
+
+
 @dataclass(frozen=True, slots=True)
 class Send:
     """One send, while sends are collected; ``order`` counts within the day."""
@@ -108,6 +117,16 @@ def gathered(sends: Sequence[Send], calendars: Sequence[Calendar]) -> Sends:
         cycle=np.array([own for _, own in kept], dtype=np.int64),
         is_inmail=np.array([send.is_inmail for send in ordered], dtype=np.bool_),
         is_this_week=np.array([send.is_this_week for send in ordered], dtype=np.bool_),
+    )
+
+
+def volume(sends: Sends, world: World) -> Volume:
+    """Return how much of each kind is sent this week."""
+    inmails = sends.lead[sends.is_this_week & sends.is_inmail]
+    return Volume(
+        inmails=len(inmails),
+        open_inmails=int((world.open_flag[inmails] == Flag.YES).sum()),
+        requests=int((sends.is_this_week & ~sends.is_inmail).sum()),
     )
 
 

@@ -17,7 +17,7 @@ from planner.simulate import clairvoyant, deck, engine, policies, report, sends,
 from planner.simulate.deck import Deck
 from planner.simulate.engine import Outcome, Terms
 from planner.simulate.policies import Policy, Volumes
-from planner.simulate.sends import Send
+from planner.simulate.sends import Send, Volume
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +52,8 @@ class Simulation:
     ----------
     outcomes : mapping of Policy to Outcome
         The plan first.
+    sent : mapping of Policy to Volume
+        What each sends this week.
     bound : numpy.ndarray
         Most replies of this week in the first draws; empty if not wanted.
     terms : sequence of Terms
@@ -68,6 +70,7 @@ class Simulation:
 
     setup: Setup
     outcomes: Mapping[Policy, Outcome]
+    sent: Mapping[Policy, Volume]
     bound: NDArray[np.float64]
     terms: tuple[Terms, ...]
     alpha: float
@@ -121,6 +124,7 @@ def simulate(
     own = sends.written(problem, assignments)
     cards = deck.deck(problem, assignments)
     outcomes: dict[Policy, Outcome] = {}
+    sent: dict[Policy, Volume] = {}
     for policy in Policy:
         if policy is Policy.PLAN:
             chosen: list[Send] | None = [*own, *later]
@@ -131,6 +135,7 @@ def simulate(
         step(f"playing {policy}")
         ordered = sends.gathered(chosen, problem.calendars)
         outcomes[policy] = engine.play(built, ordered, terms)
+        sent[policy] = sends.volume(ordered, built)
     bound = np.zeros(0)
     if Policy.CLAIRVOYANT in setup.policies:
         step("looking for the best week with hindsight")
@@ -139,6 +144,7 @@ def simulate(
     return Simulation(
         setup=setup,
         outcomes=outcomes,
+        sent=sent,
         bound=bound,
         terms=terms,
         alpha=problem.parameters.alpha,

@@ -2,13 +2,32 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
+import numpy as np
+
 from planner import limits
-from planner.domain import Given
+from planner.domain import Flag, Given, HoldRule
 from planner.pipeline import Worked
 from planner.whatif.compare import again, figures, moves
+
+#: Below this a shadow price is the solver's rounding.
+_NO_PRICE = 1e-9
+
+#: Rows of the program that a rule alone makes, by the rule: what their names begin with.
+ROWS = {
+    "credits": re.compile(r"credits_"),
+    "inmails_per_day": re.compile(r"inmails_"),
+    "open_inmails_per_day": re.compile(r"open_\d"),
+    "paid_inmails_per_day": re.compile(r"paid_"),
+    "open_inmails_per_month": re.compile(r"open_month_"),
+    "velocity": re.compile(r"velocity_"),
+    "requests_per_day": re.compile(r"requests_"),
+    "requests_per_week": re.compile(r"connections_\d"),
+    "pending_requests": re.compile(r"pending_"),
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,6 +110,35 @@ def costs(
             )
         )
     return sorted(found, key=lambda item: (-item.cost, -item.replies_this_week, item.limit))
+
+
+def acting(worked: Worked) -> tuple[str, ...]:
+    """Return the rules that may cost anything; those left out surely cost nothing.
+
+    Rows of the program without a shadow price can go and the optimum stays: the prices
+    still prove it. A rule that no lead, seat or day falls under cannot cost either.
+    """
+    problem = worked.problem
+    priced = {name for name, price in problem.solution.prices.items() if price > _NO_PRICE}
+    rules = {rule for rule, rows in ROWS.items() if any(map(rows.match, priced))}
+    if "credits" in rules:
+        rules |= {"reserve", "alpha", "open_flag_leak"}
+    leads, seats = worked.plan.assignments, worked.problem.seats
+    company = problem.classing.lead_company
+    if (np.bincount(company[company >= 0]) > 1).any():
+        rules |= {"company_throttle", "one_seat_per_company"}
+    told = {
+        "owner": (problem.leads["owner"] != "").any(),
+        "group": (problem.leads["group"] != "").any(),
+        "inmail_off": (problem.leads["inmail_flag"] == Flag.NO).any(),
+        "messages_per_day": (leads["rule"] == HoldRule.MESSAGE_LIMIT).any(),
+        "days_off": any(not all(seat.day_shares) for seat in seats),
+        "away": any(seat.away for seat in seats),
+        "grant_delay": any(calendar.resets for calendar in problem.calendars)
+        or any(seat.grant_unseen for seat in seats),
+    }
+    rules |= {rule for rule, acts in told.items() if acts}
+    return tuple(name for name in limits.MEANINGS if name in rules)
 
 
 def _bound(worked: Worked) -> float:

@@ -1,0 +1,224 @@
+"""What limits us: rules by what they cost, and what one more of each limit is worth."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from planner.domain import Plan
+from planner.pipeline import Worked
+from planner.report.blocks import Chart, Part, Section, Table, count, decimal, plural
+from planner.whatif.rules import ROWS, Cost
+
+#: Seats, and rules, that a sentence names; the tables have all.
+NUM_IN_WORDS = 3
+
+#: Below this, in expected weighted replies, nothing is told apart from nothing.
+NOTHING = 0.005
+
+
+def limits(worked: Worked, costs: Sequence[Cost] | None, run: str) -> Section:
+    """Return what limits the plan.
+
+    Parameters
+    ----------
+    worked : Worked
+        The plan and the prices that the program put on its limits.
+    costs : sequence of Cost or None
+        What each rule costs, the dearest first; None where nobody worked it out.
+    run : str
+        Name of the run, for the command that works it out.
+    """
+    plan = worked.plan
+    parts = [_every_seat(worked)]
+    parts += [] if costs is None else [_costs(costs)]
+    parts += [_worth(plan), _moved(plan)]
+    if (plan.limits["seat_id"] != "").any():
+        words = [_worth_in_words(plan)]
+    else:
+        words = ["No limit of a seat binds: one more of anything brings nothing."]
+    words.append(_costs_in_words(costs, run))
+    return Section(
+        name="limits", title="What limits us", words=tuple(words), parts=tuple(parts)
+    )
+
+
+def _costs_in_words(costs: Sequence[Cost] | None, run: str) -> str:
+    if costs is None:
+        return (
+            "What each rule costs in replies takes one more plan for every rule: "
+            f"`planner show {run} --html --rule-costs` adds it here."
+        )
+    told = [item for item in costs if item.cost >= NOTHING]
+    if not told:
+        return "No rule costs anything: without any of them the plan is worth the same."
+    dearest = ", ".join(
+        f"{item.limit} {decimal(item.cost, 2)}" for item in told[:NUM_IN_WORDS]
+    )
+    return (
+        "Each rule was taken away alone and the plan made again. Dearest, in expected "
+        f"weighted replies over the horizon: {dearest}."
+    )
+
+
+def _worth_in_words(plan: Plan) -> str:
+    """Return the shadow prices of the limits that bind most, as one sentence."""
+    found = plan.limits[plan.limits["seat_id"] != ""]
+    told = []
+    for limit, own in found.groupby("limit", sort=False):
+        first = own.head(NUM_IN_WORDS)
+        seats = [
+            f"{decimal(float(price), 3)} on {seat}"
+            for seat, price in zip(first["seat_id"], first["price"], strict=True)
+        ]
+        unit = _UNITS.get(str(limit), str(limit))
+        told.append(f"one more {unit} is worth {', '.join(seats)}")
+    text = "; ".join(told)
+    return f"In weighted replies, {text}. The table has all seats."
+
+
+#: One unit of each limit of `planner.assign.summary.limits`.
+_UNITS = {
+    "credits": "credit",
+    "InMail pace": "InMail of pace this week",
+    "connection requests": "connection request this week",
+}
+
+
+def _every_seat(worked: Worked) -> Part:
+    """Return what one more on every seat would bring, limit by limit, most first."""
+    worth = sorted(one_more(worked).items(), key=lambda item: (-item[1], item[0]))
+    drawn = [(what, value) for what, value in worth if value >= NOTHING]
+    title = "What one more on every seat would bring, in weighted replies over the horizon"
+    chart = Chart(
+        name="one-more",
+        kind="ranges",
+        title=title,
+        data={
+            "points": [
+                {
+                    "label": what, "value": round(value, 3), "low": round(value, 3),
+                    "high": round(value, 3), "remark": "as far as the price holds",
+                }
+                for what, value in drawn
+            ],
+            "bars": True,
+            "unit": "weighted replies",
+        },
+    )  # fmt: skip
+    table = Table(
+        caption=title,
+        headers=("one more on every seat", "brings"),
+        rows=[(what, decimal(value, 3)) for what, value in worth],
+        numbers=frozenset({1}),
+    )
+    return Part(chart=chart if drawn else None, table=table)
+
+
+def one_more(worked: Worked) -> dict[str, float]:
+    """Return what a limit that is one higher on every seat brings, by the program's prices.
+
+    A limit of a day counts once for every day on which it may be used, one of a week for
+    every week; a credit is there once, now.
+    """
+    problem = worked.problem
+    found = {"credit": float(worked.plan.seat_weeks["credit_price"].sum())}
+    for rule, what in _ONE_MORE.items():
+        total = 0.0
+        for name, price in problem.solution.prices.items():
+            if price > 0 and ROWS[rule].match(name):
+                days = 1
+                if rule.endswith("_per_day"):
+                    period = problem.instance.periods[int(name.rsplit("_", 1)[1])]
+                    days = len(period.days)
+                total += price * days
+        found[what] = total
+    return found
+
+
+#: Limits of the program's rows and what one unit more of each is.
+_ONE_MORE = {
+    "velocity": "InMail of pace a week",
+    "inmails_per_day": "InMail a day",
+    "open_inmails_per_day": "free InMail a day",
+    "paid_inmails_per_day": "InMail a day that may need a credit",
+    "open_inmails_per_month": "free InMail a month",
+    "requests_per_day": "connection request a day",
+    "requests_per_week": "connection request a week",
+    "pending_requests": "unanswered connection request",
+}
+
+
+def _costs(costs: Sequence[Cost]) -> Part:
+    title = "What each rule costs: expected weighted replies over the horizon"
+    drawn = [item for item in costs if item.cost >= NOTHING]
+    chart = Chart(
+        name="rule-costs",
+        kind="ranges",
+        title=title,
+        data={
+            "points": [
+                {
+                    "label": item.limit,
+                    "value": round(item.cost, 3),
+                    "low": round(item.least, 3),
+                    "high": round(item.most, 3),
+                    "remark": item.meaning,
+                }
+                for item in drawn
+            ],
+            "bars": True,
+            "unit": "weighted replies",
+        },
+    )
+    table = Table(
+        caption=title,
+        headers=(
+            "rule", "costs", "at least", "at most", "this week", "leads that differ",
+            "what it says",
+        ),
+        rows=[
+            (
+                item.limit, decimal(item.cost, 2), decimal(item.least, 2),
+                decimal(item.most, 2), decimal(item.replies_this_week, 1),
+                count(item.moved), item.meaning,
+            )
+            for item in costs
+        ],
+        numbers=frozenset(range(1, 6)),
+    )  # fmt: skip
+    return Part(chart=chart if drawn else None, table=table)
+
+
+def _worth(plan: Plan) -> Part:
+    """Return the shadow prices of the seats' limits as a table."""
+    found = plan.limits[plan.limits["seat_id"] != ""]
+    table = Table(
+        caption="What one more is worth, seat by seat, in weighted replies",
+        headers=("limit", "seat", "used", "limit is", "worth of one more"),
+        rows=[
+            (
+                str(line["limit"]), str(line["seat_id"]), decimal(float(line["used"])),
+                decimal(float(line["limit_value"])), decimal(float(line["price"]), 3),
+            )
+            for line in found.to_dict("records")
+        ],
+        numbers=frozenset({2, 3, 4}),
+    )  # fmt: skip
+    return Part(table=table)
+
+
+def _moved(plan: Plan) -> Part:
+    """Return the rules that hold or exclude leads, by their number."""
+    found = plan.limits[plan.limits["seat_id"] == ""]
+    rows = [
+        (str(line["limit"]), count(int(line["num_leads"])))
+        for line in found.to_dict("records")
+    ]
+    table = Table(
+        caption=f"Why leads wait or are left out: {plural(len(rows), 'reason')}",
+        headers=("reason", "leads"),
+        rows=rows,
+        numbers=frozenset({1}),
+        is_open=True,
+    )
+    return Part(table=table)
