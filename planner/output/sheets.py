@@ -215,6 +215,7 @@ def parameter_page(values: Parameters) -> Page:
         lines=heading("Parameters", note),
         blocks=(block,),
         freeze_columns=2,
+        last_printed="meaning",
     )
 
 
