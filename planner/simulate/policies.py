@@ -10,8 +10,9 @@ get none. What the policies differ in is who gets what, and whether credits are 
 
 from __future__ import annotations
 
+import heapq
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TypeAlias
@@ -88,12 +89,17 @@ def even_split(cards: Deck, *, free_only: bool) -> list[Send]:
     def fill(week: _Week) -> None:
         for seat, queue in enumerate(queues):
             room = week.rooms[seat]
-            for lead in queue:
-                if may_inmail[lead]:
-                    week.send(lead, cards.inmail_channel(lead), room)
-                if room.inmails < 1:
-                    break
-            for lead in queue:
+            waiting = queues[seat] = queue[~week.is_sent[queue]]
+            channels = {Channel.FREE, Channel.PAID}
+            for lead in waiting[may_inmail[waiting]].tolist():
+                channel = cards.inmail_channel(lead)
+                if channel not in channels:
+                    continue
+                if not week.send(lead, channel, room) and not room.has_room(channel):
+                    channels.discard(channel)
+                    if not channels:
+                        break
+            for lead in waiting.tolist():
                 if room.requests < 1:
                     break
                 week.send(lead, Channel.REQUEST, room)
@@ -101,32 +107,53 @@ def even_split(cards: Deck, *, free_only: bool) -> list[Send]:
     return _run(cards, fill)
 
 
-def _dealt(cards: Deck) -> list[list[int]]:
+def _dealt(cards: Deck) -> list[Ints]:
     """Return each seat's leads: every lead goes to the sender with the fewest so far.
 
     People of a company follow the first of them. Seats that send nothing get nothing.
     """
     problem = cards.problem
     active = np.array([bool(item.periods) for item in problem.calendars])
-    pools = [seats[active[seats]] for seats in cards.seats]
-    one_seat = problem.parameters.one_seat_per_company
-    counts = np.zeros(len(problem.seats), dtype=np.int64)
+    pools = [seats[active[seats]].tolist() for seats in cards.seats]
+    members = [frozenset(pool) for pool in pools]
+    fewest = _Fewest(pools, len(problem.seats))
     queues: list[list[int]] = [[] for _ in problem.seats]
     owner = dict(cards.company_seat)
-    company, pool = problem.classing.lead_company, problem.classing.lead_pool
-    for lead in cards.in_list.tolist():
-        seats = pools[pool[lead]]
-        if not len(seats):
+    follows = problem.parameters.one_seat_per_company
+    company = problem.classing.lead_company[cards.in_list].tolist()
+    pool_of = problem.classing.lead_pool[cards.in_list].tolist()
+    for lead, firm, pool in zip(cards.in_list.tolist(), company, pool_of, strict=True):
+        if not pools[pool]:
             continue
-        wanted = owner.get(int(company[lead]), -1) if one_seat else -1
-        seat = wanted if wanted >= 0 else int(seats[np.argmin(counts[seats])])
-        if seat not in seats:
+        wanted = owner.get(firm) if follows else None
+        seat = fewest.of(pool) if wanted is None else wanted
+        if seat not in members[pool]:
             continue
-        if company[lead] >= 0:
-            owner.setdefault(int(company[lead]), seat)
-        counts[seat] += 1
+        if firm >= 0:
+            owner.setdefault(firm, seat)
+        fewest.add(seat)
         queues[seat].append(lead)
-    return queues
+    return [np.array(queue, dtype=np.int64) for queue in queues]
+
+
+class _Fewest:
+    """The seat of each pool with the fewest leads so far, the first among equals."""
+
+    def __init__(self, pools: Sequence[Sequence[int]], num_seats: int) -> None:
+        self._counts = [0] * num_seats
+        # Counts only grow, so an entry that is behind is mended when it comes to the top.
+        self._heaps = [[(0, seat) for seat in sorted(pool)] for pool in pools]
+
+    def of(self, pool: int) -> int:
+        """Return that seat of a pool."""
+        heap = self._heaps[pool]
+        while (count := self._counts[heap[0][1]]) != heap[0][0]:
+            heapq.heapreplace(heap, (count, heap[0][1]))
+        return heap[0][1]
+
+    def add(self, seat: int) -> None:
+        """Count one more lead of a seat."""
+        self._counts[seat] += 1
 
 
 def greedy(cards: Deck) -> list[Send]:
