@@ -232,6 +232,9 @@ def test_charts_of_a_long_table_print_on_their_own_page(tmp_path: Path) -> None:
     (after,) = many.row_breaks.brk
     anchors = [chart.anchor._from.row for chart in many._charts]  # rows count from 0
     assert min(anchors) + 1 > after.id > 5 + 30
+    # The print repeats seat and sender on its second page, but no part of a chart.
+    assert many.print_title_cols == "$A:$B"
+    assert min(chart.anchor._from.col for chart in many._charts) >= 2
 
 
 def test_hostile_text_stays_text(tmp_path: Path) -> None:

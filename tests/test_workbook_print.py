@@ -135,7 +135,7 @@ def test_print_is_large_enough_to_read(pages: Mapping[str, list[str]], pdf: Path
     [
         ("Summary", "InMails this week by seat", ("open InMails", "paid InMails", "nora")),
         ("Summary", "Credits day by day:", ("expected", "at least", "reserve", "23 Nov")),
-        ("Seats", "Credits now and expected", ("credits now", "balance at reset")),
+        ("Seats", "Credits now and at", ("credits now", "balance at reset")),
         ("Seats", "Credits day by day:", ("expected", "at least", "reserve", "30 Nov")),
         ("By day", "Sends by day", ("open InMails", "connection requests", "Mon 23 Nov")),
     ],
@@ -148,7 +148,7 @@ def test_charts_are_drawn(
     words: tuple[str, ...],
 ) -> None:
     """Charts have their title, their legend and axis in words, and ink below the title."""
-    page = next(page for page in pages[sheet] if title in page)
+    (page,) = (page for page in pages[sheet] if title in page)
     assert all(word in page for word in words)
     number = [one for own in pages.values() for one in own].index(page) + 1
     only = ("-f", str(number), "-l", str(number), str(pdf))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from openpyxl import Workbook
 from openpyxl.chart import BarChart, LineChart, Reference, Series
 from openpyxl.chart.axis import ChartLines, DateAxis
@@ -12,16 +14,21 @@ from openpyxl.chart.shapes import GraphicalProperties
 from openpyxl.chart.text import RichText, Text
 from openpyxl.chart.title import Title
 from openpyxl.drawing.line import LineProperties
+from openpyxl.drawing.spreadsheet_drawing import AnchorMarker, OneCellAnchor
 from openpyxl.drawing.text import (
     CharacterProperties,
     Paragraph,
     ParagraphProperties,
     RegularTextRun,
 )
+from openpyxl.drawing.xdr import XDRPositiveSize2D
+from openpyxl.utils.cell import column_index_from_string, coordinate_from_string
 
 from planner.output.grid import Block, Chart, Page
 from planner.output.styles import ACCENT, GREY, SERIES
 
+_EMU = 360_000  # of a cm
+_CM_PER_CHARACTER = 7 / 96 * 2.54  # of Calibri 11 on a screen of 96 dpi
 #: Lines of a chart: dashes and thickness (EMU) tell them apart in grey as well.
 _LINES = (
     LineProperties(w=28_575, solidFill=ACCENT, prstDash="solid"),
@@ -60,6 +67,18 @@ def native(book: Workbook, chart: Chart, page: Page) -> BarChart | LineChart:
     return drawn
 
 
+def place(chart: Chart, widths: Sequence[float]) -> OneCellAnchor:
+    """Return where a chart stands, on a sheet of columns of the given widths."""
+    column, row = coordinate_from_string(chart.anchor)
+    at, rest = column_index_from_string(column) - 1, chart.shift
+    while at < len(widths) and rest > widths[at] * _CM_PER_CHARACTER:
+        rest -= widths[at] * _CM_PER_CHARACTER
+        at += 1
+    corner = AnchorMarker(col=at, colOff=round(rest * _EMU), row=row - 1)
+    width, height = (round(length * _EMU) for length in chart.size)
+    return OneCellAnchor(_from=corner, ext=XDRPositiveSize2D(width, height))
+
+
 def _index(block: Block, header: str) -> int:
     return [column.header for column in block.columns].index(header)
 
@@ -84,7 +103,6 @@ def _lines() -> LineChart:
 
 
 def _dress(drawn: BarChart | LineChart, chart: Chart) -> None:
-    drawn.width, drawn.height = chart.size
     drawn.roundedCorners = False
     drawn.title = _title(chart.title, 1200)
     drawn.y_axis.title = _title(chart.axis, 900)

@@ -129,7 +129,8 @@ class Chart:
 
     ``page`` and ``block`` name the data, ``category`` and ``series`` their headers; rows
     are read from ``first`` (0 is the first of the block) on, ``max_rows`` at most.
-    ``size`` is width and height in cm.
+    ``size`` is width and height in cm, ``shift`` how far it stands to the right of the
+    left edge of its ``anchor``.
     """
 
     title: str
@@ -139,11 +140,12 @@ class Chart:
     series: tuple[str, ...]
     axis: str
     anchor: str
+    shift: float = 0.0
     stacked: bool = True
     lines: bool = False
     first: int = 0
     max_rows: int = 30
-    size: tuple[int, float] = (17, 8.5)
+    size: tuple[float, float] = (17.0, 8.5)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pandas as pd
 
 from planner.domain import Plan
@@ -31,14 +33,16 @@ def runway(plan: Plan) -> Page:
     )
 
 
-def charts(plan: Plan, places: tuple[str, ...], size: tuple[int, float]) -> list[Chart]:
+def charts(
+    plan: Plan, places: Sequence[tuple[str, float]], size: tuple[float, float]
+) -> list[Chart]:
     """Return a chart for each of the seats nearest to running out.
 
     Parameters
     ----------
-    places : tuple of str
-        Cells at which the charts stand, one per seat.
-    size : (int, float)
+    places : sequence of (str, float)
+        Where the charts stand, one per seat: cell, and cm to the right of it.
+    size : (float, float)
         Width and height of each in cm.
     """
     frame = _ranked(plan)
@@ -48,6 +52,7 @@ def charts(plan: Plan, places: tuple[str, ...], size: tuple[int, float]) -> list
         if len(made) == len(places):
             break
         sender = frame["sender"].iloc[first] or seat_id
+        anchor, shift = places[len(made)]
         made.append(
             Chart(
                 title=clean(f"Credits day by day: {sender}"),
@@ -56,7 +61,8 @@ def charts(plan: Plan, places: tuple[str, ...], size: tuple[int, float]) -> list
                 category="date",
                 series=("expected", "at least", "reserve"),
                 axis="credits",
-                anchor=places[len(made)],
+                anchor=anchor,
+                shift=shift,
                 lines=True,
                 first=first,
                 max_rows=int(num_days),

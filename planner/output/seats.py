@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 
 import pandas as pd
@@ -13,11 +12,10 @@ from planner.output.cells import letter
 from planner.output.columns import listed, taken, volumes
 from planner.output.grid import Block, Chart, Column, Kind, Page, heading
 
-# Charts on *Seats*: a row of three is as wide as the first page of a print.
-_CHART_WIDTH, _CHART_HEIGHT, _CHART_ROWS = 12, 7.0, 15
+# Charts: a row of three is less wide than the first page of a print.
+_CHART_WIDTH, _CHART_HEIGHT, _CHART_ROWS = 10.0, 7.0, 15
 #: Seats whose balances a chart of that width can name.
 _BALANCES = 16
-_CM_PER_CHARACTER = 7 / 96 * 2.54  # of Calibri 11 on a screen of 96 dpi
 #: Longest table with which two rows of charts fit on one page.
 _ROWS_BESIDE_CHARTS = 10
 
@@ -62,42 +60,33 @@ def _with_charts(page: Page, plan: Plan) -> Page:
     Those of a long table begin on a page of their own: none is cut in two in print.
     """
     block = page.blocks[0]
-    widths = [column.width for column in block.columns]
     last = page.first_row(0) + block.num_rows
-    starts, rows = (
-        (0.0, _CHART_WIDTH + 0.4, 2 * _CHART_WIDTH + 0.8),
-        (last + 3, last + 3 + _CHART_ROWS),
-    )
-    places = [f"{_column_at(widths, start)}{row}" for row in rows for start in starts]
+    # Not on the columns that a print repeats on each page: it would repeat their half.
+    column = letter(page.freeze_columns)
+    places = [
+        (f"{column}{row}", place * (_CHART_WIDTH + 0.4))
+        for row in (last + 3, last + 3 + _CHART_ROWS)
+        for place in range(3)
+    ]
     size = (_CHART_WIDTH, _CHART_HEIGHT)
     which = "" if block.num_rows <= _BALANCES else f" (the {_BALANCES} nearest)"
     balances = Chart(
-        title=f"Credits now and expected just before the reset{which}",
+        title=f"Credits now and at the reset{which}",
         page="Seats",
         block="seats",
         category="seat",
         series=("credits now", "balance at reset"),
         axis="credits",
-        anchor=places[0],
+        anchor=places[0][0],
         stacked=False,
         max_rows=_BALANCES,
         size=size,
     )
     return replace(
         page,
-        charts=(balances, *runway.charts(plan, tuple(places[1:]), size)),
+        charts=(balances, *runway.charts(plan, places[1:], size)),
         break_after=last + 1 if block.num_rows > _ROWS_BESIDE_CHARTS else 0,
     )
-
-
-def _column_at(widths: Sequence[float], distance: float) -> str:
-    """Return the first column that begins `distance` cm or more from the left edge."""
-    edge = 0.0
-    for index, width in enumerate(widths):
-        if edge >= distance:
-            return letter(index)
-        edge += width * _CM_PER_CHARACTER
-    return letter(len(widths))
 
 
 def _balances(frame: pd.DataFrame, alpha: float) -> tuple[Column, ...]:

@@ -98,9 +98,9 @@ def connection_requests(sent: pd.DataFrame, max_rows: int = MAX_ROWS) -> tuple[P
         taken(mine, "title", "title"),
         taken(mine, "company", "company"),
         taken(mine, "linkedin_url", "profile", Kind.LINK),
+        replace(taken(mine, "reason", "why", Kind.WRAP), widest=_WHY_WIDTH),
         taken(mine, "expected_replies", "expected replies", Kind.REPLIES),
         taken(mine, "priority", "priority", Kind.COUNT),
-        taken(mine, "reason", "why", Kind.WRAP),
     )
     block = Block(name="connection_requests", caption="", columns=columns)
     note = f"{block.num_rows:,} connection requests; they use no credit."
@@ -108,6 +108,7 @@ def connection_requests(sent: pd.DataFrame, max_rows: int = MAX_ROWS) -> tuple[P
         name="Connection requests",
         lines=heading("Connection requests", note),
         blocks=(block,),
+        last_printed="why",
     )
     return _split(page, max_rows)
 

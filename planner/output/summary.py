@@ -19,7 +19,7 @@ _TOP_LIMITS = 3
 _SUMMARY_WIDTHS = (36.0, 12.0, 72.0, 3.0)
 #: Where charts stand beside the lines, top down, and their size in cm.
 _CHARTS_AT = ("E4", "E20", "E36")
-_CHART_SIZE = (16, 8.0)
+_CHART_SIZE = (16.0, 8.0)
 _RUN_WIDTHS = (48.0, 44.0, 12.0, 72.0)
 
 
@@ -37,7 +37,8 @@ def summary(plan: Plan, pages: Sequence[Page]) -> Page:
         *_guide(plan, pages),
     )
     charts = (_volume_chart(plan),) if len(plan.seat_weeks) else ()
-    nearest = runway.charts(plan, _CHARTS_AT[len(charts) :], _CHART_SIZE)
+    places = [(cell, 0.0) for cell in _CHARTS_AT[1:]]
+    nearest = runway.charts(plan, places, _CHART_SIZE)
     return Page(
         name="Summary",
         lines=lines,

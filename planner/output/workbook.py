@@ -71,8 +71,9 @@ def write_pages(pages: Sequence[Page], path: Path, about: About) -> None:
         _lay_out(tabs[page.name], page, about.name)
     for page in pages:  # a chart may read from any sheet, so all are there first
         for chart in page.charts:
-            drawn = charts.native(book, chart, by_name[chart.page])
-            tabs[page.name].add_chart(drawn, chart.anchor)
+            drawn: Any = charts.native(book, chart, by_name[chart.page])
+            drawn.anchor = charts.place(chart, _widths(page))
+            tabs[page.name].add_chart(drawn)
     with Archive(path, pages, style_ids) as archive:
         ExcelWriter(book, archive).save()
 
