@@ -212,6 +212,15 @@ def test_runway_charts_show_the_seats_nearest_to_running_out(tmp_path: Path) -> 
         assert len(set(dashes)) == 3
 
 
+def test_a_hostile_sender_is_text_in_a_chart(tmp_path: Path) -> None:
+    """Whatever a sender is called stands in the chart's title as text, less controls."""
+    plan = make_plan(40, 1)
+    seats = tuple(replace(seat, sender="=1+1 <b>&\x00") for seat in plan.seats)
+    book = written(replace(plan, seats=seats), tmp_path)
+    title = book["Seats"]._charts[1].title.tx.rich.p[0].r[0].t
+    assert title == "Credits day by day: =1+1 <b>&"
+
+
 def test_a_runway_says_in_words_what_to_watch(tmp_path: Path) -> None:
     """Below the reserve as expected, or only at worst, stands in a column of words."""
     plan = make_plan(40, 1)

@@ -148,7 +148,7 @@ def test_charts_are_drawn(
     words: tuple[str, ...],
 ) -> None:
     """Charts have their title, their legend and axis in words, and ink below the title."""
-    (page,) = (page for page in pages[sheet] if title in page)
+    page = next(page for page in pages[sheet] if title in page)
     assert all(word in page for word in words)
     number = [one for own in pages.values() for one in own].index(page) + 1
     only = ("-f", str(number), "-l", str(number), str(pdf))
@@ -162,6 +162,16 @@ def test_charts_are_drawn(
     image = grey(output("pdftoppm", "-r", "72", "-gray", *only))
     drawn = image[top + 15 : top + 95, max(0, left - 60) : left + 160]
     assert 0.01 < (drawn < 200).mean() < 0.6
+
+
+def test_charts_end_on_their_page(pages: Mapping[str, list[str]], pdf: Path) -> None:
+    """The second page of *Seats* has the rest of the table, and no part of a chart."""
+    assert len(pages["Seats"]) == 2
+    number = str(len(pages["Summary"]) + 2)
+    only = ("-f", number, "-l", number, str(pdf))
+    image = grey(output("pdftoppm", "-r", "72", "-gray", *only))
+    below_table, above_footer = 200, 540
+    assert (image[below_table:above_footer] > 250).all()
 
 
 def grey(image: bytes) -> np.ndarray:
