@@ -10,8 +10,8 @@ from typing import Any
 class Measured:
     """Medians of one size, in seconds and GB, with figures of the plan itself.
 
-    ``busy`` is processor time, the solver's included; a shared machine stretches it less
-    than the clock.
+    ``page`` is `report.html`, ``write`` all other files. ``busy`` is processor time, the
+    solver's included; a shared machine stretches it less than the clock.
     """
 
     leads: int
@@ -22,6 +22,7 @@ class Measured:
     read: float
     plan: float
     write: float
+    page: float
     busy: float
     ratio: float
     busy_ratio: float

@@ -50,7 +50,7 @@ def whole_lines(measured: Sequence[Measured]) -> list[str]:
         (
             size_of(m.leads, m.seats), f"{m.runs}", f"{m.floor:.2f} s", f"{m.total:.1f} s",
             f"{m.busy:.1f} s", f"{m.ratio:.1f}", f"{m.busy_ratio:.1f}", f"{m.read:.1f} s",
-            f"{m.plan:.1f} s", f"{m.write:.1f} s",
+            f"{m.plan:.1f} s", f"{m.write:.1f} s", f"{m.page:.1f} s",
             f"{m.memory:.2f} GB", f"{m.totals['columns']:,}", f"{m.totals['gap']:.4%}",
         )
         for m in measured
@@ -58,7 +58,7 @@ def whole_lines(measured: Sequence[Measured]) -> list[str]:
     heads = (
         "leads x seats", "runs", "pandas alone", "planner", "its processor time",
         "ratio", "ratio of processor time", "reading and cleaning", "planning and audit",
-        "writing", "peak memory", "columns", "certified gap",
+        "writing", "page of pictures", "peak memory", "columns", "certified gap",
     )  # fmt: skip
     lines = [
         "## Whole run against reading and writing alone", "",

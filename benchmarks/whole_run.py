@@ -47,21 +47,31 @@ from pathlib import Path
 leads, seats, out = sys.argv[1:]
 start, busy = time.perf_counter(), sum(os.times()[:4])
 from planner import pipeline
-from planner.cli import inputs
+from planner.cli import inputs, page
+from planner.domain import Given
 from planner.output import folder
 from planner.params import Parameters
+from planner.report.page import write
 parameters, as_of = Parameters(), dt.date.fromisoformat("2026-11-23")
 loaded = inputs.load(
     inputs.LeadOptions(leads=[leads]), seats, parameters, as_of=as_of
 )
 read = time.perf_counter()
-plan = pipeline.make_plan(loaded, parameters, as_of=as_of)
+given = Given(inputs=loaded, parameters=parameters, as_of=as_of)
+worked = pipeline.work_out(given)
 planned = time.perf_counter()
-folder.write_run(plan, Path(out), {})
+drawn = []
+def pictures(told, path):
+    drawn.append(time.perf_counter())
+    write(page.composed(worked, given, None, page.Asked()), path)
+    drawn.append(time.perf_counter())
+folder.write_run(worked.plan, Path(out), {page.NAME: pictures}, given=given)
 done = time.perf_counter()
 peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
 busy = sum(os.times()[:4]) - busy
-print(done - start, read - start, planned - read, done - planned, busy, peak)
+shown = drawn[1] - drawn[0]
+wrote = done - planned - shown
+print(done - start, read - start, planned - read, wrote, shown, busy, peak)
 """
 
 #: The workbook against openpyxl's own write-only mode on the same cells.
@@ -130,16 +140,16 @@ def measure(num_leads: int, num_seats: int, *, runs: int, seed: int = 1) -> Meas
             (made,) = [path for path in out.iterdir() if path.is_dir()]
             floors.append(run(FLOOR, leads, str(made)))
         totals = json.loads((made / "plan.json").read_text("utf-8"))["totals"]
-    total, read, plan, write, busy, memory = map(
+    total, read, plan, write, shown, busy, memory = map(
         statistics.median, zip(*parts, strict=True)
     )
     turns = list(zip(parts, floors, strict=True))
     return Measured(
         leads=num_leads, seats=num_seats, runs=runs,
         floor=statistics.median(floor[0] for floor in floors),
-        total=total, read=read, plan=plan, write=write, busy=busy,
+        total=total, read=read, plan=plan, write=write, page=shown, busy=busy,
         ratio=statistics.median(part[0] / floor[0] for part, floor in turns),
-        busy_ratio=statistics.median(part[4] / floor[1] for part, floor in turns),
+        busy_ratio=statistics.median(part[5] / floor[1] for part, floor in turns),
         memory=memory, totals=totals,
     )  # fmt: skip
 
@@ -167,7 +177,8 @@ def main() -> None:
         ("planner, all files but the workbook", found.total),
         ("  read and clean", found.read),
         ("  plan and audit", found.plan),
-        ("  write", found.write),
+        ("  write tables", found.write),
+        ("  make report.html", found.page),
     ):
         print(f"  {name:<36} {seconds:8.2f} s")
     print(f"  ratio {found.ratio:.2f}, of processor time {found.busy_ratio:.2f}")

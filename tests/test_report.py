@@ -200,6 +200,27 @@ def test_rule_costs_are_listed_when_given() -> None:
     assert "rule-costs" in names
     without = limits.limits(made, None, "2026-W48-abc")
     assert any("planner show 2026-W48-abc --html" in words for words in without.words)
+    names = [part.chart.name for part in without.parts if part.chart is not None]
+    assert "limit-costs" in names
+
+
+def test_limits_cost_what_planning_anew_says() -> None:
+    """Where nothing is unsure, solving without a limit's rows is planning without it.
+
+    30 closed leads, 7 credits, 2 of them above the reserve; the next reset is far away.
+    """
+    seat = make_seat(credits=7, reset_rule="date:2027-03-01")
+    made, given = worked(make_leads(30, flag="no"), [seat])
+    quick = rules.limit_costs(made)
+    names = ["credits", "velocity", "paid_inmails_per_day", "requests_per_day"]
+    anew = {
+        item.limit: item.cost for item in rules.costs(given, made, names, lambda _: None)
+    }
+    # 28 leads more get an InMail (0.1) instead of a request (0.045), less what is spent
+    # on later weeks: more than 1 reply, and at most 28 * 0.055 = 1.54.
+    assert 1.0 < quick["credits"] <= 1.54
+    for name in names:
+        assert quick[name] == pytest.approx(anew[name], abs=2e-3), name
 
 
 @pytest.mark.parametrize("credits", [7, 60])

@@ -13,7 +13,7 @@ from planner.simulate.policies import Policy
 from planner.simulate.simulation import Setup, Simulation
 
 #: Draws of the world that the page is made from: intervals of replies settle by then.
-NUM_DRAWS = 400
+NUM_DRAWS = 200
 SEED = 1
 
 

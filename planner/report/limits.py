@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from planner.domain import Plan
+from planner.limits import MEANINGS
 from planner.pipeline import Worked
 from planner.report.blocks import Chart, Part, Section, Table, count, decimal, plural
+from planner.whatif import rules
 from planner.whatif.rules import ROWS, Cost
 
 #: Seats, and rules, that a sentence names; the tables have all.
@@ -24,30 +26,42 @@ def limits(worked: Worked, costs: Sequence[Cost] | None, run: str) -> Section:
     worked : Worked
         The plan and the prices that the program put on its limits.
     costs : sequence of Cost or None
-        What each rule costs, the dearest first; None where nobody worked it out.
+        What each rule costs, the dearest first; without it, what the limits of volume
+        and credits cost, which is quick.
     run : str
         Name of the run, for the command that works it out.
     """
     plan = worked.plan
-    parts = [_every_seat(worked)]
-    parts += [] if costs is None else [_costs(costs)]
+    quick = rules.limit_costs(worked) if costs is None else {}
+    parts = [_quick(quick) if costs is None else _costs(costs), _every_seat(worked)]
     parts += [_worth(plan), _moved(plan)]
     if (plan.limits["seat_id"] != "").any():
         words = [_worth_in_words(plan)]
     else:
         words = ["No limit of a seat binds: one more of anything brings nothing."]
-    words.append(_costs_in_words(costs, run))
+    told = _quick_in_words(quick, run) if costs is None else _costs_in_words(costs)
+    words.insert(0, told)
     return Section(
         name="limits", title="What limits us", words=tuple(words), parts=tuple(parts)
     )
 
 
-def _costs_in_words(costs: Sequence[Cost] | None, run: str) -> str:
-    if costs is None:
-        return (
-            "What each rule costs in replies takes one more plan for every rule: "
-            f"`planner show {run} --html --rule-costs` adds it here."
-        )
+def _quick_in_words(found: Mapping[str, float], run: str) -> str:
+    """Return which limits cost most, and how to get the same of all rules."""
+    more = (
+        f"`planner show {run} --html --rule-costs` plans again without every rule, those "
+        "on companies, owners and days off included."
+    )
+    told = [f"{rule} {decimal(cost, 2)}" for rule, cost in found.items() if cost >= NOTHING]
+    if not told:
+        return f"No limit of volume or credits costs anything. {more}"
+    return (
+        "Solved again without one limit at a time. Dearest, in expected weighted replies "
+        f"over the horizon: {', '.join(told[:NUM_IN_WORDS])}. {more}"
+    )
+
+
+def _costs_in_words(costs: Sequence[Cost]) -> str:
     told = [item for item in costs if item.cost >= NOTHING]
     if not told:
         return "No rule costs anything: without any of them the plan is worth the same."
@@ -58,6 +72,35 @@ def _costs_in_words(costs: Sequence[Cost] | None, run: str) -> str:
         "Each rule was taken away alone and the plan made again. Dearest, in expected "
         f"weighted replies over the horizon: {dearest}."
     )
+
+
+def _quick(found: Mapping[str, float]) -> Part:
+    title = "What each limit costs: expected weighted replies over the horizon"
+    drawn = [(rule, cost) for rule, cost in found.items() if cost >= NOTHING]
+    table = Table(
+        caption=title,
+        headers=("limit", "costs", "what it says"),
+        rows=[(rule, decimal(cost, 2), MEANINGS[rule]) for rule, cost in found.items()],
+        numbers=frozenset({1}),
+    )
+    points = [_point(rule, cost, MEANINGS[rule]) for rule, cost in drawn]
+    return Part(chart=_bars("limit-costs", title, points) if drawn else None, table=table)
+
+
+def _point(
+    label: str, value: float, remark: str, ends: tuple[float, float] | None = None
+) -> dict[str, object]:
+    """Return one bar with its range; without one, it ends where its value is."""
+    low, high = ends or (value, value)
+    return {
+        "label": label, "value": round(value, 3), "low": round(low, 3),
+        "high": round(high, 3), "remark": remark,
+    }  # fmt: skip
+
+
+def _bars(name: str, title: str, points: Sequence[dict[str, object]]) -> Chart:
+    data = {"points": points, "bars": True, "unit": "weighted replies"}
+    return Chart(name=name, kind="ranges", title=title, data=data)
 
 
 def _worth_in_words(plan: Plan) -> str:
@@ -89,29 +132,14 @@ def _every_seat(worked: Worked) -> Part:
     worth = sorted(one_more(worked).items(), key=lambda item: (-item[1], item[0]))
     drawn = [(what, value) for what, value in worth if value >= NOTHING]
     title = "What one more on every seat would bring, in weighted replies over the horizon"
-    chart = Chart(
-        name="one-more",
-        kind="ranges",
-        title=title,
-        data={
-            "points": [
-                {
-                    "label": what, "value": round(value, 3), "low": round(value, 3),
-                    "high": round(value, 3), "remark": "as far as the price holds",
-                }
-                for what, value in drawn
-            ],
-            "bars": True,
-            "unit": "weighted replies",
-        },
-    )  # fmt: skip
+    points = [_point(what, value, "as far as the price holds") for what, value in drawn]
     table = Table(
         caption=title,
         headers=("one more on every seat", "brings"),
         rows=[(what, decimal(value, 3)) for what, value in worth],
         numbers=frozenset({1}),
     )
-    return Part(chart=chart if drawn else None, table=table)
+    return Part(chart=_bars("one-more", title, points) if drawn else None, table=table)
 
 
 def one_more(worked: Worked) -> dict[str, float]:
@@ -151,25 +179,10 @@ _ONE_MORE = {
 def _costs(costs: Sequence[Cost]) -> Part:
     title = "What each rule costs: expected weighted replies over the horizon"
     drawn = [item for item in costs if item.cost >= NOTHING]
-    chart = Chart(
-        name="rule-costs",
-        kind="ranges",
-        title=title,
-        data={
-            "points": [
-                {
-                    "label": item.limit,
-                    "value": round(item.cost, 3),
-                    "low": round(item.least, 3),
-                    "high": round(item.most, 3),
-                    "remark": item.meaning,
-                }
-                for item in drawn
-            ],
-            "bars": True,
-            "unit": "weighted replies",
-        },
-    )
+    points = [
+        _point(item.limit, item.cost, item.meaning, (item.least, item.most))
+        for item in drawn
+    ]
     table = Table(
         caption=title,
         headers=(
@@ -186,7 +199,7 @@ def _costs(costs: Sequence[Cost]) -> Part:
         ],
         numbers=frozenset(range(1, 6)),
     )  # fmt: skip
-    return Part(chart=chart if drawn else None, table=table)
+    return Part(chart=_bars("rule-costs", title, points) if drawn else None, table=table)
 
 
 def _worth(plan: Plan) -> Part:

@@ -10,6 +10,7 @@ import numpy as np
 
 from planner import limits
 from planner.domain import Flag, Given, HoldRule
+from planner.model import solve
 from planner.pipeline import Worked
 from planner.whatif.compare import again, figures, moves
 
@@ -112,6 +113,29 @@ def costs(
     return sorted(found, key=lambda item: (-item.cost, -item.replies_this_week, item.limit))
 
 
+def limit_costs(worked: Worked) -> dict[str, float]:
+    """Return what each limit of volume or credits costs, the dearest first.
+
+    The program is solved again without the rows of that limit, all else as it was fitted:
+    classes, credit rows, days. So it is quick, and what `costs` gives for the same limit
+    differs by what planning anew would change of these. Weighted replies over the horizon.
+
+    Raises
+    ------
+    SolverError
+        If the solver does not prove an optimum.
+    """
+    problem = worked.problem
+    priced = _priced(worked)
+    found = {}
+    for rule, rows in ROWS.items():
+        value = problem.solution.objective
+        if any(map(rows.match, priced)):
+            value = solve.value_without(problem.instance, rows, problem.parameters)
+        found[rule] = round(max(0.0, value - problem.solution.objective), 6)
+    return dict(sorted(found.items(), key=lambda item: (-item[1], item[0])))
+
+
 def acting(worked: Worked) -> tuple[str, ...]:
     """Return the rules that may cost anything; those left out surely cost nothing.
 
@@ -119,7 +143,7 @@ def acting(worked: Worked) -> tuple[str, ...]:
     still prove it. A rule that no lead, seat or day falls under cannot cost either.
     """
     problem = worked.problem
-    priced = {name for name, price in problem.solution.prices.items() if price > _NO_PRICE}
+    priced = _priced(worked)
     rules = {rule for rule, rows in ROWS.items() if any(map(rows.match, priced))}
     if "credits" in rules:
         rules |= {"reserve", "alpha", "open_flag_leak"}
@@ -139,6 +163,12 @@ def acting(worked: Worked) -> tuple[str, ...]:
     }
     rules |= {rule for rule, acts in told.items() if acts}
     return tuple(name for name in limits.MEANINGS if name in rules)
+
+
+def _priced(worked: Worked) -> set[str]:
+    """Return the rows of the program that have a shadow price."""
+    prices = worked.problem.solution.prices
+    return {name for name, price in prices.items() if price > _NO_PRICE}
 
 
 def _bound(worked: Worked) -> float:
