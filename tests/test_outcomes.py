@@ -119,6 +119,19 @@ def test_a_plan_given_back_tells_what_the_seat_ticked(tmp_path: Path) -> None:
     assert set(untouched.rows["became"]) == {"nothing"}
 
 
+@pytest.mark.parametrize(
+    "subject", ["https://www.linkedin.com/in/other", "other@example.org", "replied"]
+)
+def test_subjects_that_an_owner_writes_say_nothing(subject: str) -> None:
+    """Even a column full of addresses or of words for outcomes is nobody and nothing."""
+    text = (
+        "day,lead,profile,company,title,route,subject,status,why,lead id\n"
+        f"2026-11-23,Ada,in/ada,Examplar,CTO,paid InMail,{subject},sent,,{1:016x}\n"
+        f"2026-11-23,Bo,in/bo,Examplar,CTO,paid InMail,{subject},todo,,{2:016x}\n"
+    )
+    assert lines(text, "lead_id", "slug", "email") == [(2, "sent", f"{1:016x}", "", "")]
+
+
 ASSIGNED = (
     "lead_id,linkedin_url,route,seat_id,sender,send_on,open_flag,open_probability,"
     "expected_replies,reason,source_row,status\n"

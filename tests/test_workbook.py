@@ -267,6 +267,32 @@ def test_hostile_text_stays_text(tmp_path: Path) -> None:
     assert len(titles) > 8
 
 
+#: Parts of a worksheet in the order of ECMA-376 (18.3.1.99): Excel takes no other.
+PARTS = (
+    "sheetPr", "dimension", "sheetViews", "sheetFormatPr", "cols", "sheetData",
+    "sheetProtection", "autoFilter", "mergeCells", "conditionalFormatting",
+    "dataValidations", "hyperlinks", "printOptions", "pageMargins", "pageSetup",
+    "headerFooter", "rowBreaks", "colBreaks", "drawing", "legacyDrawing", "tableParts",
+)  # fmt: skip
+
+
+def test_parts_of_a_sheet_stand_in_the_order_excel_wants(tmp_path: Path) -> None:
+    """Whatever a sheet has (breaks, charts, links, drop-downs), its parts are in order."""
+    written(make_plan(300, 12), tmp_path)
+    seen = set()
+    with ZipFile(tmp_path / "plan.xlsx") as parts:
+        for name in parts.namelist():
+            if not name.startswith("xl/worksheets/sheet"):
+                continue
+            root = minidom.parseString(parts.read(name)).documentElement
+            assert root is not None
+            found = [child.nodeName for child in root.childNodes]
+            places = [PARTS.index(part) for part in found]
+            assert places == sorted(places), name
+            seen |= set(found)
+    assert {"rowBreaks", "drawing", "hyperlinks", "dataValidations", "tableParts"} <= seen
+
+
 def test_links_lead_to_linkedin_only(tmp_path: Path) -> None:
     """Only canonical profile URLs become links; anything else is plain text."""
     odd = (

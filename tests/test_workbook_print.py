@@ -64,6 +64,7 @@ def test_every_sheet_is_there_and_nothing_else(
     """Each sheet has its pages, in order, none of them blank; all are A4 landscape."""
     names = openpyxl.load_workbook(pdf.with_suffix(".xlsx")).sheetnames
     assert list(pages) == names
+    assert len(pages["Summary"]) == 1
     blank = {name for name, own in pages.items() for one in own if one.count("\n") < 8}
     assert not blank
     sizes = output("pdfinfo", "-f", "1", "-l", "999", str(pdf)).decode()

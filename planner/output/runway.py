@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pandas as pd
 
@@ -120,7 +121,7 @@ def _columns(frame: pd.DataFrame) -> tuple[Column, ...]:
         taken(frame, "low", "at least", Kind.DECIMAL),
         taken(frame, "high", "at most", Kind.DECIMAL),
         taken(frame, "reserve", "reserve", Kind.COUNT),
-        listed("watch", _watch(frame)),
+        replace(listed("watch", _watch(frame)), alarm="LEN({watch})>0"),
         taken(frame, "inmails", "InMails", Kind.DECIMAL),
         _not_zero(frame, "granted"),
         _not_zero(frame, "forfeited"),
