@@ -90,13 +90,13 @@ def test_a_plan_given_back_tells_what_the_seat_ticked(tmp_path: Path) -> None:
     sheet = book[name]
     head = next(r for r in range(1, 20) if sheet.cell(r, 1).value == "day")
     status = next(c for c in range(1, 20) if sheet.cell(head, c).value == "status")
-    sheet.cell(head, status + 1).value = "lead id"
     route = next(c for c in range(1, 20) if sheet.cell(head, c).value == "route")
     sheet.cell(head + 4, route).value = "connection_request"  # the one that is accepted
+    key = next(c for c in range(1, 20) if sheet.cell(head, c).value == "lead id")
     words = ("sent", "failed", "replied", "accepted", "skipped", "todo", None)
     for at, word in enumerate(words, start=1):
         sheet.cell(head + at, status).value = word
-        sheet.cell(head + at, status + 1).value = f"{at:016x}"
+        sheet.cell(head + at, key).value = f"{at:016x}"
     book.save(tmp_path / "back.xlsx")
 
     tables, _ = read.tables(
@@ -119,6 +119,19 @@ def test_a_plan_given_back_tells_what_the_seat_ticked(tmp_path: Path) -> None:
     ]
     untouched, _ = read_table(kept[-2])  # all todo
     assert set(untouched.rows["became"]) == {"nothing"}
+
+
+@pytest.mark.parametrize(
+    "subject", ["https://www.linkedin.com/in/other", "other@example.org", "replied"]
+)
+def test_subjects_that_an_owner_writes_say_nothing(subject: str) -> None:
+    """Even a column full of addresses or of words for outcomes is nobody and nothing."""
+    text = (
+        "day,lead,profile,company,title,route,subject,status,why,lead id\n"
+        f"2026-11-23,Ada,in/ada,Examplar,CTO,paid InMail,{subject},sent,,{1:016x}\n"
+        f"2026-11-23,Bo,in/bo,Examplar,CTO,paid InMail,{subject},todo,,{2:016x}\n"
+    )
+    assert lines(text, "lead_id", "slug", "email") == [(2, "sent", f"{1:016x}", "", "")]
 
 
 ASSIGNED = (

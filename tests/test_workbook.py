@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import re
-import shutil
-import subprocess
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 from xml.dom import minidom
@@ -16,10 +15,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from office import convert, needs_office
 from plan_factory import make_plan
 from planner.domain import Plan
 from planner.errors import Issue
-from planner.output import archive, cells, grid, sends, sheets, workbook
+from planner.output import archive, cells, grid, sends, sheets, styles, workbook
 from planner.output.names import ODD_CHARACTERS, unique_sheet_names
 
 HOSTILE = (
@@ -89,6 +89,22 @@ def test_seat_sheets_add_up_to_this_week(tmp_path: Path) -> None:
         assert choices.formula1 == '"todo,sent,failed,replied,accepted,skipped"'
 
 
+def test_a_seat_sheet_is_what_its_owner_needs(tmp_path: Path) -> None:
+    """Subjects are blank where one is to be written; the print ends with the status."""
+    sheet = written(make_plan(), tmp_path)["seat-01"]
+    rows = table(sheet, "seat_001")
+    assert list(rows[0]) == [
+        "day", "lead", "profile", "company", "title", "route", "subject", "status", "why",
+        "lead id",
+    ]  # fmt: skip
+    takes_one = {row["route"]: row["subject"] is None for row in rows}
+    assert takes_one == {
+        "open InMail": True, "paid InMail": True, "connection request": False,
+    }  # fmt: skip
+    assert {row["subject"] for row in rows} == {None, "\u2013"}
+    assert sheet.print_area == f"'seat-01'!$A$1:$H${len(rows) + 5}"
+
+
 def test_tables_are_native_and_unique(tmp_path: Path) -> None:
     """Every table has a unique legal name, a filter, and headers equal to its cells."""
     book = written(make_plan(), tmp_path)
@@ -128,7 +144,7 @@ def test_number_formats(tmp_path: Path) -> None:
 
 
 def test_bars_alarms_and_charts(tmp_path: Path) -> None:
-    """Seats carries data bars and alarms in words; three sheets carry a chart."""
+    """Seats carries data bars and alarms in words."""
     plan = make_plan()
     weeks = plan.seat_weeks.copy()
     weeks.loc[0, "exhaustion_probability"] = 0.2
@@ -141,9 +157,93 @@ def test_bars_alarms_and_charts(tmp_path: Path) -> None:
     assert rows["seat-01"] == "may run out"
     assert rows["seat-02"] == "below reserve"
     assert rows["seat-03"] is None
-    with ZipFile(tmp_path / "plan.xlsx") as parts:
-        charts = [name for name in parts.namelist() if "charts/chart" in name]
-    assert len(charts) == 3
+
+
+def cell_values(book: Any, reference: str) -> list[Any]:
+    """Return the cells that a chart refers to."""
+    name, _, cells_ = reference.rpartition("!")
+    found = book[name.strip("'")][cells_.replace("$", "")]
+    return [row[0].value for row in found] if isinstance(found, tuple) else [found.value]
+
+
+def test_charts_read_the_figures_they_name(tmp_path: Path) -> None:
+    """Every series has numbers, the name of its column, and as many categories."""
+    book = written(make_plan(), tmp_path)
+    charts = {sheet.title: sheet._charts for sheet in book if sheet._charts}
+    assert {name: len(found) for name, found in charts.items()} == {
+        "Summary": 3, "Seats": 6, "By day": 1,
+    }  # fmt: skip
+    for chart in (one for found in charts.values() for one in found):
+        names = [cell_values(book, series.tx.strRef.f)[0] for series in chart.series]
+        assert len(set(names)) == len(names) >= 2
+        for series, name in zip(chart.series, names, strict=True):
+            values = cell_values(book, series.val.numRef.f)
+            assert values
+            assert all(isinstance(value, int | float) for value in values)
+            assert len(cell_values(book, series.cat.numRef.f)) == len(values)
+            assert isinstance(name, str)
+
+
+def test_runway_charts_show_the_seats_nearest_to_running_out(tmp_path: Path) -> None:
+    """One seat a chart, all of its days; lines differ in their dashes, not in colour alone.
+
+    Nearest is the one that may run out; then those with least above their reserve.
+    """
+    plan = make_plan()
+    weeks = plan.seat_weeks.copy()
+    weeks["exhaustion_probability"] = 0.0
+    weeks.loc[4, "exhaustion_probability"] = 0.03
+    left = plan.runway.groupby("seat_id")["low"].min().sort_values(kind="stable")
+    order = ["seat-05", *(seat for seat in left.index if seat != "seat-05")]
+    book = written(replace(plan, seat_weeks=weeks), tmp_path)
+    assert [row["seat"] for row in table(book["Seats"], "seats")] == order
+    runways = dict(iter(plan.runway.groupby("seat_id")))
+    charts = [*book["Summary"]._charts[1:], *book["Seats"]._charts[1:]]
+    for chart, seat in zip(charts, [*order[:2], *order[:5]], strict=True):
+        expected, low, reserve = chart.series
+        assert (
+            cell_values(book, expected.val.numRef.f) == runways[seat]["expected"].tolist()
+        )
+        assert cell_values(book, low.val.numRef.f) == runways[seat]["low"].tolist()
+        assert set(cell_values(book, reserve.val.numRef.f)) == {5}
+        days = [f"{day:%Y-%m-%d}" for day in cell_values(book, low.cat.numRef.f)]
+        assert days == runways[seat]["date"].tolist()
+        dashes = [series.graphicalProperties.line.prstDash for series in chart.series]
+        assert len(set(dashes)) == 3
+
+
+def test_a_hostile_sender_is_text_in_a_chart(tmp_path: Path) -> None:
+    """Whatever a sender is called stands in the chart's title as text, less controls."""
+    plan = make_plan(40, 1)
+    seats = tuple(replace(seat, sender="=1+1 <b>&\x00") for seat in plan.seats)
+    book = written(replace(plan, seats=seats), tmp_path)
+    title = book["Seats"]._charts[1].title.tx.rich.p[0].r[0].t
+    assert title == "Credits day by day: =1+1 <b>&"
+
+
+def test_a_runway_says_in_words_what_to_watch(tmp_path: Path) -> None:
+    """Below the reserve as expected, or only at worst, stands in a column of words."""
+    plan = make_plan(40, 1)
+    runway = plan.runway.copy()
+    runway["expected"], runway["low"] = 9.0, 8.0
+    runway.loc[1, "low"] = 4.9
+    runway.loc[2, ["expected", "low"]] = 4.9, 4.0
+    rows = table(written(replace(plan, runway=runway), tmp_path)["Runway"], "runway")
+    assert [row["watch"] for row in rows[:4]] == [
+        None, "may be below reserve", "below reserve", None,
+    ]  # fmt: skip
+
+
+def test_charts_of_a_long_table_print_on_their_own_page(tmp_path: Path) -> None:
+    """With 30 seats the charts begin after a page break; with 8 they stand below."""
+    few, many = (written(make_plan(200, number), tmp_path)["Seats"] for number in (8, 30))
+    assert few.row_breaks.brk == []
+    (after,) = many.row_breaks.brk
+    anchors = [chart.anchor._from.row for chart in many._charts]  # rows count from 0
+    assert min(anchors) + 1 > after.id > 5 + 30
+    # The print repeats seat and sender on its second page, but no part of a chart.
+    assert many.print_title_cols == "$A:$B"
+    assert min(chart.anchor._from.col for chart in many._charts) >= 2
 
 
 def test_hostile_text_stays_text(tmp_path: Path) -> None:
@@ -165,6 +265,32 @@ def test_hostile_text_stays_text(tmp_path: Path) -> None:
         for text in HOSTILE
     }
     assert len(titles) > 8
+
+
+#: Parts of a worksheet in the order of ECMA-376 (18.3.1.99): Excel takes no other.
+PARTS = (
+    "sheetPr", "dimension", "sheetViews", "sheetFormatPr", "cols", "sheetData",
+    "sheetProtection", "autoFilter", "mergeCells", "conditionalFormatting",
+    "dataValidations", "hyperlinks", "printOptions", "pageMargins", "pageSetup",
+    "headerFooter", "rowBreaks", "colBreaks", "drawing", "legacyDrawing", "tableParts",
+)  # fmt: skip
+
+
+def test_parts_of_a_sheet_stand_in_the_order_excel_wants(tmp_path: Path) -> None:
+    """Whatever a sheet has (breaks, charts, links, drop-downs), its parts are in order."""
+    written(make_plan(300, 12), tmp_path)
+    seen = set()
+    with ZipFile(tmp_path / "plan.xlsx") as parts:
+        for name in parts.namelist():
+            if not name.startswith("xl/worksheets/sheet"):
+                continue
+            root = minidom.parseString(parts.read(name)).documentElement
+            assert root is not None
+            found = [child.nodeName for child in root.childNodes]
+            places = [PARTS.index(part) for part in found]
+            assert places == sorted(places), name
+            seen |= set(found)
+    assert {"rowBreaks", "drawing", "hyperlinks", "dataValidations", "tableParts"} <= seen
 
 
 def test_links_lead_to_linkedin_only(tmp_path: Path) -> None:
@@ -385,26 +511,46 @@ def test_column_letters(index: int, letters: str) -> None:
     assert cells.letter(index) == letters
 
 
-@pytest.mark.skipif(shutil.which("soffice") is None, reason="LibreOffice is not installed")
+def test_colours_hold_in_grey() -> None:
+    """On a black-and-white printer text stays readable and neighbours stay apart.
+
+    4.5 is what WCAG 2 asks of text; 1.3 between areas that a white edge parts.
+    """
+    book: Any = openpyxl.Workbook()
+    styles.register(book)
+    for style in book._named_styles:
+        fill = style.fill.fgColor.rgb if style.fill.fill_type else "FFFFFF"
+        colour = style.font.color.rgb if style.font.color else "000000"
+        assert contrast(colour if isinstance(colour, str) else "000000", fill) >= 4.5
+    alarm: Any = styles.ALARM
+    assert contrast(alarm.font.color.rgb, alarm.fill.bgColor.rgb) >= 4.5
+    assert alarm.font.b
+    for one, other in pairwise(styles.SERIES):
+        assert contrast(one, other) >= 1.3
+
+
+def luminance(colour: str) -> float:
+    """Return how bright a colour is in grey: 0 is black, 1 is white (Rec. 709)."""
+    channels = [int(colour[-6:][at : at + 2], 16) / 255 for at in (0, 2, 4)]
+    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+def contrast(one: str, other: str) -> float:
+    """Return the contrast ratio of two colours (WCAG 2), 1 to 21."""
+    dark, light = sorted((luminance(one), luminance(other)))
+    return (light + 0.05) / (dark + 0.05)
+
+
+CSV = "csv:Text - txt - csv (StarCalc):44,34,76,1,,0,false,true,false,false,false,-1"
+
+
+@needs_office
 def test_libreoffice_opens_it(tmp_path: Path) -> None:
     """An independent program reads the workbook and finds the same leads in it."""
     workbook.write(make_plan(), tmp_path / "plan.xlsx")
-    subprocess.run(
-        [
-            "soffice",
-            f"-env:UserInstallation=file://{tmp_path}/profile",
-            "--headless",
-            "--convert-to",
-            "csv:Text - txt - csv (StarCalc):44,34,76,1,,0,false,true,false,false,false,-1",
-            "--outdir",
-            str(tmp_path / "out"),
-            str(tmp_path / "plan.xlsx"),
-        ],
-        check=True,
-        capture_output=True,
-        timeout=120,
-    )
-    text = (tmp_path / "out" / "plan-This week.csv").read_text("utf-8")
+    convert(tmp_path / "plan.xlsx", CSV, tmp_path)
+    text = (tmp_path / "plan-This week.csv").read_text("utf-8")
     assert text.count("connection request") >= 90
     assert "Zoë" in text
     assert "Err:" not in text

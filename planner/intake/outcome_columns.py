@@ -112,7 +112,7 @@ def recognise(
             if meaning.name not in closed and not (weak and meaning.name in found.columns):
                 _by_header(found, meaning, weak=weak)
     person, _ = columns.recognise(
-        replace(table, frame=table.frame.drop(columns=list(found.used))),
+        replace(table, frame=table.frame.drop(columns=[*found.used, *_subjects(table)])),
         _own_flag(found) | others,
     )
     known = {name: person.columns[name] for name in PERSON if name in person.columns}
@@ -339,6 +339,13 @@ def _ordered(found: _Found) -> dict[str, tuple[str, ...]]:
         for meaning in MEANINGS
         if found.columns.get(meaning.name)
     }
+
+
+def _subjects(table: RawTable) -> list[str]:
+    """Return the column of a seat's sheet in which its owner writes whatever they like."""
+    if not is_seat_sheet(table):
+        return []
+    return [str(h) for h in table.frame.columns if normalise(str(h)) == "subject"]
 
 
 def _origins(

@@ -40,7 +40,7 @@ def page_rows(page: Page, styles: Mapping[Kind, int]) -> Iterator[str]:
     """Yield the rows of a sheet as XML, top to bottom."""
     for number, line in enumerate(page.lines, start=1):
         if line:
-            yield _line(number, line, styles)
+            yield _line(number, line, page.widths, styles)
     for index, block in enumerate(page.blocks):
         yield from _block_rows(block, page.first_row(index), styles)
 
@@ -82,17 +82,22 @@ def _cut(text: str) -> str:
 # --- rows -------------------------------------------------------------------------
 
 
-def _line(row: int, line: Line, styles: Mapping[Kind, int]) -> str:
+def _line(row: int, line: Line, widths: Sequence[float], styles: Mapping[Kind, int]) -> str:
     cells = [
         _column(letter(k), row, styles[entry.kind], entry.kind, [entry.value])[0]
         for k, entry in enumerate(line)
     ]
-    return _row(row, cells, line[0].kind)
+    wrapped = [
+        num_lines(str(entry.value or ""), width)
+        for entry, width in zip(line, widths, strict=False)
+        if entry.kind is Kind.REMARK
+    ]
+    return _row(row, cells, line[0].kind, max(wrapped, default=1))
 
 
-def _row(row: int, cells: Sequence[str], kind: Kind | None = None) -> str:
+def _row(row: int, cells: Sequence[str], kind: Kind | None = None, num: int = 1) -> str:
     height = _HEIGHTS.get(kind) if kind else None
-    tall = f' ht="{height}" customHeight="1"' if height else ""
+    tall = f' ht="{height}" customHeight="1"' if height else _height(num)
     return f'<row r="{row}"{tall}>{"".join(cells)}</row>'
 
 

@@ -20,7 +20,7 @@ CANONICAL_URL = re.compile(
 )
 LINK_PREFIX = "https://www.linkedin.com/"
 
-_WIDEST = {"text": 27, "wrap": 52, "link": 30}
+_WIDEST = {"text": 30, "wrap": 52, "link": 30}
 _NARROWEST = 9
 _SAMPLE = 2_000
 _LONGEST_LINK_TEXT = 27
@@ -80,8 +80,8 @@ class Column:
         column in the first row; empty for none.
     choices : tuple of str
         What a drop-down in its cells offers.
-    widest : int
-        Most characters that it may be wide; 0 for what suits its kind.
+    least, widest : int
+        Fewest and most characters that it may be wide; 0 for what suits its kind.
     """
 
     header: str
@@ -90,6 +90,7 @@ class Column:
     bar: bool = False
     alarm: str = ""
     choices: tuple[str, ...] = ()
+    least: int = 0
     widest: int = 0
 
     @property
@@ -104,7 +105,8 @@ class Column:
         longest = max(map(len, lines), default=0) + 3
         head = _two_lines(self.header) + HEADER_ROOM
         widest = self.widest or _WIDEST.get(self.kind.value, 16)
-        return float(min(max(longest, head, _NARROWEST), max(widest, head)))
+        narrowest = self.least or _NARROWEST
+        return float(min(max(longest, head, narrowest), max(widest, head)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,9 +125,12 @@ class Block:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Chart:
-    """Bars over the first rows of a block, on any page.
+    """Bars or lines over some rows of a block, on any page.
 
-    ``page`` and ``block`` name the data, ``category`` and ``series`` their headers.
+    ``page`` and ``block`` name the data, ``category`` and ``series`` their headers; rows
+    are read from ``first`` (0 is the first of the block) on, ``max_rows`` at most.
+    ``size`` is width and height in cm, ``shift`` how far it stands to the right of the
+    left edge of its ``anchor``.
     """
 
     title: str
@@ -135,8 +140,12 @@ class Chart:
     series: tuple[str, ...]
     axis: str
     anchor: str
+    shift: float = 0.0
     stacked: bool = True
+    lines: bool = False
+    first: int = 0
     max_rows: int = 30
+    size: tuple[float, float] = (17.0, 8.5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,8 +177,10 @@ class Page:
         Charts on this sheet.
     freeze_columns : int
         Columns that stay while the sheet scrolls sideways.
-    pages_wide : int
-        Pages that a print may be wide.
+    pages_wide, pages_high : int
+        Pages that a print may be wide and high; 0 for any number.
+    break_after : int
+        Row after which a print goes on on a new page; 0 for none.
     last_printed : str
         Header of the last column that is printed; empty for all.
     """
@@ -181,6 +192,8 @@ class Page:
     charts: tuple[Chart, ...] = ()
     freeze_columns: int = 0
     pages_wide: int = 1
+    pages_high: int = 0
+    break_after: int = 0
     last_printed: str = ""
 
     def first_row(self, index: int) -> int:

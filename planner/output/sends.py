@@ -28,7 +28,17 @@ MAX_ROWS = 1_000_000
 #: Seats that get a sheet of their own; more tabs than this cannot be handled.
 MAX_SEAT_SHEETS = 200
 
+#: What the status of a lead can be: words that `planner record` understands.
 STATUS = ("todo", "sent", "failed", "replied", "accepted", "skipped")
+#: Stands where a route takes no subject, so that what is blank is to be written.
+NO_SUBJECT = "\u2013"
+
+_INMAILS = (str(Route.OPEN_INMAIL), str(Route.PAID_INMAIL))
+# Wide enough for two lines at most: three would halve the leads on a printed page.
+_WHY_WIDTH = 64
+# On a seat's sheet, which prints up to the status, a lead takes one line.
+_SEAT_WHY_WIDTH = 120
+_SUBJECT_WIDTH = 36
 
 
 def sent_leads(plan: Plan) -> pd.DataFrame:
@@ -58,11 +68,11 @@ def this_week(sent: pd.DataFrame, max_rows: int = MAX_ROWS) -> tuple[Page, ...]:
         taken(sent, "title", "title"),
         taken(sent, "company", "company"),
         taken(sent, "linkedin_url", "profile", Kind.LINK),
+        replace(taken(sent, "reason", "why", Kind.WRAP), widest=_WHY_WIDTH),
         taken(sent, "open_flag", "open profile"),
         taken(sent, "credit_probability", "uses a credit", Kind.PERCENT),
         taken(sent, "expected_replies", "expected replies", Kind.REPLIES),
         taken(sent, "priority", "priority", Kind.COUNT),
-        taken(sent, "reason", "why", Kind.WRAP),
         taken(sent, "lead_id", "lead id"),
     )
     block = Block(name="this_week", caption="", columns=columns)
@@ -88,9 +98,9 @@ def connection_requests(sent: pd.DataFrame, max_rows: int = MAX_ROWS) -> tuple[P
         taken(mine, "title", "title"),
         taken(mine, "company", "company"),
         taken(mine, "linkedin_url", "profile", Kind.LINK),
+        replace(taken(mine, "reason", "why", Kind.WRAP), widest=_WHY_WIDTH),
         taken(mine, "expected_replies", "expected replies", Kind.REPLIES),
         taken(mine, "priority", "priority", Kind.COUNT),
-        taken(mine, "reason", "why", Kind.WRAP),
     )
     block = Block(name="connection_requests", caption="", columns=columns)
     note = f"{block.num_rows:,} connection requests; they use no credit."
@@ -98,6 +108,7 @@ def connection_requests(sent: pd.DataFrame, max_rows: int = MAX_ROWS) -> tuple[P
         name="Connection requests",
         lines=heading("Connection requests", note),
         blocks=(block,),
+        last_printed="why",
     )
     return _split(page, max_rows)
 
@@ -138,6 +149,7 @@ def seat_sheets(plan: Plan, sent: pd.DataFrame) -> tuple[Page, ...]:
             name=name,
             lines=_seat_lines(plan, seat_id, groups[seat_id], credits.get(seat_id, "")),
             blocks=(_seat_block(groups[seat_id], f"seat_{number:03d}"),),
+            last_printed="status",
         )
         for number, (seat_id, name) in enumerate(names.items(), start=1)
     )
@@ -156,8 +168,8 @@ def _seat_lines(
     return heading(
         f"{sender}: week {plan.week}",
         f"Seat {seat_id}: {words}. {credits}",
-        "Set the status as you go. A paid InMail uses a credit unless the profile turns "
-        "out open; the other routes use none.",
+        "Write a subject for each InMail, and set the status as you go. A paid InMail uses "
+        "a credit unless the profile turns out open; the other routes use none.",
     )
 
 
@@ -168,6 +180,13 @@ def _seat_block(leads: pd.DataFrame, name: str) -> Block:
         values=[STATUS[0]] * len(leads),
         choices=STATUS,
     )
+    subject = Column(
+        header="subject",
+        kind=Kind.ENTRY,
+        values=["" if r in _INMAILS else NO_SUBJECT for r in texts(leads["route"])],
+        least=_SUBJECT_WIDTH,
+        widest=_SUBJECT_WIDTH,
+    )
     columns = (
         taken(leads, "send_on", "day", Kind.DATE),
         listed("lead", full_names(leads)),
@@ -175,8 +194,9 @@ def _seat_block(leads: pd.DataFrame, name: str) -> Block:
         taken(leads, "company", "company"),
         taken(leads, "title", "title"),
         listed("route", routes(leads)),
-        taken(leads, "reason", "why", Kind.WRAP),
+        subject,
         status,
+        replace(taken(leads, "reason", "why", Kind.WRAP), widest=_SEAT_WHY_WIDTH),
         # By this, planner record knows the lead again when the sheet comes back.
         taken(leads, "lead_id", "lead id"),
     )

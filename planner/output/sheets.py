@@ -1,4 +1,4 @@
-"""Sheets about the seats, what waits, what limits, and what the plan rests on."""
+"""Sheets about what waits, what limits, and what the plan rests on."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from dataclasses import replace
 import pandas as pd
 
 from planner.domain import RULE_WORDS, Plan, Route, SegmentShare
-from planner.output.columns import full_names, listed, taken, volumes
-from planner.output.grid import Block, Chart, Column, Kind, Page, Value, heading
+from planner.output.columns import full_names, listed, taken
+from planner.output.grid import Block, Kind, Page, Value, heading
 from planner.output.tables import texts
 from planner.params import Parameters, specs
 
@@ -21,6 +21,7 @@ MAX_ISSUES = 10_000
 SHEETS = (
     "Summary",
     "Seats",
+    "Runway",
     "This week",
     "By day",
     "Connection requests",
@@ -32,106 +33,7 @@ SHEETS = (
     "Run",
 )
 
-_ROUNDING = 1e-6  # probabilities come rounded to six digits
 _NOT_FORESEEN = "not foreseen"
-
-# --- seats ------------------------------------------------------------------------
-
-
-def ranked_seats(plan: Plan) -> pd.DataFrame:
-    """Return the seats' week, those nearest to running out first."""
-    return plan.seat_weeks.sort_values(
-        ["exhaustion_probability", "seat_id"], ascending=[False, True], kind="stable"
-    )
-
-
-def seats(plan: Plan) -> Page:
-    """Return every seat's week, credits and limits."""
-    frame, alpha = ranked_seats(plan), plan.parameters.alpha
-    columns = (*_balances(frame, alpha), *_week(frame), *_room(frame))
-    chart = Chart(
-        title="Credits now and expected just before the reset",
-        page="Seats",
-        block="seats",
-        category="seat",
-        series=("credits now", "balance at reset"),
-        axis="credits",
-        anchor=f"D{len(frame) + 8}",
-        stacked=False,
-    )
-    lines = heading(
-        "Seats",
-        "Those nearest to running out first. Runs out: probability that more credits are "
-        f"needed before the reset than there are above the reserve; accepted: {alpha:.1%}.",
-        "Worth: weighted replies that one more credit, request or InMail would bring. "
-        "Most a day: the target daily limit to set in GetSales.",
-        indent=2,
-    )
-    return Page(
-        name="Seats",
-        lines=lines,
-        blocks=(Block(name="seats", caption="", columns=columns),),
-        charts=(chart,) if len(frame) else (),
-        freeze_columns=2,
-        pages_wide=2,
-    )
-
-
-def _balances(frame: pd.DataFrame, alpha: float) -> tuple[Column, ...]:
-    """Return who a seat is, its credits, and what is to watch about them."""
-    watch = listed("watch", _watch(frame, alpha))
-    balance = taken(frame, "expected_balance_at_reset", "balance at reset", Kind.DECIMAL)
-    runs_out = taken(frame, "exhaustion_probability", "runs out", Kind.PERCENT)
-    return (
-        taken(frame, "seat_id", "seat"),
-        taken(frame, "sender", "sender"),
-        replace(watch, alarm="LEN({watch})>0"),
-        replace(taken(frame, "credits", "credits now", Kind.COUNT), bar=True),
-        replace(balance, bar=True, alarm="{balance at reset}<{reserve}"),
-        taken(frame, "reserve", "reserve", Kind.COUNT),
-        replace(runs_out, alarm=f"{{runs out}}>{alpha + _ROUNDING!r}"),
-        taken(frame, "next_reset", "next reset", Kind.DATE),
-    )
-
-
-def _week(frame: pd.DataFrame) -> tuple[Column, ...]:
-    """Return what a seat sends this week and what that takes and brings."""
-    return (
-        *volumes(frame),
-        replace(taken(frame, "load", "load", Kind.PERCENT), bar=True),
-        taken(frame, "expected_replies", "expected replies", Kind.DECIMAL),
-        taken(frame, "expected_credits_week", "credits this week", Kind.DECIMAL),
-        taken(frame, "worst_credits_week", "credits at worst", Kind.COUNT),
-        taken(frame, "expected_credits_to_reset", "credits to reset", Kind.DECIMAL),
-        taken(frame, "expected_forfeit", "credits forfeited", Kind.DECIMAL),
-    )
-
-
-def _room(frame: pd.DataFrame) -> tuple[Column, ...]:
-    """Return a seat's limits and what more room would be worth."""
-    return (
-        taken(frame, "inmail_limit", "InMail limit", Kind.COUNT),
-        taken(frame, "connection_limit", "request limit", Kind.COUNT),
-        taken(frame, "max_inmails_on_a_day", "most InMails a day", Kind.COUNT),
-        taken(frame, "max_connections_on_a_day", "most requests a day", Kind.COUNT),
-        taken(frame, "credit_price", "worth of a credit", Kind.REPLIES),
-        taken(frame, "connection_price", "worth of a request", Kind.REPLIES),
-        taken(frame, "inmail_price", "worth of an InMail", Kind.REPLIES),
-        taken(frame, "note", "note", Kind.WRAP),
-    )
-
-
-def _watch(frame: pd.DataFrame, alpha: float) -> list[str]:
-    """Return what is wrong with each seat in words: colour alone says nothing in print."""
-    over = frame["exhaustion_probability"] > alpha + _ROUNDING
-    below = frame["expected_balance_at_reset"] < frame["reserve"]
-    return [
-        "; ".join(
-            word for word, is_so in (("may run out", high), ("below reserve", low)) if is_so
-        )
-        for high, low in zip(over, below, strict=True)
-    ]
-
 
 # --- what waits, and why ----------------------------------------------------------
 
@@ -313,6 +215,7 @@ def parameter_page(values: Parameters) -> Page:
         lines=heading("Parameters", note),
         blocks=(block,),
         freeze_columns=2,
+        last_printed="meaning",
     )
 
 

@@ -23,7 +23,10 @@ ALARM = DifferentialStyle(
 
 _FONT = "Calibri"
 _LINE = Border(bottom=Side(style="hair", color="BFBFBF"))
-_RULE = Border(bottom=Side(style="medium", color=ACCENT))
+_RULE = Border(bottom=Side(style="thin", color=ACCENT))
+# Cells to fill in are boxes: that shows on paper, too.
+_EDGE = Side(style="thin", color="A6A6A6")
+_BOX = Border(left=_EDGE, right=_EDGE, top=_EDGE, bottom=_EDGE)
 _HEAD_FILL = PatternFill("solid", fgColor="DEEAF6")
 
 _INDENTED = (Kind.TEXT, Kind.WRAP, Kind.LINK, Kind.DATE, Kind.ENTRY, Kind.HEADER)
@@ -62,6 +65,8 @@ def _style(kind: Kind) -> NamedStyle:
         style.fill = _HEAD_FILL
     if kind is Kind.SECTION or kind in _HEADERS:
         style.border = _RULE
+    elif kind is Kind.ENTRY:
+        style.border = _BOX
     elif kind not in (Kind.TITLE, Kind.SUBTITLE, Kind.STEP, Kind.CAPTION):
         style.border = _LINE
     return style
@@ -86,7 +91,7 @@ def _alignment(kind: Kind) -> Alignment:
         return Alignment(horizontal="right", vertical="top", wrap_text=True, indent=2)
     if kind in NUMBER_KINDS:  # room to the text of the next column
         return Alignment(horizontal="right", vertical="top", indent=1)
-    wraps = kind in (Kind.HEADER, Kind.WRAP)
+    wraps = kind in (Kind.HEADER, Kind.WRAP, Kind.REMARK)
     side = "bottom" if kind in (Kind.SECTION, Kind.CAPTION) else "top"
     indent = int(kind in _INDENTED)  # off the number on the left
     return Alignment(horizontal="left", vertical=side, wrap_text=wraps, indent=indent)

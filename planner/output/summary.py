@@ -5,17 +5,21 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from planner.domain import RULE_WORDS, Plan, Route
-from planner.output import breaches
+from planner.output import breaches, runway
 from planner.output.columns import in_words
 from planner.output.grid import Chart, Entry, Kind, Line, Page, Value
 from planner.output.names import run_name
 from planner.output.proof import exact
 from planner.output.run import issue_counts, route_counts, rule_counts
+from planner.output.seats import ranked_seats
 from planner.output.sends import MAX_SEAT_SHEETS
-from planner.output.sheets import MAX_HELD, MAX_ISSUES, ranked_limits, ranked_seats
+from planner.output.sheets import MAX_HELD, MAX_ISSUES, ranked_limits
 
 _TOP_LIMITS = 3
-_SUMMARY_WIDTHS = (36.0, 12.0, 62.0, 3.0)
+_SUMMARY_WIDTHS = (36.0, 12.0, 72.0, 3.0)
+#: Where charts stand beside the lines, top down, and their size in cm.
+_CHARTS_AT = ("E4", "E20", "E36")
+_CHART_SIZE = (16.0, 8.0)
 _RUN_WIDTHS = (48.0, 44.0, 12.0, 72.0)
 
 
@@ -33,7 +37,15 @@ def summary(plan: Plan, pages: Sequence[Page]) -> Page:
         *_guide(plan, pages),
     )
     charts = (_volume_chart(plan),) if len(plan.seat_weeks) else ()
-    return Page(name="Summary", lines=lines, widths=_SUMMARY_WIDTHS, charts=charts)
+    places = [(cell, 0.0) for cell in _CHARTS_AT[1:]]
+    nearest = runway.charts(plan, places, _CHART_SIZE)
+    return Page(
+        name="Summary",
+        lines=lines,
+        widths=_SUMMARY_WIDTHS,
+        charts=(*charts, *nearest),
+        pages_high=1,
+    )
 
 
 def run_page(plan: Plan) -> Page:
@@ -263,7 +275,8 @@ def _volume_chart(plan: Plan) -> Chart:
         category="seat",
         series=("open InMails", "paid InMails"),
         axis="InMails",
-        anchor="E4",
+        anchor=_CHARTS_AT[0],
+        size=_CHART_SIZE,
     )
 
 

@@ -20,12 +20,13 @@ from openpyxl.formatting.rule import DataBar, FormatObject, Rule
 from openpyxl.styles.colors import Color
 from openpyxl.worksheet.datavalidation import DataValidation
 from openpyxl.worksheet.filters import AutoFilter
+from openpyxl.worksheet.pagebreak import Break
 from openpyxl.worksheet.properties import PageSetupProperties
 from openpyxl.worksheet.table import Table, TableColumn, TableStyleInfo
 from openpyxl.writer.excel import ExcelWriter
 
 from planner.domain import Plan
-from planner.output import charts, sends, sheets, styles, summary
+from planner.output import charts, runway, seats, sends, sheets, styles, summary
 from planner.output.archive import Archive
 from planner.output.cells import letter
 from planner.output.grid import Block, Kind, Page
@@ -70,8 +71,9 @@ def write_pages(pages: Sequence[Page], path: Path, about: About) -> None:
         _lay_out(tabs[page.name], page, about.name)
     for page in pages:  # a chart may read from any sheet, so all are there first
         for chart in page.charts:
-            bars = charts.bar_chart(book, chart, by_name[chart.page])
-            tabs[page.name].add_chart(bars, chart.anchor)
+            drawn: Any = charts.native(book, chart, by_name[chart.page])
+            drawn.anchor = charts.place(chart, _widths(page))
+            tabs[page.name].add_chart(drawn)
     with Archive(path, pages, style_ids) as archive:
         ExcelWriter(book, archive).save()
 
@@ -80,7 +82,8 @@ def pages_of(plan: Plan, max_rows: int = MAX_ROWS) -> tuple[Page, ...]:
     """Return all sheets of the workbook, in order."""
     sent = sends.sent_leads(plan)
     first = (
-        sheets.seats(plan),
+        seats.seats(plan),
+        runway.runway(plan),
         *sends.this_week(sent, max_rows),
         sends.by_day(plan),
         *sends.connection_requests(sent, max_rows),
@@ -128,7 +131,7 @@ def _print_set_up(sheet: Any, page: Page, name: str) -> None:
     sheet.page_setup.orientation = "landscape"
     sheet.page_setup.paperSize = sheet.PAPERSIZE_A4 if hasattr(sheet, "PAPERSIZE_A4") else 9
     sheet.page_setup.fitToWidth = page.pages_wide
-    sheet.page_setup.fitToHeight = 0
+    sheet.page_setup.fitToHeight = page.pages_high
     sheet.sheet_properties.pageSetUpPr = PageSetupProperties(fitToPage=True)
     margins = sheet.page_margins
     margins.left = margins.right = 0.4
@@ -144,6 +147,8 @@ def _print_set_up(sheet: Any, page: Page, name: str) -> None:
         column = [one.header for one in block.columns].index(page.last_printed)
         last = page.first_row(len(page.blocks) - 1) + max(block.num_rows, 1)
         sheet.print_area = f"A1:{letter(column)}{last}"
+    if page.break_after:
+        sheet.row_breaks.append(Break(id=page.break_after))
     if page.freeze_columns and page.pages_wide > 1:
         sheet.print_title_cols = f"A:{letter(page.freeze_columns - 1)}"
 
