@@ -63,7 +63,7 @@ planned = time.perf_counter()
 drawn = []
 def pictures(told, path):
     drawn.append(time.perf_counter())
-    write(page.composed(worked, given, None, page.Asked()), path)
+    write(page.composed(worked, given, page.Past(), page.Asked()), path)
     drawn.append(time.perf_counter())
 folder.write_run(worked.plan, Path(out), {page.NAME: pictures}, given=given)
 done = time.perf_counter()

@@ -17,6 +17,9 @@ SCRIPT = "<script>window.hacked = true</script>"
 FORMULA = '=HYPERLINK("http://evil.example","x")'
 IMAGE = '"><img src=x onerror="window.hacked = true">'
 
+#: A seat's id without a place to break it.
+LONG = "a-seat-with-a-name-that-is-as-long-as-anybody-would-ever-make"
+
 HEADER = ("LinkedIn URL", "First Name", "Last Name", "Company", "Open Profile", "Segment")
 FIRST_NAMES = (SCRIPT, FORMULA, IMAGE)
 
@@ -40,7 +43,7 @@ def write_week(folder: Path, *, num_leads: int = 24, num_seats: int = 14) -> Non
         table = csv.writer(file)
         table.writerow(("seat_id", "sender", "credits"))
         for number in range(num_seats):
-            name = SCRIPT if number == 0 else f"seat-{number:02d}"
+            name = (SCRIPT, LONG)[number] if number < 2 else f"seat-{number:02d}"
             table.writerow((name, f"Sender{number} Sampleby", 20 * (number % 8)))
 
 

@@ -25,7 +25,14 @@ from plan_factory import make_plan
 from planner.output import erase_search, erase_text, folder, workbook
 from planner.output.erase import BUSY, Kind, Touched, erase, find
 from planner.output.erase_search import Answer
-from planner.output.erase_text import Edit, Namings, clean_csv, clean_json
+from planner.output.erase_text import (
+    Edit,
+    Namings,
+    UncleanableError,
+    clean_csv,
+    clean_json,
+    clean_page,
+)
 from planner.output.erase_traces import Traces, matcher
 from planner.output.erase_xlsx import PIVOT, clean_workbook
 
@@ -501,6 +508,32 @@ def test_a_record_no_longer_points_into_an_export() -> None:
     edit = clean_json(text.encode(), JANE)
     assert edit.content == b'[{"lead_id": "erased", "source_row": 0}, {"source_row": 18}]'
     assert edit.rows == 1
+
+
+def page(*rows: tuple[str, str], elsewhere: str = "") -> bytes:
+    """Return a page of pictures with a table of people, by lead id and name."""
+    body = "".join(
+        f'          <tr data-lead="{key}"><td>{name}</td></tr>\n' for key, name in rows
+    )
+    return f"<p>{elsewhere}</p>\n<table>\n{body}</table>\n".encode()
+
+
+def test_a_page_loses_the_rows_of_the_person_alone() -> None:
+    """The row says by its lead id whose it is; all else stays byte for byte."""
+    mine = LEAD
+    others = (("0123456789abcdef", "Jane Doe"), ("fedcba9876543210", "John"))
+    edit = clean_page(page(others[0], (mine, "Jane Doe"), others[1]), JANE)
+    assert edit == Edit(content=page(*others), rows=1)
+
+
+def test_a_page_that_names_the_person_elsewhere_says_so() -> None:
+    """A row is dropped and the address in a sentence is left: to be cleaned by hand."""
+    mine = LEAD
+    edit = clean_page(page((mine, "Jane"), elsewhere=URL), JANE)
+    assert edit.rows == 1
+    assert "edit or delete it" in edit.left
+    with pytest.raises(UncleanableError, match="edit or delete it"):
+        clean_page(page(elsewhere=URL), JANE)
 
 
 def test_json_keeps_its_layout() -> None:

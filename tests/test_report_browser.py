@@ -20,7 +20,7 @@ from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.by import By
 
-from report_factory import FORMULA, IMAGE, SCRIPT, plan_week, write_week
+from report_factory import FORMULA, IMAGE, LONG, SCRIPT, plan_week, write_week
 
 BROWSER, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
 pytestmark = pytest.mark.skipif(
@@ -136,7 +136,34 @@ def test_the_page_is_never_wider_than_the_screen(
 ) -> None:
     """Nobody has to scroll sideways; wide tables scroll within themselves."""
     shown(browser, page, size)
-    assert ask(browser, "return document.documentElement.scrollWidth") <= size[0]
+    width = "return document.documentElement.scrollWidth"
+    assert ask(browser, width) <= size[0]
+    # Not even with the seat of the longest name picked.
+    names = "return [...document.getElementById('seat').options].map((one) => one.text)"
+    index = ask(browser, names).index(LONG)
+    ask(
+        browser,
+        """const select = document.getElementById("seat");
+        select.value = String(arguments[0]);
+        select.dispatchEvent(new Event("change"));""",
+        index,
+    )
+    assert ask(browser, width) <= size[0]
+
+
+def test_no_axis_label_is_cut_off(browser: Chrome, page: Path) -> None:
+    """Everything that is written in a chart lies within the box that shows it."""
+    for size in (PHONE, DESK):
+        shown(browser, page, size)
+        cut = ask(
+            browser,
+            """return [...document.querySelectorAll(".plot svg text")].filter((text) => {
+              const own = text.getBoundingClientRect();
+              const box = text.closest(".plot").getBoundingClientRect();
+              return own.height && own.bottom > box.bottom + 1;
+            }).map((text) => text.textContent)""",
+        )
+        assert cut == []
 
 
 def test_schemes_differ(browser: Chrome, page: Path) -> None:
@@ -271,7 +298,7 @@ def test_the_page_prints(
         ["pdftotext", "-layout", "page.pdf", "-"],
         cwd=tmp_path, check=True, capture_output=True, text=True,
     ).stdout  # fmt: skip
-    for words in ("Plan of week 2026-W48", "Runway of 14 seats", "This run", "seat-01"):
+    for words in ("Plan of week 2026-W48", "Runway of 14 seats", "This run", "seat-02"):
         assert words in text
     assert "Show all" not in text
     about = subprocess.run(

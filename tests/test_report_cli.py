@@ -153,6 +153,55 @@ def test_a_dry_run_draws_nothing(week: Path, capsys: pytest.CaptureFixture[str])
     assert not (week / "reports").exists()
 
 
+@pytest.mark.parametrize("option", ["--rule-costs", "--with-names"])
+def test_a_dry_run_refuses_options_of_the_page(
+    week: Path, capsys: pytest.CaptureFixture[str], option: str
+) -> None:
+    """Where no page is written, an option about it is wrong usage."""
+    code, _, err = called(
+        capsys,
+        week,
+        "plan",
+        "leads.csv",
+        "-s",
+        "seats.csv",
+        "--as-of",
+        MONDAY,
+        "-n",
+        option,
+    )
+    assert code == 2
+    assert "--dry-run" in err
+
+
+def test_another_ledger_says_nothing_of_the_run_before(
+    week: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A run that the ledger here does not know is compared with none of its runs."""
+    folder = plan_week(week)
+    other = week / "other"
+    other.mkdir()
+    write_week(other, num_leads=40)
+    plan_week(other)
+    code, _, err = called(
+        capsys, other, "show", str(folder), "--html", "--out", str(week / "x.html")
+    )
+    assert code == 0, err
+    assert "No ledger here knows this run" in (week / "x.html").read_text("utf-8")
+
+
+def test_everybody_excluded_is_bad_input(
+    week: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A list that is its own exclusion list leaves nobody: exit 3, no defect."""
+    code, _, err = called(
+        capsys, week, "plan", "leads.csv", "-s", "seats.csv", "--as-of", MONDAY,
+        "--exclude", "leads.csv",
+    )  # fmt: skip
+    assert code == 3
+    assert "all are excluded" in err
+
+
 def test_a_seat_called_like_a_script_is_text(week: Path) -> None:
     """The page's source has it escaped in tables and as JSON, never as markup."""
     text = (plan_week(week) / "report.html").read_text("utf-8")

@@ -7,8 +7,10 @@ plan is for Monday, 23 November 2026, so the grant comes on Tuesday of the week 
 from __future__ import annotations
 
 import datetime as dt
+import math
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -16,7 +18,9 @@ from hypothesis import strategies as st
 from leads_factory import make_leads, plan_for
 from model_factory import MONDAY, make_seat
 from planner.assign.audit import exceedance
-from planner.domain import Plan
+from planner.assign.runway import Book, Shared, whole
+from planner.domain import Plan, Tier
+from planner.model.credits import CreditUse
 
 GRANT = dt.date(2026, 12, 1)
 
@@ -59,6 +63,7 @@ def test_credits_above_the_cap_stay() -> None:
     plan = plan_for(make_leads(1, flag="yes"), [make_seat(credits=160)], open_flag_leak=0.0)
     grant = days_of(plan)[GRANT]
     assert (grant["expected"], grant["granted"], grant["forfeited"]) == (160.0, 0.0, 50.0)
+    assert plan.seat_weeks["expected_forfeit"].tolist() == [50.0]
 
 
 def test_the_days_end_a_week_after_the_grant() -> None:
@@ -87,6 +92,35 @@ def test_the_low_bound_is_the_guarantee() -> None:
     used = int(25 - low)
     assert tail(used) <= 0.1 + 1e-4
     assert tail(used - 1) > 0.1 - 1e-4
+
+
+@pytest.mark.parametrize(("count", "use"), [(4, 0.012), (2, 0.02), (5, 0.01), (12, 0.2)])
+def test_the_band_holds_after_a_grant_too(count: int, use: float) -> None:
+    """20 credits, as many InMails before a grant of 50 as after it: wrong with 5 % at most.
+
+    Binomial numbers of credits, convolved by hand; the cap of 150 does not bind.
+    """
+    tiers = [Tier(use=use, beta_a=None, beta_b=None)]
+    shared = Shared(use=CreditUse(tiers), mean_use=np.array([use]), alpha=0.05)
+    book = Book(make_seat(credits=20), shared)
+    book.spend(np.array([float(count)]))
+    book.grant()
+    book.spend(np.array([float(count)]))
+    expected, low, high = book.balance()
+    once = np.array(
+        [math.comb(count, k) * use**k * (1 - use) ** (count - k) for k in range(count + 1)]
+    )
+    both = np.convolve(once, once)
+    balance = 70 - np.arange(len(both))
+    assert expected == pytest.approx(70 - 2 * count * use)
+    assert both[balance < low].sum() <= 0.05
+    assert both[balance > high].sum() <= 0.05
+
+
+def test_parts_of_tiers_are_rounded_together() -> None:
+    """Five tiers with 0.6 InMails each are three InMails: two tiers get none."""
+    assert whole(np.full(5, 0.6)).tolist() == [1, 1, 1, 0, 0]
+    assert whole(np.array([2.0, 0.0])).tolist() == [2, 0]
 
 
 @given(

@@ -2,9 +2,9 @@
 
 The volumes are the plan's: this week as written, later weeks as the program spreads them.
 The band is the plan's own guarantee drawn out over the days: at the end of each day, with
-probability ``1 - alpha`` each, the balance is at least ``low`` and at most ``high``. No
-refund is counted. A grant adds to both ends what the cap lets in, and a new cycle starts
-from there, so after a reset the band is on the safe side.
+probability ``1 - alpha`` at least each, the balance is no less than ``low`` and no more
+than ``high``. No refund is counted. After j grants alpha is shared by the j + 1 cycles so
+far, each with its own bound: together they are wrong with alpha at most.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ def runway(problem: Problem, days: pd.DataFrame, until: dt.date) -> pd.DataFrame
         Last day of the planned week.
     """
     tiers = problem.instance.tiers
-    shared = _Shared(
+    shared = Shared(
         use=CreditUse(tiers),
         mean_use=np.array([tier.use for tier in tiers]),
         alpha=problem.parameters.alpha
@@ -58,7 +58,7 @@ def runway(problem: Problem, days: pd.DataFrame, until: dt.date) -> pd.DataFrame
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Shared:
+class Shared:
     """What holds for all seats: how InMails use credits, and the chance to be wrong."""
 
     use: CreditUse
@@ -70,12 +70,12 @@ def _days(
     seat: Seat,
     sends: Mapping[dt.date, np.ndarray],
     span: tuple[dt.date, dt.date],
-    shared: _Shared,
+    shared: Shared,
 ) -> list[dict[str, object]]:
     """Return one seat's days; `span` is the first and the last of them."""
     day, last = span
     resets = set(takewhile(lambda reset: reset <= last, resets_after(seat.reset_rule, day)))
-    book = _Book(seat, shared)
+    book = Book(seat, shared)
     rows: list[dict[str, object]] = []
     while day <= last:
         granted, forfeited = book.grant() if day in resets else (0.0, 0.0)
@@ -99,60 +99,71 @@ def _days(
     return rows
 
 
-class _Book:
-    """One seat's credits: expected, and both ends of the band."""
+class Book:
+    """One seat's credits, from the InMails of each cycle so far."""
 
-    def __init__(self, seat: Seat, shared: _Shared) -> None:
+    def __init__(self, seat: Seat, shared: Shared) -> None:
         self._seat = seat
         self._shared = shared
-        #: Balance at the start of the cycle: expected, low, high.
-        self._start = (float(seat.credits),) * 3
-        self._mix = np.zeros(len(shared.mean_use))
+        #: InMails by tier, of each cycle up to now.
+        self._mixes = [np.zeros(len(shared.mean_use))]
         self._band: tuple[float, float, float] | None = None
 
     def spend(self, mix: np.ndarray) -> None:
         """Book InMails by tier."""
-        self._mix = self._mix + mix
+        self._mixes[-1] = self._mixes[-1] + mix
         self._band = None
 
     def grant(self) -> tuple[float, float]:
         """Book a grant; return the expected credits added, and those forfeited."""
-        before = self.balance()
-        after = tuple(self._granted(balance) for balance in before)
-        self._start = (after[0], after[1], after[2])
-        self._mix = np.zeros_like(self._mix)
+        before = self.balance()[0]
+        self._mixes.append(np.zeros_like(self._mixes[0]))
         self._band = None
-        added = after[0] - before[0]
+        added = self.balance()[0] - before
         return added, self._seat.monthly_grant - added
-
-    def _granted(self, balance: float) -> float:
-        # What is above the cap already stays.
-        return max(balance, min(balance + self._seat.monthly_grant, self._seat.credit_cap))
 
     def balance(self) -> tuple[float, float, float]:
         """Return the expected balance, and a low and a high one around it."""
         if self._band is None:
-            expected, low, high = self._start
-            most, least = self._bounds()
-            mean = max(0.0, expected - float(self._mix @ self._shared.mean_use))
+            level = self._shared.alpha / len(self._mixes)
+            bounds = [self._bounds(mix, level) for mix in self._mixes]
+            mean = self._fold([float(mix @ self._shared.mean_use) for mix in self._mixes])
+            low = self._fold([most for most, _ in bounds])
+            high = self._fold([least for _, least in bounds])
             # Where a credit is hardly ever used, the mean lies outside of the bounds.
-            self._band = (
-                mean, min(mean, max(0.0, low - most)), max(mean, high - least),
-            )  # fmt: skip
+            self._band = (mean, min(mean, low), max(mean, high))
         return self._band
 
-    def _bounds(self) -> tuple[float, float]:
-        """Return the most and the least credits that this cycle's InMails used so far."""
-        whole = np.round(self._mix)
-        if whole.sum() == 0:
+    def _fold(self, used: Sequence[float]) -> float:
+        """Return the balance after so many credits used in each cycle."""
+        seat, balance = self._seat, float(self._seat.credits)
+        for number, credits in enumerate(used):
+            if number:
+                # What is above the cap already stays.
+                balance = max(balance, min(balance + seat.monthly_grant, seat.credit_cap))
+            balance = max(0.0, balance - credits)
+        return balance
+
+    def _bounds(self, mix: np.ndarray, level: float) -> tuple[float, float]:
+        """Return the most and the least credits that InMails use, each with 1 - level."""
+        counts = whole(mix)
+        total = int(counts.sum())
+        if total == 0:
             return 0.0, 0.0
-        alpha = self._shared.alpha
-        cdf = self._shared.use.cdf(whole)
-        most = int(np.searchsorted(cdf, 1 - alpha - 1e-12))
-        # P(use < least) <= alpha: as many are used with 1 - alpha.
-        least = int(np.searchsorted(cdf, alpha + 1e-12, side="right"))
-        total = int(whole.sum())
+        cdf = self._shared.use.cdf(counts)
+        most = int(np.searchsorted(cdf, 1 - level - 1e-12))
+        # P(use < least) <= level: as many are used with 1 - level.
+        least = int(np.searchsorted(cdf, level + 1e-12, side="right"))
         return float(min(most, total)), float(min(least, total))
+
+
+def whole(mix: np.ndarray) -> np.ndarray:
+    """Return whole InMails by tier that sum to the rounded total, by largest remainder."""
+    counts = np.floor(mix + 1e-9)
+    missing = round(float(mix.sum())) - int(counts.sum())
+    if missing > 0:
+        counts[np.argsort(counts - mix, kind="stable")[:missing]] += 1
+    return counts
 
 
 def _sends(problem: Problem, days: pd.DataFrame) -> dict[int, dict[dt.date, np.ndarray]]:

@@ -133,7 +133,12 @@ def _credits_row(
         "exhaustion_probability": round(credit_use.exceedance(mix, budget), 6),
         "expected_balance_at_reset": round(at_reset, 4),
         "expected_forfeit": round(
-            max(0.0, at_reset + seat.monthly_grant - seat.credit_cap), 4
+            # What is above the cap already stays: no more than the grant is lost.
+            min(
+                float(seat.monthly_grant),
+                max(0.0, at_reset + seat.monthly_grant - seat.credit_cap),
+            ),
+            4,
         ),
     }
 

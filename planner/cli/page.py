@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from planner.cli.run_files import RunFiles
     from planner.domain import Given, InputFile, Plan
     from planner.errors import Issue
+    from planner.ledger.runs import Run
     from planner.ledger.store import Ledger
     from planner.pipeline import Worked
     from planner.report.blocks import Page
@@ -47,23 +48,34 @@ class Asked:
     with_names: bool = False
 
 
-def composed(worked: Worked, given: Given, previous: Previous | None, asked: Asked) -> Page:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Past:
+    """What a ledger knows of the time before a run.
+
+    ``previous`` is the run before it, ``is_known`` whether the ledger knows the run itself
+    or is about to record it.
+    """
+
+    previous: Previous | None = None
+    is_known: bool = True
+
+
+def composed(worked: Worked, given: Given, past: Past, asked: Asked) -> Page:
     """Return the page of a plan.
 
     Parameters
     ----------
     given : Given
         What the plan was worked out from.
-    previous : Previous or None
-        The run before it.
     """
     from planner.report import content
 
     console.step("playing the plan against an even split")
     played = content.play(worked, given)
     behind = content.Behind(
-        played=played, costs=_costs(worked, given, asked), previous=previous
-    )
+        played=played, costs=_costs(worked, given, asked), previous=past.previous,
+        is_known=past.is_known,
+    )  # fmt: skip
     return content.page(worked, behind, with_names=asked.with_names)
 
 
@@ -72,34 +84,46 @@ def _costs(worked: Worked, given: Given, asked: Asked) -> Sequence[Cost] | None:
 
     if not asked.rule_costs:
         return None
-    return rules.costs(given, worked, rules.acting(worked), console.step)
+    names = rules.acting(worked)
+    return rules.costs(given, worked, names, console.step) if names else []
 
 
 # --- the run before ---------------------------------------------------------------
 
 
-def before(book: Ledger | None, plan: Plan) -> Previous | None:
-    """Return the run before a plan, compared with it; None if the ledger has none.
+def before(book: Ledger | None, plan: Plan, *, is_recorded: bool = False) -> Past:
+    """Return the run before a plan, compared with it.
 
     The plan itself may be in the ledger already, as after a crash. A run that was voided
     whole was never carried out: it does not count.
+
+    Parameters
+    ----------
+    is_recorded : bool
+        Whether the ledger must know the plan: else it says nothing of what was before.
     """
     if book is None:
-        return None
-    from planner.cli.run_files import assignments_of
-    from planner.errors import InputError
-    from planner.ledger import diffs, runs
-    from planner.report.changes import Previous
+        return Past(is_known=not is_recorded)
+    from planner.ledger import runs
 
     with book.reading() as connection:
         every = runs.runs(connection)
     own = next((run.entry for run in every if run.run_id == plan.run_id), None)
+    if own is None and is_recorded:
+        return Past(is_known=False)
     past = [
         run for run in every if (own is None or run.entry < own) and run.voided_from != ""
     ]
-    if not past:
-        return None
-    last = past[-1]
+    return Past(previous=_compared(past[-1], plan) if past else None)
+
+
+def _compared(last: Run, plan: Plan) -> Previous:
+    """Return a run beside the plan after it, if its files are here."""
+    from planner.cli.run_files import assignments_of
+    from planner.errors import InputError
+    from planner.ledger import diffs
+    from planner.report.changes import Previous
+
     try:
         side = diffs.side_of_run(last, assignments_of(last))
     except InputError:
@@ -120,7 +144,10 @@ def again(
     *,
     as_json: bool,
 ) -> None:
-    """Make the page of a run again from the run's files."""
+    """Make the page of a run again from the run's files.
+
+    As long as the run before it stands and has its files, it is the page that `plan` wrote.
+    """
     from dataclasses import replace
 
     from planner import pipeline
@@ -134,12 +161,12 @@ def again(
     _say_if_differs(found, worked.plan)
     parameters = inputs.parameters(config, [])
     with ledgers.opened(ledger, config, parameters, create=False) as book:
-        previous = before(book, worked.plan)
+        past = before(book, worked.plan, is_recorded=True)
     plan = replace(
         _named(worked.plan, found.assignments),
         issues=_issues(found.document["issues"]), files=_files(found.document["inputs"]),
     )  # fmt: skip
-    page = composed(replace(worked, plan=plan), found.given, previous, asked)
+    page = composed(replace(worked, plan=plan), found.given, past, asked)
     console.step("writing the page")
     target = out or found.folder / NAME
     write_file(target, render(page).encode())

@@ -11,6 +11,7 @@ import typer
 from planner.cli import console, inputs, ledgers, page, workspace
 from planner.cli.ledgers import LedgerOption
 from planner.cli.page import RuleCosts, WithNames
+from planner.errors import UsageError
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -150,6 +151,9 @@ def plan(
     from planner import limits, pipeline
 
     console.settings.json = json
+    asked = page.Asked(rule_costs=rule_costs, with_names=with_names)
+    if dry_run and asked != page.Asked():
+        raise UsageError("--dry-run writes no page: leave --rule-costs, --with-names out")
     parameters = inputs.parameters(config, [*param, *(["exact=true"] if exact else [])])
     if report_only:
         names = limits.parse(", ".join([parameters.report_only, *report_only]))
@@ -178,7 +182,6 @@ def plan(
         worked = replace(worked, plan=planned)
         pipeline.check_issues(planned.issues, strict=strict)
         if not dry_run:
-            asked = page.Asked(rule_costs=rule_costs, with_names=with_names)
             made = Made(worked=worked, recalled=recalled, asked=asked, before=book)
             with ledgers.to_write(book, ledger, config, parameters) as writer:
                 folder = write(made, out, writer, supersede=supersede)
@@ -248,11 +251,11 @@ def write(made: Made, out: Path, book: Ledger, *, supersede: bool = False) -> Pa
         folder=(out / names.run_name(plan)).absolute(),
     )  # fmt: skip
     given = given_of(made.recalled, plan.parameters, plan.as_of)
-    previous = page.before(made.before, plan)
+    past = page.before(made.before, plan)
 
     def pictures(told: Plan, path: Path) -> None:
         worked = replace(made.worked, plan=told)
-        write_page(page.composed(worked, given, previous, made.asked), path)
+        write_page(page.composed(worked, given, past, made.asked), path)
 
     console.step("writing files")
     return folder.write_run(

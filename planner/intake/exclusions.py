@@ -106,7 +106,8 @@ def namesakes(listed: ExclusionList, leads: pd.DataFrame) -> list[Issue]:
         free[column].to_numpy(dtype=object)
         for column in ("first_name", "last_name", "company_key")
     ))  # fmt: skip
-    same = free[[name in listed.names for name in names]]
+    # Without a single free lead this is an empty list, which would choose columns.
+    same = free[np.array([name in listed.names for name in names], dtype=np.bool_)]
     places = list(zip(same["source_file"], same["source_row"], strict=True))
     return row_issues(
         [(str(file), int(row)) for file, row in places],

@@ -18,7 +18,6 @@ solver. Names are ordinals: PuLP folds other characters, and two ids could colli
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -75,20 +74,13 @@ def levels(instance: Instance) -> tuple[tuple[float, float], ...]:
     )
 
 
-def build(instance: Instance, without: re.Pattern[str] | None = None) -> Program:
-    """Return the whole program; its rows are those of `CONSTRAINTS`, in that order.
-
-    Parameters
-    ----------
-    without : re.Pattern, optional
-        Rows whose names begin so are left out: what would be without them?
-    """
+def build(instance: Instance) -> Program:
+    """Return the whole program; its rows are those of `CONSTRAINTS`, in that order."""
     problem = Problem("planner", pulp.LpMinimize)
     columns = make_columns(instance, problem)
     problem.setObjective(_expression(objective(instance, columns)))
-    every = (row for rows in CONSTRAINTS for row in rows(instance, columns))
     names = add_rows(
-        problem, (row for row in every if without is None or not without.match(row.name))
+        problem, (row for rows in CONSTRAINTS for row in rows(instance, columns))
     )
     return Program(problem=problem, columns=columns, row_names=names)
 

@@ -6,7 +6,6 @@ last solve for value; the balancing solve keeps every total of it and has no say
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -79,23 +78,6 @@ def solve_once(instance: Instance, parameters: Parameters) -> Solution:
         raise SolverError(_not_optimal(status, parameters))
     _check_rows(instance, built.columns)
     return _read(instance, built, parameters)
-
-
-def value_without(
-    instance: Instance, rows: re.Pattern[str], parameters: Parameters
-) -> float:
-    """Return the optimum of an instance without the rows whose names begin so.
-
-    Raises
-    ------
-    SolverError
-        As `solve`.
-    """
-    problem = program.build(instance, without=rows).problem
-    status = run(problem, parameters)
-    if status is not Status.OPTIMAL:
-        raise SolverError(_not_optimal(status, parameters))
-    return -float(pulp.value(problem.objective) or 0.0)
 
 
 def run(problem: Any, parameters: Parameters) -> Status:

@@ -39,6 +39,8 @@ _QUOTED = re.compile(r'"(?:[^"]|"")*"')
 _LINE_ENDS = ("\r\n", "\r", "\n")
 _JSON_TEXT = re.compile(r'"(?:[^"\\]|\\.)*"', re.DOTALL)
 
+_ELSEWHERE_ON_PAGE = "it holds the person in a place that no rule knows: edit or delete it"
+
 #: A row of `planner.report` that names a person, and the key of whom.
 _PAGE_ROW = re.compile(r'[ \t]*<tr data-lead="([^"]*)">.*?</tr>\n?', re.DOTALL)
 
@@ -157,10 +159,10 @@ def clean_page(content: bytes, person: Matcher) -> Edit:
 
     new = _PAGE_ROW.sub(dropped, text)
     if not rows and person.finds(text):
-        raise UncleanableError(
-            "it holds the person in a place that no rule knows: edit or delete it"
-        )
-    return Edit(content=bom + new.encode(codec) if rows else content, rows=rows)
+        raise UncleanableError(_ELSEWHERE_ON_PAGE)
+    left = _ELSEWHERE_ON_PAGE if person.finds(new) else ""
+    after = bom + new.encode(codec) if rows else content
+    return Edit(content=after, rows=rows, left=left)
 
 
 def namings(content: bytes, person: Matcher) -> Namings:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from planner.estimate.learned import LearnedRates
 from planner.output import breaches
 from planner.pipeline import Worked
-from planner.report.blocks import Figure, count, decimal, percent, plural
+from planner.report.blocks import Figure, command, count, decimal, percent, plural
 from planner.simulate import simulation
 from planner.simulate.policies import Policy
+from planner.simulate.report import PolicyResult
 from planner.simulate.simulation import Setup, Simulation
 
 #: Draws of the world that the page is made from: intervals of replies settle by then.
@@ -17,7 +20,7 @@ NUM_DRAWS = 200
 SEED = 1
 
 
-def played(worked: Worked, learned: LearnedRates | None) -> Simulation:
+def play(worked: Worked, learned: LearnedRates | None) -> Simulation:
     """Return the plan and an even split, played in the same draws.
 
     The same plan gives the same draws: nothing but the run decides them.
@@ -36,8 +39,8 @@ def played(worked: Worked, learned: LearnedRates | None) -> Simulation:
 def figures(worked: Worked, played: Simulation) -> tuple[Figure, ...]:
     """Return the five figures.
 
-    The plan's counts and its chance are exact; intervals, and what the even split comes
-    to, are of the draws.
+    Counts and the plan's own chance are exact; replies, failures and what the even split
+    comes to are of the draws, in which sends fail and leads answer.
     """
     total = worked.plan.totals
     own, other = played.policies
@@ -47,6 +50,7 @@ def figures(worked: Worked, played: Simulation) -> tuple[Figure, ...]:
     # Every lead is held, sent to, excluded or a connection, whoever deals them out.
     even_hold = hold + free + paid + requests - even.inmails - even.requests
     replies, level = own.amounts["replies"], played.level
+    exact = decimal(float(total["expected_replies"]))
     return (
         Figure(
             label="InMails",
@@ -63,46 +67,69 @@ def figures(worked: Worked, played: Simulation) -> tuple[Figure, ...]:
         Figure(
             label="On hold",
             value=count(hold),
-            remark="leads that wait for a later week",
-            against=f"{count(even_hold)}, and {_failed(other.amounts['failed'].mean)}",
+            remark=f"wait for a later week; of those sent to, {_failed(own)}",
+            against=f"{count(even_hold)}; {_failed(other)}",
         ),
         Figure(
             label="Expected replies",
-            value=decimal(float(total["expected_replies"])),
-            remark=f"{level:.0%} interval {replies.low:.0f} to {replies.high:.0f}",
-            against=_replies(played),
+            value=decimal(replies.mean),
+            remark=(
+                f"{level:.0%} interval {replies.low:.0f} to {replies.high:.0f}; {exact} if "
+                "no send fails"
+            ),
+            against=_replies(other),
         ),
         Figure(
             label="Chance that any seat runs out",
             value=percent(float(total["any_seat_exhaustion_probability"])),
-            remark=f"before its reset; accepted: {_accepted(worked)}",
-            against=percent(other.fails.share),
+            remark=f"of credits above its reserve; accepted: {_accepted(worked)}",
+            against=percent(float(_short(played, Policy.EVEN_SPLIT).any(axis=1).mean())),
         ),
     )
 
 
 def sentences(worked: Worked, played: Simulation) -> tuple[str, ...]:
     """Return what the figures come to, in words."""
-    own, other = played.policies
-    lost = other.against["failed"]
-    told = []
-    if lost.low is not None and lost.sign < 0:
-        told.append(
-            f"An even split of the same list would fail {abs(lost.mean):.0f} more leads "
-            f"this week, and {other.seats_out:.1f} of {len(played.terms)} seats would run "
-            f"out before their reset ({own.seats_out:.2f} under the plan)."
-        )
-    replies = other.against["replies"]
-    if replies.sign < 0:
-        ahead = other.against["at_reset"].mean
-        told.append(
-            f"It would bring {abs(replies.mean):.1f} more replies this week; the plan "
-            f"looks further ahead and has {decimal(ahead, 0)} more credits at the resets "
-            "(`planner simulate --weeks 12` compares over the weeks)."
-        )
-    elif replies.sign > 0:
-        told.append(f"The plan brings {replies.mean:.1f} more replies this week.")
-    return (*told, _guarantee(worked))
+    return (_failures(played), *_difference(played), _guarantee(worked))
+
+
+def _failures(played: Simulation) -> str:
+    """Return how many leads and seats fail under both."""
+    own, other = (result.amounts["failed"].mean for result in played.policies)
+    plan, even = (
+        _short(played, policy).sum(axis=1).mean()
+        for policy in (Policy.PLAN, Policy.EVEN_SPLIT)
+    )
+    return (
+        f"Under an even split of the same list, {other:.0f} sends of this week would fail, "
+        f"and {even:.1f} of {plural(len(played.terms), 'seat')} would need more credits "
+        f"than they have above their reserves; under the plan {own:.0f} sends and "
+        f"{plan:.1f} seats."
+    )
+
+
+def _difference(played: Simulation) -> list[str]:
+    """Return which of the two brings more replies this week, as far as draws can tell."""
+    other = played.policies[1]
+    replies, ahead = other.against["replies"], other.against["at_reset"]
+    if not replies.sign:
+        return ["The draws do not tell which of the two brings more replies this week."]
+    if replies.sign > 0:
+        return [f"The plan brings {replies.mean:.1f} more replies this week."]
+    text = f"The even split would bring {abs(replies.mean):.1f} more replies this week"
+    if ahead.sign > 0:
+        text += f"; the plan has {decimal(ahead.mean, 0)} more credits left at the resets"
+    weeks = command("planner simulate --weeks 12")
+    return [f"{text}. {weeks} compares the two over the weeks."]
+
+
+def _short(played: Simulation, policy: Policy) -> NDArray[np.bool_]:
+    """Return where a seat needs more than it has above its reserve, by draw and seat.
+
+    This is what the guarantee counts: InMails before the reset, no refund among them.
+    """
+    budget = np.array([max(0, own.credits - own.reserve) for own in played.terms])
+    return np.asarray(played.outcomes[policy].needed > budget)
 
 
 def _guarantee(worked: Worked) -> str:
@@ -111,23 +138,28 @@ def _guarantee(worked: Worked) -> str:
     worst = percent(float(total["worst_exhaustion_probability"]))
     if loose := breaches.guarantee(worked.plan):
         return f"{loose[0].upper()}{loose[1:]}. The highest chance of a seat is {worst}."
+    alpha = percent(worked.plan.parameters.alpha, 0)
     if worked.plan.parameters.joint:
-        return f"The guarantee holds for all seats together: {_accepted(worked)}."
+        any_seat = percent(float(total["any_seat_exhaustion_probability"]))
+        return (
+            f"The plan keeps its guarantee: any seat at all runs out before its reset with "
+            f"at most {alpha}; it is {any_seat}."
+        )
     return (
         f"Every seat keeps the guarantee: it runs out before its reset with at most "
-        f"{percent(worked.plan.parameters.alpha, 0)}; the highest chance is {worst} "
-        f"({total['worst_seat']})."
+        f"{alpha}; the highest chance is {worst} ({total['worst_seat']})."
     )
 
 
-def _failed(mean: float) -> str:
+def _failed(result: PolicyResult) -> str:
+    mean = result.amounts["failed"].mean
     return f"{mean:.0f} fail" if mean >= 0.5 else "none fails"
 
 
-def _replies(played: Simulation) -> str:
-    """Return the even split's replies, against the plan's in the same draws."""
-    other = played.policies[1].amounts["replies"]
-    return f"{other.mean:.1f} ({other.low:.0f} to {other.high:.0f})"
+def _replies(result: PolicyResult) -> str:
+    """Return a policy's replies with their interval."""
+    replies = result.amounts["replies"]
+    return f"{decimal(replies.mean)} ({replies.low:.0f} to {replies.high:.0f})"
 
 
 def _accepted(worked: Worked) -> str:

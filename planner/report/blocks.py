@@ -101,6 +101,16 @@ class Page:
         )
 
 
+#: What stands between these is a command. No text of a list has them: intake drops
+#: control characters.
+COMMAND, END = "\x0e", "\x0f"
+
+
+def command(text: str) -> str:
+    """Return a command as a sentence holds it, to be set as code."""
+    return f"{COMMAND}{text}{END}"
+
+
 def count(number: float) -> str:
     """Return a whole number with separators."""
     return f"{number:,.0f}"

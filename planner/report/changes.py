@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from planner.ledger.diffs import Difference
 from planner.output.columns import ROUTE_WORDS
-from planner.report.blocks import Part, Section, Table, count, plural
+from planner.report.blocks import Part, Section, Table, command, count, plural
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,10 +18,18 @@ class Previous:
     found: Difference | None
 
 
-def changes(previous: Previous | None) -> Section:
-    """Return what changed since the last run, as far as anybody can tell."""
+def changes(previous: Previous | None, *, is_known: bool = True) -> Section:
+    """Return what changed since the last run, as far as anybody can tell.
+
+    Parameters
+    ----------
+    is_known : bool
+        Whether the ledger that was asked knows the run that is shown.
+    """
     parts: tuple[Part, ...] = ()
-    if previous is None:
+    if not is_known:
+        words = "No ledger here knows this run: nothing to compare it with."
+    elif previous is None:
         words = "This is the first run that the ledger knows: nothing to compare with."
     elif previous.found is None:
         words = (
@@ -32,7 +40,7 @@ def changes(previous: Previous | None) -> Section:
         found = previous.found
         words = (
             f"Against run {previous.name}: {plural(len(found.leads), 'lead')} changed "
-            "route or seat. `planner diff` names them and says why."
+            f"route or seat. {command('planner diff')} names them and says why."
         )
         parts = (_moves(found, previous.week), *_values(found))
     return Section(

@@ -27,16 +27,19 @@ class Behind:
     Parameters
     ----------
     played : Simulation
-        The plan and an even split in the same draws, as `planner.report.answer.played`.
+        The plan and an even split in the same draws, as `play` gives them.
     costs : sequence of Cost or None
         What each rule costs; None where it was not worked out.
     previous : Previous or None
         The run before this one.
+    is_known : bool
+        Whether a ledger knows this run, or is about to: else nothing is before it.
     """
 
     played: Simulation
     costs: Sequence[Cost] | None
     previous: Previous | None
+    is_known: bool = True
 
 
 def page(worked: Worked, behind: Behind, *, with_names: bool = False) -> Page:
@@ -54,7 +57,7 @@ def page(worked: Worked, behind: Behind, *, with_names: bool = False) -> Page:
         seats.load(plan),
         estimates.open_share(plan, _lookups(worked)),
         limits.limits(worked, behind.costs, run_name(plan)),
-        changes.changes(behind.previous),
+        changes.changes(behind.previous, is_known=behind.is_known),
         run.issues(plan),
         run.parameters(plan),
         run.provenance(plan),
@@ -74,7 +77,7 @@ def page(worked: Worked, behind: Behind, *, with_names: bool = False) -> Page:
 def play(worked: Worked, given: Given) -> Simulation:
     """Return the plan and an even split, played in the draws that the page shows."""
     learned = pipeline.learn(given.history, given.parameters, as_of=given.as_of)
-    return answer.played(worked, learned)
+    return answer.play(worked, learned)
 
 
 def _lookups(worked: Worked) -> pd.DataFrame:

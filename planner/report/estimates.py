@@ -10,6 +10,7 @@ from planner.report.blocks import (
     Part,
     Section,
     Table,
+    command,
     count,
     decimal,
     percent,
@@ -43,7 +44,10 @@ def open_share(plan: Plan, lookups: pd.DataFrame) -> Section:
         name="open-share",
         title="Open profiles",
         words=(known, _worth(plan, lookups)),
-        parts=(_segments(plan), _widths(plan)),
+        parts=(
+            _segments(plan),
+            *([_widths(plan)] if share.num_known < share.num_leads else []),
+        ),
     )
 
 
@@ -60,13 +64,13 @@ def _worth(plan: Plan, lookups: pd.DataFrame) -> str:
             f"bring about {gain} expected replies"
         )
     width = share.width_after_checks.get(NUM_LOOKUPS)
-    if width is None:
+    if width is None or share.num_leads - share.num_known <= NUM_LOOKUPS:
         return f"{told}."
     now = 100 * (share.share.high - share.share.low)
     return (
-        f"{told}; looking up {NUM_LOOKUPS} at random would narrow the interval of the "
-        f"list's open share from {now:.1f} to about {100 * width:.1f} percentage points. "
-        "`planner estimate` lists them."
+        f"{told}. {NUM_LOOKUPS} look-ups at random would narrow the interval of the list's "
+        f"open share from {now:.1f} to about {100 * width:.1f} percentage points; "
+        f"{command('planner estimate')} says whom to look up."
     )
 
 

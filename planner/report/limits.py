@@ -7,12 +7,24 @@ from collections.abc import Mapping, Sequence
 from planner.domain import Plan
 from planner.limits import MEANINGS
 from planner.pipeline import Worked
-from planner.report.blocks import Chart, Part, Section, Table, count, decimal, plural
+from planner.report.blocks import (
+    Chart,
+    Part,
+    Section,
+    Table,
+    command,
+    count,
+    decimal,
+    plural,
+)
 from planner.whatif import rules
-from planner.whatif.rules import ROWS, Cost
+from planner.whatif.rules import Cost
 
 #: Seats, and rules, that a sentence names; the tables have all.
 NUM_IN_WORDS = 3
+
+#: Columns of the largest program that is solved again without each limit, unasked.
+MOST_COLUMNS = 10_000
 
 #: Below this, in expected weighted replies, nothing is told apart from nothing.
 NOTHING = 0.005
@@ -32,13 +44,16 @@ def limits(worked: Worked, costs: Sequence[Cost] | None, run: str) -> Section:
         Name of the run, for the command that works it out.
     """
     plan = worked.plan
-    quick = rules.limit_costs(worked) if costs is None else {}
-    parts = [_quick(quick) if costs is None else _costs(costs), _every_seat(worked)]
+    quick = None
+    if costs is None and int(plan.totals["columns"]) <= MOST_COLUMNS:
+        quick = rules.limit_costs(worked)
+    parts = [] if quick is None else [_quick(quick)]
+    parts += [] if costs is None else [_costs(costs)]
     parts += [_worth(plan), _moved(plan)]
     if (plan.limits["seat_id"] != "").any():
         words = [_worth_in_words(plan)]
     else:
-        words = ["No limit of a seat binds: one more of anything brings nothing."]
+        words = ["One more credit, InMail of pace or request on one seat brings nothing."]
     told = _quick_in_words(quick, run) if costs is None else _costs_in_words(costs)
     words.insert(0, told)
     return Section(
@@ -46,17 +61,20 @@ def limits(worked: Worked, costs: Sequence[Cost] | None, run: str) -> Section:
     )
 
 
-def _quick_in_words(found: Mapping[str, float], run: str) -> str:
+def _quick_in_words(found: Mapping[str, float] | None, run: str) -> str:
     """Return which limits cost most, and how to get the same of all rules."""
+    again = command(f"planner show {run} --html --rule-costs")
     more = (
-        f"`planner show {run} --html --rule-costs` plans again without every rule, those "
-        "on companies, owners and days off included."
+        f"{again} plans again without every rule, those on companies, owners and days off "
+        "included."
     )
+    if found is None:
+        return f"What each limit costs takes long in a plan of this size: {more}"
     told = [f"{rule} {decimal(cost, 2)}" for rule, cost in found.items() if cost >= NOTHING]
     if not told:
-        return f"No limit of volume or credits costs anything. {more}"
+        return f"No limit on credits or volumes costs anything. {more}"
     return (
-        "Solved again without one limit at a time. Dearest, in expected weighted replies "
+        "Solved again without one limit at a time; dearest, in expected weighted replies "
         f"over the horizon: {', '.join(told[:NUM_IN_WORDS])}. {more}"
     )
 
@@ -124,55 +142,6 @@ _UNITS = {
     "credits": "credit",
     "InMail pace": "InMail of pace this week",
     "connection requests": "connection request this week",
-}
-
-
-def _every_seat(worked: Worked) -> Part:
-    """Return what one more on every seat would bring, limit by limit, most first."""
-    worth = sorted(one_more(worked).items(), key=lambda item: (-item[1], item[0]))
-    drawn = [(what, value) for what, value in worth if value >= NOTHING]
-    title = "What one more on every seat would bring, in weighted replies over the horizon"
-    points = [_point(what, value, "as far as the price holds") for what, value in drawn]
-    table = Table(
-        caption=title,
-        headers=("one more on every seat", "brings"),
-        rows=[(what, decimal(value, 3)) for what, value in worth],
-        numbers=frozenset({1}),
-    )
-    return Part(chart=_bars("one-more", title, points) if drawn else None, table=table)
-
-
-def one_more(worked: Worked) -> dict[str, float]:
-    """Return what a limit that is one higher on every seat brings, by the program's prices.
-
-    A limit of a day counts once for every day on which it may be used, one of a week for
-    every week; a credit is there once, now.
-    """
-    problem = worked.problem
-    found = {"credit": float(worked.plan.seat_weeks["credit_price"].sum())}
-    for rule, what in _ONE_MORE.items():
-        total = 0.0
-        for name, price in problem.solution.prices.items():
-            if price > 0 and ROWS[rule].match(name):
-                days = 1
-                if rule.endswith("_per_day"):
-                    period = problem.instance.periods[int(name.rsplit("_", 1)[1])]
-                    days = len(period.days)
-                total += price * days
-        found[what] = total
-    return found
-
-
-#: Limits of the program's rows and what one unit more of each is.
-_ONE_MORE = {
-    "velocity": "InMail of pace a week",
-    "inmails_per_day": "InMail a day",
-    "open_inmails_per_day": "free InMail a day",
-    "paid_inmails_per_day": "InMail a day that may need a credit",
-    "open_inmails_per_month": "free InMail a month",
-    "requests_per_day": "connection request a day",
-    "requests_per_week": "connection request a week",
-    "pending_requests": "unanswered connection request",
 }
 
 

@@ -20,12 +20,15 @@ from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup, escape
 
 from planner import __version__
-from planner.report.blocks import Page
+from planner.report.blocks import COMMAND, END, Page
 
 #: Charting libraries as their makers publish them, with their licences: see vendor/.
 LIBRARIES = ("d3", "plot")
 
-_CODE = re.compile(r"`([^`]+)`")
+#: Scripts of the page itself, in the order in which they build on each other.
+SCRIPTS = ("shared.js", "runway.js", "bars.js", "page.js")
+
+_CODE = re.compile(f"{COMMAND}([^{COMMAND}{END}]+){END}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,13 +44,13 @@ def render(page: Page) -> str:
     """Return the page as HTML."""
 
     def code(text: str) -> Markup:
-        """Return escaped text, with what stands in backticks as code."""
+        """Return escaped text, its commands set as code."""
         return Markup(_CODE.sub(r"<code>\1</code>", str(escape(text))))
 
     environment = Environment(autoescape=True, undefined=StrictUndefined)
     environment.filters["code"] = code
     scripts = [_library(name) for name in LIBRARIES]
-    scripts.append(_script(_text("page.js")))
+    scripts += [_script(_text(name).strip()) for name in SCRIPTS]
     html: str = environment.from_string(_text("template.html")).render(
         page=page,
         version=__version__,

@@ -6,7 +6,7 @@ from planner.domain import SENT_ROUTES, Plan
 from planner.output.columns import full_names, routes
 from planner.output.names import clean
 from planner.output.tables import texts
-from planner.report.blocks import Part, Section, Table, decimal, plural
+from planner.report.blocks import Part, Section, Table, decimal
 
 #: Sends that are named: those that are expected to bring most.
 NUM_BEST = 25
@@ -35,7 +35,7 @@ def _best(plan: Plan) -> Part:
         [decimal(value, 3) for value in best["expected_replies"].tolist()],
     )  # fmt: skip
     table = Table(
-        caption=f"Best {plural(len(best), 'send')} of the week",
+        caption="Best sends of the week",  # no number: forget takes rows out
         headers=("lead", "company", "seat", "day", "route", "expected replies"),
         rows=[
             tuple(clean(str(cell)) for cell in row) for row in zip(*columns, strict=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 
 from planner.domain import Plan
 from planner.errors import Severity
@@ -16,6 +17,27 @@ from planner.report.blocks import Part, Section, Table, count, plural
 MAX_ISSUES = 100
 
 _ORDER = {severity: number for number, severity in enumerate(Severity)}
+
+
+def short_names(plan: Plan) -> dict[str, str]:
+    """Return the input files as the page names them, by the path that the user gave.
+
+    Their names alone, with the folder where two are alike: the page is made to be sent
+    around, and a path may say whose computer it comes from.
+    """
+    paths = {file.file: file.file.replace("\\", "/").split("/") for file in plan.files}
+    alike = Counter(parts[-1] for parts in paths.values())
+    return {
+        path: clean("/".join(parts[-2 if alike[parts[-1]] > 1 else -1 :]))
+        for path, parts in paths.items()
+    }
+
+
+def _shortened(text: str, names: Mapping[str, str]) -> str:
+    """Return a text with the paths in it shortened, the longest first."""
+    for path in sorted(names, key=lambda path: (-len(path), path)):
+        text = text.replace(path, names[path])
+    return clean(text)
 
 
 def issues(plan: Plan) -> Section:
@@ -37,6 +59,7 @@ def issues(plan: Plan) -> Section:
 
 
 def _kinds(plan: Plan) -> Part:
+    names = short_names(plan)
     found = Counter((issue.severity, issue.code) for issue in plan.issues)
     first = {(issue.severity, issue.code): issue for issue in reversed(plan.issues)}
     kinds = sorted(found, key=lambda kind: (_ORDER[kind[0]], -found[kind], kind[1]))
@@ -44,7 +67,12 @@ def _kinds(plan: Plan) -> Part:
         caption="Findings by kind",
         headers=("severity", "kind", "times", "the first"),
         rows=[
-            (str(kind[0]), kind[1], count(found[kind]), clean(first[kind].message))
+            (
+                str(kind[0]),
+                kind[1],
+                count(found[kind]),
+                _shortened(first[kind].message, names),
+            )
             for kind in kinds
         ],
         numbers=frozenset({2}),
@@ -54,6 +82,7 @@ def _kinds(plan: Plan) -> Part:
 
 
 def _one_by_one(plan: Plan) -> Part:
+    names = short_names(plan)
     found = sorted(plan.issues, key=lambda issue: _ORDER[issue.severity])[:MAX_ISSUES]
     left = len(plan.issues) - len(found)
     more = f"; the first {len(found)}, all are in plan.json" if left else ""
@@ -62,9 +91,9 @@ def _one_by_one(plan: Plan) -> Part:
         headers=("severity", "file", "row", "column", "what, and what to do"),
         rows=[
             (
-                str(issue.severity), clean(issue.file),
+                str(issue.severity), _shortened(issue.file, names),
                 "" if issue.row is None else count(issue.row), clean(issue.column),
-                clean(issue.message),
+                _shortened(issue.message, names),
             )
             for issue in found
         ],
@@ -116,11 +145,12 @@ def provenance(plan: Plan) -> Section:
         *((f"solver: {name}", str(value)) for name, value in plan.solver.items()),
     ]
     about = Table(caption="This run", headers=("what", "value"), rows=rows, is_open=True)
+    names = short_names(plan)
     files = Table(
         caption="Files in",
         headers=("file", "kind", "rows", "SHA-256"),
         rows=[
-            (clean(file.file), file.kind, count(file.num_rows), file.sha256)
+            (names[file.file], file.kind, count(file.num_rows), file.sha256)
             for file in plan.files
         ],
         numbers=frozenset({2}),

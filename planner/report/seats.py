@@ -142,8 +142,8 @@ def volumes(plan: Plan) -> Section:
     words = [f"{plural(int(weeks['all'].sum()), 'lead')} this week."]
     if idle:
         words.append(
-            f"{plural(idle, 'seat sends', 'seats send')} nothing: away, paused or without "
-            "room; the note in the workbook says which."
+            f"{plural(idle, 'seat sends', 'seats send')} nothing; the notes in the "
+            "workbook say more."
         )
     return Section(
         name="volume",
@@ -217,10 +217,11 @@ def load(plan: Plan) -> Section:
     at_work = [share for _, _, capacity, share in lines if capacity]
     words = "No seat may send anything this week."
     if at_work:
+        low, high = min(at_work), max(at_work)
+        span = f"from {low:.0%} to {high:.0%}" if low < high else f"{low:.0%}"
         words = (
-            f"Load is what a seat sends of what its limits allow this week, credits "
-            f"apart: from {min(at_work):.0%} to {max(at_work):.0%}. Where a seat is "
-            "low, it has no credits, or its leads are few."
+            "Load is what a seat sends of what its limits on days, pace and requests allow "
+            f"this week, credits apart: {span}."
         )
     chart = Chart(
         name="load",

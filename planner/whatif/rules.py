@@ -9,26 +9,26 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from planner import limits
-from planner.domain import Flag, Given, HoldRule
-from planner.model import solve
+from planner.domain import Flag, Given, HoldRule, Instance
+from planner.model import calendar, instance, relax, solve
 from planner.pipeline import Worked
 from planner.whatif.compare import again, figures, moves
 
 #: Below this a shadow price is the solver's rounding.
 _NO_PRICE = 1e-9
 
-#: Rows of the program that a rule alone makes, by the rule: what their names begin with.
-ROWS = {
-    "credits": re.compile(r"credits_"),
-    "inmails_per_day": re.compile(r"inmails_"),
-    "open_inmails_per_day": re.compile(r"open_\d"),
-    "paid_inmails_per_day": re.compile(r"paid_"),
-    "open_inmails_per_month": re.compile(r"open_month_"),
-    "velocity": re.compile(r"velocity_"),
-    "requests_per_day": re.compile(r"requests_"),
-    "requests_per_week": re.compile(r"connections_\d"),
-    "pending_requests": re.compile(r"pending_"),
-}
+#: Limits on credits and volumes by channel: how the names of its rows begin, and which
+#: limits make them.
+CHANNELS = {
+    r"credits_": ("credits",),
+    r"inmails_|open_|paid_|velocity_": (
+        "inmails_per_day", "open_inmails_per_day", "paid_inmails_per_day",
+        "open_inmails_per_month", "velocity",
+    ),
+    r"requests_|connections_|pending_": (
+        "requests_per_day", "requests_per_week", "pending_requests",
+    ),
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,61 +114,104 @@ def costs(
 
 
 def limit_costs(worked: Worked) -> dict[str, float]:
-    """Return what each limit of volume or credits costs, the dearest first.
+    """Return what each limit on credits and volumes costs, the dearest first.
 
-    The program is solved again without the rows of that limit, all else as it was fitted:
-    classes, credit rows, days. So it is quick, and what `costs` gives for the same limit
-    differs by what planning anew would change of these. Weighted replies over the horizon.
+    The program is built without that limit and solved again, all else as it was fitted:
+    classes and what InMails book of the credits. So it is quick; `costs`, which plans
+    anew, may differ by what that changes. Weighted replies over the horizon.
 
     Raises
     ------
     SolverError
         If the solver does not prove an optimum.
     """
-    problem = worked.problem
-    priced = _priced(worked)
+    before = worked.problem.solution.objective
+    binding = _binding(worked)
     found = {}
-    for rule, rows in ROWS.items():
-        value = problem.solution.objective
-        if any(map(rows.match, priced)):
-            value = solve.value_without(problem.instance, rows, problem.parameters)
-        found[rule] = round(max(0.0, value - problem.solution.objective), 6)
+    for rule in (rule for rules in CHANNELS.values() for rule in rules):
+        cost = 0.0
+        if rule in binding:
+            relieved = solve.solve_once(_relieved(worked, rule), worked.problem.parameters)
+            cost = max(0.0, relieved.objective - before)
+        found[rule] = round(cost, 6) + 0.0
     return dict(sorted(found.items(), key=lambda item: (-item[1], item[0])))
+
+
+def _relieved(worked: Worked, rule: str) -> Instance:
+    """Return the instance as it was fitted, built without a rule on seats or days."""
+    problem, plan = worked.problem, worked.plan
+    names = limits.checked([*limits.parse(plan.parameters.report_only), rule])
+    given = problem.parameters.override({"report_only": ", ".join(names)})
+    seen = relax.relaxed(problem.leads, problem.seats, given)
+    start = plan.week_start
+    calendars = [
+        calendar.seat_calendar(
+            index, seat, as_of=plan.as_of, start=start, end=plan.horizon_end,
+            parameters=seen.parameters,
+        )
+        for index, seat in enumerate(seen.day_seats)
+    ]  # fmt: skip
+    base = problem.instance
+    built = instance.build(
+        seen.seats, calendars, problem.classing, seen.parameters,
+        num_weeks=base.num_weeks, first_weekday=start.weekday(),
+    )  # fmt: skip
+    fitted = {(row.seat, row.first, row.last): row for row in base.credit_rows}
+    rows = [
+        replace(fitted.get((row.seat, row.first, row.last), row), budget=row.budget)
+        for row in built.credit_rows
+    ]
+    return replace(
+        built, credit_rows=tuple(rows), classes=base.classes, pools=base.pools,
+        atoms=base.atoms, tiers=base.tiers,
+    )  # fmt: skip
 
 
 def acting(worked: Worked) -> tuple[str, ...]:
     """Return the rules that may cost anything; those left out surely cost nothing.
 
-    Rows of the program without a shadow price can go and the optimum stays: the prices
-    still prove it. A rule that no lead, seat or day falls under cannot cost either.
+    A channel whose rows have no shadow price can lose all of them and the optimum stays:
+    the prices still prove it. A rule that no lead, seat or day falls under cannot cost
+    either. What `costs` finds for a rule left out is an error of its two plans.
     """
     problem = worked.problem
-    priced = _priced(worked)
-    rules = {rule for rule, rows in ROWS.items() if any(map(rows.match, priced))}
+    rules = _binding(worked)
     if "credits" in rules:
         rules |= {"reserve", "alpha", "open_flag_leak"}
-    leads, seats = worked.plan.assignments, worked.problem.seats
-    company = problem.classing.lead_company
-    if (np.bincount(company[company >= 0]) > 1).any():
-        rules |= {"company_throttle", "one_seat_per_company"}
+    classing, leads = problem.classing, worked.plan.assignments
+    company = classing.lead_company
+    shared = (np.bincount(company[company >= 0]) > 1).any()
     told = {
+        # One lead of a company is enough where others of it were contacted before.
+        "company_throttle": shared or bool(classing.recent_touches),
+        "one_seat_per_company": bool((company >= 0).any()),
         "owner": (problem.leads["owner"] != "").any(),
         "group": (problem.leads["group"] != "").any(),
         "inmail_off": (problem.leads["inmail_flag"] == Flag.NO).any(),
         "messages_per_day": (leads["rule"] == HoldRule.MESSAGE_LIMIT).any(),
-        "days_off": any(not all(seat.day_shares) for seat in seats),
-        "away": any(seat.away for seat in seats),
-        "grant_delay": any(calendar.resets for calendar in problem.calendars)
-        or any(seat.grant_unseen for seat in seats),
+        "days_off": any(not all(seat.day_shares) for seat in problem.seats),
+        "away": any(seat.away for seat in problem.seats),
+        "grant_delay": any(own.resets for own in problem.calendars)
+        or any(seat.grant_unseen for seat in problem.seats),
     }
     rules |= {rule for rule, acts in told.items() if acts}
     return tuple(name for name in limits.MEANINGS if name in rules)
 
 
-def _priced(worked: Worked) -> set[str]:
-    """Return the rows of the program that have a shadow price."""
+def _binding(worked: Worked) -> set[str]:
+    """Return the limits of the channels of which any row has a shadow price.
+
+    Not of the limit's own rows alone: a day's limit on all InMails also cuts the room
+    that the day's limits on free and on paid ones leave, and so on.
+    """
     prices = worked.problem.solution.prices
-    return {name for name, price in prices.items() if price > _NO_PRICE}
+    priced = [name for name, price in prices.items() if price > _NO_PRICE]
+    return {
+        rule
+        for rows, rules in CHANNELS.items()
+        if any(map(re.compile(rows).match, priced))
+        for rule in rules
+    }
 
 
 def _bound(worked: Worked) -> float:
