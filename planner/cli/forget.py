@@ -307,8 +307,8 @@ def _report(erased: _Erased, *, as_json: bool, dry_run: bool) -> None:
         console.result("No file of a run holds this person.")
     if not dry_run:
         console.result(
-            f"\n{erased.removed} identities went from the ledger. A keyed mark stays: "
-            "whoever comes in a list with one of these keys again is excluded."
+            f"\nIdentities that went from the ledger: {erased.removed}. A keyed mark "
+            "stays: whoever comes in a list with one of these keys again is excluded."
         )
     for one in (*still, *erased.exports, *erased.beside):
         console.say(

@@ -303,8 +303,8 @@ def summary(made: Plan) -> None:
     )
     share = made.open_share.share
     console.result(
-        f"{total['leads']:,} leads, {total['seats']} "
-        f"{'seat' if total['seats'] == 1 else 'seats'}; open profiles "
+        f"{console.counted(int(total['leads']), 'lead')}, "
+        f"{console.counted(int(total['seats']), 'seat')}; open profiles "
         f"{share.median:.0%} ({share.low:.0%} to {share.high:.0%})\n"
     )
     console.table(

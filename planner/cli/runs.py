@@ -248,7 +248,8 @@ def _line(run: Run) -> dict[str, object]:
 
 def _show_difference(before: Run, after: Run, found: Difference, out: Path | None) -> None:
     console.result(
-        f"{before.name} against {after.name}: {len(found.leads):,} leads moved\n"
+        f"{before.name} against {after.name}: "
+        f"{console.counted(len(found.leads), 'lead')} moved\n"
     )
     console.table(
         (before.week, after.week if after.week != before.week else "now", "leads"),

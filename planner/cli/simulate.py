@@ -154,8 +154,8 @@ def _played(
             else "this version plans the run's inputs differently for"
         )
         notes.append(
-            f"{why} {differing} leads; played is what was written, with the weeks after it "
-            "as planned now"
+            f"{why} {console.counted(differing, 'lead')}; played is what was "
+            "written, with the weeks after it as planned now"
         )
     num_draws, seed, num_bounds = numbers
     result = simulation.simulate(

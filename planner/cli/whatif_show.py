@@ -55,7 +55,8 @@ def side_by_side(was: Figures, compared: Sequence[Compared]) -> list[str]:
 def _what_moves(item: Compared) -> str:
     ways = list(item.moves.routes.items())
     shown = ", ".join(f"{old} to {new} {n:,}" for (old, new), n in ways[:MAX_WAYS])
-    rest = f" and {len(ways) - MAX_WAYS} ways more" if len(ways) > MAX_WAYS else ""
+    left = len(ways) - MAX_WAYS
+    rest = f" and {console.counted(left, 'way')} more" if left > 0 else ""
     text = (
         f"{item.name}: {item.moves.moved:,} leads get another route, seat or week, "
         f"{item.moves.rerouted:,} another route{': ' if shown else ''}{shown}{rest}."
