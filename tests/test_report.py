@@ -234,11 +234,9 @@ def test_a_limit_counts_where_it_cuts_another_ones_room() -> None:
 
 def test_one_lead_of_a_company_may_have_to_wait_for_another_one() -> None:
     """Somebody of the company was contacted on Saturday: the throttle of 1 acts."""
-    own = {"company": "Acme", "company_key": "acme"}
-    before = make_leads(
-        1, last_contacted_on="2026-11-21", exclusion="contacted_before", **own
-    )
-    leads = [*before, *make_leads(1, 2, **own)]
+    own: dict[str, Any] = {"company": "Acme", "company_key": "acme"}
+    gone = own | {"last_contacted_on": "2026-11-21", "exclusion": "contacted_before"}
+    leads = [*make_leads(1, **gone), *make_leads(1, 2, **own)]
     made, _ = worked(leads, [make_seat()], max_new_leads_per_company=1)
     assert "company_throttle" in rules.acting(made)
 
