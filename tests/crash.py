@@ -18,8 +18,8 @@ from typing import Any
 import sqlalchemy as sa
 
 from forking import WORKERS, Command, Ended, Planners
-from planner.ledger import columns, packing
-from planner.ledger.tables import META, PACKS, RUNS, metadata
+from planner.ledger import columns, keys, packing
+from planner.ledger.tables import KEY_LINES, META, PACKS, RUNS, metadata
 from postgres import Database
 
 LEDGER = "planner.db"
@@ -283,6 +283,10 @@ def _lines(
             lines = {**vars_of(part.sends), **vars_of(part.told)}
             lines.pop("company")
             return (part.words.tolist(), lines)
+        if column is KEY_LINES.c.data:  # keys stand in it under keyed hashes
+            packed = keys._unpacked(value, keys._seal(connection))
+            assert packed is not None
+            return sorted(packed.person.tolist())
         return value
 
     return {

@@ -61,7 +61,7 @@ def draw(connection: Connection, table: LeadTable, view: View) -> Drawn:
     """Look up the leads of a table, and fold all touches."""
     ids = table.leads["lead_id"].to_numpy(dtype=object)
     return Drawn(
-        seen=people.look_up(connection, table.identities),
+        seen=people.look_up(connection, table.identities, ids),
         touches=folded(connection, view),
         marks=packing.marks(secret_key(connection), ids),
     )

@@ -12,13 +12,10 @@ import secrets
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from itertools import chain
 from pathlib import Path
 from threading import Thread
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
 import sqlalchemy as sa
 from sqlalchemy import Connection as Connection
 from sqlalchemy import Engine, Table, event, exc
@@ -191,16 +188,6 @@ def append_lines(
             cursor.executemany(
                 f"INSERT INTO {table.name} ({columns}) VALUES ({places})", lines
             )
-
-
-def numbers(
-    connection: Connection, query: str, values: tuple[Any, ...], *, width: int
-) -> npt.NDArray[np.int64]:
-    """Return the whole numbers that a query finds, shape ``(lines, width)``."""
-    with _driver(connection) as cursor:
-        cursor.execute(query, values)
-        found = np.fromiter(chain.from_iterable(cursor), dtype=np.int64)
-    return found.reshape(-1, width)
 
 
 @contextmanager
