@@ -284,6 +284,12 @@ class Book:
 
     def spend(self, amount: float) -> list[Lot]:
         """Take `amount` from the oldest lots, as far as they go; return what was taken."""
+        if amount > DUST and self.lots and self.lots[0][1] - amount > DUST:
+            # The oldest lot has it, as it mostly does.
+            granted_on, there = self.lots[0]
+            self.spent += amount
+            self.lots[0] = (granted_on, there - amount)
+            return [(granted_on, amount)]
         taken: list[Lot] = []
         while amount > DUST and self.lots:
             granted_on, there = self.lots[0]

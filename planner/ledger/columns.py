@@ -10,10 +10,10 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields
 from itertools import pairwise
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -25,6 +25,9 @@ from planner.ledger.store import append, secret_key
 from planner.ledger.tables import ASSIGNMENTS, ENTRIES, OUTCOMES, PACKS
 
 Numbers = npt.NDArray[np.int64]
+#: Whole numbers as narrow as packs hold them: widen them before counting with them.
+Narrow = npt.NDArray[np.integer[Any]]
+Days = TypeVar("Days", int, Numbers)
 
 #: Instants of a day: the plain date, then its seconds, with one to spare for a leap second.
 _DAY = 86_402
@@ -42,12 +45,12 @@ class Sends:
     ``day`` is the ordinal of the day planned.
     """
 
-    entry: Numbers
-    person: Numbers
-    seat: Numbers
-    route: Numbers
-    segment: Numbers
-    day: Numbers
+    entry: Narrow
+    person: Narrow
+    seat: Narrow
+    route: Narrow
+    segment: Narrow
+    day: Narrow
     company: npt.NDArray[np.uint64]
     credit_probability: npt.NDArray[np.float64]
 
@@ -56,15 +59,15 @@ class Sends:
 class Told:
     """Outcomes, one entry per line, by entry and line; ``at`` is an instant."""
 
-    entry: Numbers
-    person: Numbers
-    kind: Numbers
+    entry: Narrow
+    person: Narrow
+    kind: Narrow
     at: Numbers
-    seat: Numbers
-    route: Numbers
-    credit_used: Numbers
-    open_flag: Numbers
-    assignment: Numbers
+    seat: Narrow
+    route: Narrow
+    credit_used: Narrow
+    open_flag: Narrow
+    assignment: Narrow
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -87,7 +90,7 @@ def code(words: npt.NDArray[np.object_], word: str) -> int:
 
 
 def among(
-    codes: Numbers, words: npt.NDArray[np.object_], wanted: Iterable[str]
+    codes: Narrow, words: npt.NDArray[np.object_], wanted: Iterable[str]
 ) -> npt.NDArray[np.bool_]:
     """Return which codes stand for one of the wanted words."""
     chosen = set(wanted)
@@ -130,7 +133,7 @@ def day_of(at: Numbers) -> Numbers:
     return at // _DAY
 
 
-def plain(days: Numbers) -> Numbers:
+def plain(days: Days) -> Days:
     """Return the instants of plain dates, given by their ordinals."""
     return days * _DAY
 
@@ -171,10 +174,6 @@ def keep(connection: Connection, entry: int) -> None:
 
 
 _CODED = frozenset({"seat", "route", "segment", "kind"})
-#: Columns that are no integers.
-_WIDE: Mapping[str, type[np.generic]] = {
-    "company": np.uint64, "credit_probability": np.float64,
-}  # fmt: skip
 
 
 # --- reading ----------------------------------------------------------------------
@@ -238,7 +237,7 @@ def unpacked(entry: int, data: bytes) -> Columns:
     place = 4 + size
     columns: list[dict[str, Any]] = []
     for count, kinds in ((num_sends, _SENDS), (num_told, _TOLD)):
-        lines: dict[str, Any] = {"entry": np.full(count, entry, dtype=np.int64)}
+        lines: dict[str, Any] = {"entry": np.full(count, entry, dtype=np.int32)}
         for name, kind in kinds.items():
             column = np.frombuffer(data, dtype=kind, count=count, offset=place)
             place += column.nbytes
@@ -316,22 +315,24 @@ def _concatenated(parts: Sequence[Columns]) -> Columns:
         _numbers([codes.setdefault(str(word), len(codes)) for word in part.words])
         for part in parts
     ]
+    code_type = np.min_scalar_type(max(0, len(codes) - 1))
     made: dict[str, Any] = {}
-    for group, kind in (("sends", Sends), ("told", Told)):
+    for group, kind, types in (("sends", Sends, _SENDS), ("told", Told, _TOLD)):
         lines = [getattr(part, group) for part in parts]
         ends = np.cumsum([0, *(len(line.entry) for line in lines)]).tolist()
         columns: dict[str, Any] = {}
         for item in fields(kind):
-            # Filled part by part: a million lines are copied once, and widened by that.
-            column = np.empty(ends[-1], dtype=_WIDE.get(item.name, np.int64))
+            # As narrow as they are packed: of a million lines, memory never used before
+            # takes longer than what is done with it.
+            is_coded = item.name in _CODED
+            column = np.empty(
+                ends[-1], dtype=code_type if is_coded else types.get(item.name, "<i4")
+            )
             for number, line, (start, end) in zip(
                 numbers, lines, pairwise(ends), strict=True
             ):
                 values = getattr(line, item.name)
-                if item.name in _CODED:
-                    number.take(values, out=column[start:end], mode="clip")
-                else:
-                    column[start:end] = values
+                column[start:end] = number[values] if is_coded else values
             columns[item.name] = column
         entry = columns["entry"]
         if (entry[1:] < entry[:-1]).any():

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -117,7 +117,7 @@ class Folded:
 
     sends: columns.Sends
     at: Mapping[str, columns.Numbers]
-    credit_used: columns.Numbers
+    credit_used: columns.Narrow
     date: columns.Numbers
     happened: Mask
     undone: Mask
@@ -160,42 +160,74 @@ def folded(connection: Connection, view: View, since: dt.date | None = None) -> 
         day = dt.date.fromisoformat(from_date).toordinal() if from_date else 0
         void |= (sends.entry == voided) & ((sends.day >= day) | nobody)
     out = own | (void & ~happened & ~failed)
-    # Mostly all are in force: a million lines need not be copied then.
-    kept = ~out if out.any() else slice(None)
-    return Folded(
-        sends=columns.Sends(
-            **{item.name: getattr(sends, item.name)[kept] for item in fields(sends)}
-        ),
-        at={kind: instants[kept] for kind, instants in at.items()},
-        credit_used=credit_used[kept],
-        date=np.where(sent >= 0, columns.day_of(sent), sends.day)[kept],
-        happened=happened[kept],
-        undone=undone[kept],
+    every = Folded(
+        sends=sends,
+        at=at,
+        credit_used=credit_used,
+        date=np.where(sent >= 0, columns.day_of(sent), sends.day),
+        happened=happened,
+        undone=undone,
         told=told,
         words=found.words,
+    )
+    # Mostly all are in force: a million lines need not be copied then.
+    return _chosen(every, ~out) if out.any() else every
+
+
+def not_before(found: Folded, day: dt.date) -> Folded:
+    """Return the sends that are planned, were made or were told of on a day or later."""
+    first = day.toordinal()
+    start = columns.plain(first)
+    late = (found.sends.day >= first) | (found.date >= first)
+    for instants in found.at.values():
+        late |= instants >= start
+    return _chosen(found, late)
+
+
+def _chosen(found: Folded, chosen: Mask) -> Folded:
+    """Return some of the sends, and all outcomes."""
+    sends = found.sends
+    return replace(
+        found,
+        sends=columns.Sends(
+            **{item.name: getattr(sends, item.name)[chosen] for item in fields(sends)}
+        ),
+        at={kind: instants[chosen] for kind, instants in found.at.items()},
+        credit_used=found.credit_used[chosen],
+        date=found.date[chosen],
+        happened=found.happened[chosen],
+        undone=found.undone[chosen],
     )
 
 
 def _latest(
     found: columns.Columns,
-) -> tuple[dict[str, columns.Numbers], columns.Numbers]:
+) -> tuple[dict[str, columns.Numbers], columns.Narrow]:
     """Return the last instant of each kind of outcome of each send, and its credit use."""
     sends, told = found.sends, found.told
     count = len(sends.entry)
-    at = {kind: np.full(count, columns.NEVER, dtype=np.int64) for kind in _KINDS}
-    credit_used = np.full(count, -1, dtype=np.int64)
-    if not count:
+    never = np.broadcast_to(np.int64(columns.NEVER), count)
+    at = dict.fromkeys(_KINDS, never)
+    credit_used = np.full(count, -1, dtype=np.int8)
+    planned = np.flatnonzero(told.assignment > 0)
+    if not count or not len(planned):
         return at, credit_used
-    key = (sends.entry << 32) | sends.person
-    wanted = (told.assignment << 32) | told.person
+    key = _pair(sends.entry, sends.person)
+    wanted = _pair(told.assignment[planned], told.person[planned])
     place = np.minimum(np.searchsorted(key, wanted), count - 1)
-    planned = np.flatnonzero(key[place] == wanted)
-    place = place[planned]
-    for kind, instants in at.items():
+    is_there = key[place] == wanted
+    place, planned = place[is_there], planned[is_there]
+    for kind in _KINDS:
         of = told.kind[planned] == found.code(kind)
-        np.maximum.at(instants, place[of], told.at[planned[of]])
-    np.maximum.at(credit_used, place, told.credit_used[planned])
+        if of.any():
+            at[kind] = never.copy()
+            np.maximum.at(at[kind], place[of], told.at[planned[of]])
+    np.maximum.at(credit_used, place, told.credit_used[planned].astype(np.int8))
     return at, credit_used
+
+
+def _pair(entry: columns.Narrow, person: columns.Narrow) -> columns.Numbers:
+    return (entry.astype(np.int64) << 32) | person
 
 
 def _runs_of(connection: Connection, week: str) -> list[int]:
