@@ -16,6 +16,7 @@ import hashlib
 import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
 
 import numpy as np
@@ -24,7 +25,7 @@ import pandas as pd
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from planner.ledger.store import append, append_lines, secret_key
+from planner.ledger.store import append, append_lines, read_lines, secret_key
 from planner.ledger.tables import IDENTITIES, KEY_LINES, KEY_PACKS
 
 Hashes = npt.NDArray[np.uint64]
@@ -62,8 +63,9 @@ def hashed(
 ) -> Hashes:
     """Return the keyed hash of each key, of whatever kind."""
     result = np.zeros(len(space), dtype=np.uint64)
-    for kind in sorted(set(space.tolist())):
-        of = np.flatnonzero(space == kind)
+    kind_of, kinds = pd.factorize(space)
+    for number, kind in enumerate(kinds):
+        of = np.flatnonzero(kind_of == number)
         result[of] = _hashed(secret, str(kind), value[of])
     return result
 
@@ -132,8 +134,12 @@ def keep(connection: Connection) -> None:
 
 def erase(connection: Connection, gone: Hashes) -> None:
     """Take hashed keys out of all packs."""
-    ordered, seal = np.sort(gone), _seal(connection)
-    for pack in _packs(connection):
+    ordered, packs = np.sort(gone), _packs(connection)
+    # Chunks of no pack are read by nobody; what they hold is to be gone all the same.
+    known = [pack.upto for pack in packs]
+    connection.execute(sa.delete(KEY_LINES).where(KEY_LINES.c.upto.not_in(known)))
+    secret = secret_key(connection)
+    for pack in packs:
         numbers = np.unique(_chunk_of(ordered, pack.bits))
         for number, lines in _chunks(connection, pack, numbers):
             if lines is None:
@@ -143,7 +149,7 @@ def erase(connection: Connection, gone: Hashes) -> None:
             connection.execute(
                 sa.update(KEY_LINES)
                 .where(KEY_LINES.c.upto == pack.upto, KEY_LINES.c.chunk == number)
-                .values(data=_packed(_some(lines, kept), seal))
+                .values(data=_packed(_some(lines, kept), _seal(secret, pack, number)))
             )
 
 
@@ -213,28 +219,32 @@ def _chunks(
     query = sa.select(KEY_LINES.c.chunk, KEY_LINES.c.data).where(
         KEY_LINES.c.upto == pack.upto
     )
-    seal = _seal(connection)
+    secret = secret_key(connection)
     for start in range(0, len(numbers), _AT_ONCE):
         some = numbers[start : start + _AT_ONCE].tolist()
         missing = set(some)
         for number, data in connection.execute(query.where(KEY_LINES.c.chunk.in_(some))):
             missing.discard(number)
-            yield number, _unpacked(data, seal)
+            yield number, _unpacked(data, _seal(secret, pack, number))
         for number in sorted(missing):
             yield number, None
 
 
 def _write(connection: Connection, lines: _Lines, pack: _Pack) -> None:
+    _drop(connection, pack)
     append(
         connection, KEY_PACKS,
         [{"upto": pack.upto, "first": pack.first, "bits": pack.bits}],
     )  # fmt: skip
-    seal, chunk = _seal(connection), _chunk_of(lines.hash, pack.bits)
+    secret, chunk = secret_key(connection), _chunk_of(lines.hash, pack.bits)
     ends = np.searchsorted(chunk, np.arange(2**pack.bits + 1)).tolist()
     append_lines(
         connection, KEY_LINES, ("upto", "chunk", "data"),
         [
-            (pack.upto, number, _packed(_some(lines, slice(start, end)), seal))
+            (
+                pack.upto, number,
+                _packed(_some(lines, slice(start, end)), _seal(secret, pack, number)),
+            )
             for number, (start, end) in enumerate(pairwise(ends))
         ],
     )  # fmt: skip
@@ -258,10 +268,17 @@ def _chunk_of(hashes: Hashes, bits: int) -> npt.NDArray[np.int64]:
     return (hashes >> np.uint64(1) >> np.uint64(63 - bits)).astype(np.int64)
 
 
-def _seal(connection: Connection) -> int:
-    """Return what checksums begin with: another one once texts are hashed otherwise."""
-    probe = hashed(secret_key(connection), *np.array([["slug"], ["probe"]], dtype=object))
-    return int(probe[0]) & 0xFFFFFFFF
+def _seal(secret: bytes, pack: _Pack, number: int) -> int:
+    """Return what the checksum of a chunk begins with: its place, and how texts are hashed.
+
+    Once a library hashes otherwise, no chunk is what it was.
+    """
+    return zlib.crc32(f"{pack.upto} {number}".encode(), _probe(secret))
+
+
+@lru_cache(maxsize=1)
+def _probe(secret: bytes) -> int:
+    return int(_hashed(secret, "slug", np.array(["probe"], dtype=object))[0]) & 0xFFFFFFFF
 
 
 def _packed(lines: _Lines, seal: int) -> bytes:
@@ -306,13 +323,13 @@ def _last(connection: Connection) -> int:
 
 def _from_table(connection: Connection, first: int, upto: int) -> _Lines:
     """Return the hashed keys of some identities, given by their numbers."""
-    i = IDENTITIES.c
-    found = connection.execute(
-        sa.select(i.space, i.value, i.person)
-        .where(i.number >= first, i.number <= upto)
-        .order_by(i.number)
-    ).all()
-    space = np.array([row.space for row in found], dtype=object)
-    value = np.array([row.value for row in found], dtype=object)
-    person = np.array([row.person for row in found], dtype=np.int64)
-    return _ordered(hashed(secret_key(connection), space, value), person)
+    found = read_lines(
+        connection,
+        f"SELECT space, value, person FROM {IDENTITIES.name} WHERE number >= {int(first)} "
+        f"AND number <= {int(upto)} ORDER BY number",
+    )
+    space, value, person = zip(*found, strict=True) if found else ((), (), ())
+    hashes = hashed(
+        secret_key(connection), np.array(space, dtype=object), np.array(value, dtype=object)
+    )
+    return _ordered(hashes, np.array(person, dtype=np.int64))

@@ -190,6 +190,14 @@ def append_lines(
             )
 
 
+def read_lines(connection: Connection, query: str) -> list[tuple[Any, ...]]:
+    """Return the many lines that a query finds, as the driver has them."""
+    with _driver(connection) as cursor:
+        cursor.execute(query)
+        found: list[tuple[Any, ...]] = cursor.fetchall()
+    return found
+
+
 @contextmanager
 def _driver(connection: Connection) -> Iterator[Any]:
     """Give a cursor of the driver itself, whose errors come as the library's."""
