@@ -500,16 +500,23 @@ class _Cycle:
     def _played(self, unsure: set[int], lost: set[int]) -> Book:
         """Return the book at the end if of `unsure` events just `lost` cost a credit."""
         book = Book(self.terms, self.lots, _day(self.seen.happened_on))
+        change = book.next_change.isoformat()
         for place, event in enumerate(self.events):
-            today = _day(event.happened_on)
-            book.advance(today)
+            # As text: a plain date stands before every time of that day.
+            if event.happened_on >= change:
+                book.advance(_day(event.happened_on))
+                change = book.next_change.isoformat()
             parts = self.parts[place]
             if parts is None:
                 book.spend(float(place in lost) if place in unsure else event.credits)
-            elif place not in unsure:
+                continue
+            today = _day(event.happened_on)
+            if place not in unsure:
                 book.refund(parts, today)
             elif place not in lost:
                 book.refund([(lot, part / event.credits) for lot, part in parts], today)
+            # It may have come back to a lot older than all others.
+            change = book.next_change.isoformat()
         book.advance(self.end)
         return book
 

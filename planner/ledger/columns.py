@@ -12,16 +12,17 @@ import datetime as dt
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields
-from itertools import pairwise
+from itertools import chain, pairwise
 from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from planner.ledger import packing
-from planner.ledger.store import append, secret_key
+from planner.ledger.store import append, read_lines, secret_key
 from planner.ledger.tables import ASSIGNMENTS, ENTRIES, OUTCOMES, PACKS
 
 Numbers = npt.NDArray[np.int64]
@@ -251,48 +252,42 @@ def unpacked(entry: int, data: bytes) -> Columns:
 
 def _from_tables(connection: Connection, entries: Sequence[int]) -> Columns:
     """Return the lines of some entries, oldest first, as the tables have them."""
-    a, o = ASSIGNMENTS.c, OUTCOMES.c
     sends: list[Any] = []
     told: list[Any] = []
     for start in range(0, len(entries), _AT_ONCE):
-        some = entries[start : start + _AT_ONCE]
-        sends += connection.execute(
-            sa.select(
-                a.entry, a.person, a.seat_id, a.route, a.segment, a.send_on,
-                a.company_key, a.credit_probability,
-            )
-            .where(a.entry.in_(some))
-            .order_by(a.entry, a.person)
-        )  # fmt: skip
-        told += connection.execute(
-            sa.select(
-                o.entry, o.line, o.person, o.kind, o.happened_on, o.seat_id, o.route,
-                o.credit_used, o.open_flag, o.assignment,
-            )
-            .where(o.entry.in_(some))
-            .order_by(o.entry, o.line)
-        )  # fmt: skip
-    codes: dict[str, int] = {}
-
-    def coded(texts: Iterable[str]) -> Numbers:
-        return _numbers([codes.setdefault(str(text), len(codes)) for text in texts])
-
-    s: list[list[Any]] = [list(c) for c in zip(*sends, strict=True)] or [[]] * 8
-    t: list[list[Any]] = [list(c) for c in zip(*told, strict=True)] or [[]] * 10
+        some = ", ".join(str(int(entry)) for entry in entries[start : start + _AT_ONCE])
+        where = f"WHERE entry IN ({some}) ORDER BY entry"
+        sends += read_lines(
+            connection,
+            "SELECT entry, person, seat_id, route, segment, send_on, company_key, "
+            f"credit_probability FROM {ASSIGNMENTS.name} {where}, person",
+        )
+        told += read_lines(
+            connection,
+            "SELECT entry, person, kind, happened_on, seat_id, route, credit_used, "
+            f"open_flag, assignment FROM {OUTCOMES.name} {where}, line",
+        )
+    s = list(zip(*sends, strict=True)) or [()] * 8
+    t = list(zip(*told, strict=True)) or [()] * 9
+    texts = (s[2], s[3], s[4], t[2], t[4], t[5])
+    codes, words = pd.factorize(np.array(list(chain.from_iterable(texts)), dtype=object))
+    ends = np.cumsum([0, *map(len, texts)]).tolist()
+    seat, route, segment, kind, told_seat, told_route = (
+        codes[start:end] for start, end in pairwise(ends)
+    )
     return Columns(
         sends=Sends(
-            entry=_numbers(s[0]), person=_numbers(s[1]), seat=coded(s[2]),
-            route=coded(s[3]), segment=coded(s[4]), day=day_of(instants(s[5])),
+            entry=_numbers(s[0]), person=_numbers(s[1]), seat=seat, route=route,
+            segment=segment, day=day_of(instants(s[5])),
             company=companies(connection, s[6]),
             credit_probability=np.array(s[7], dtype=np.float64),
         ),
         told=Told(
-            entry=_numbers(t[0]), person=_numbers(t[2]), kind=coded(t[3]),
-            at=instants(t[4]), seat=coded(t[5]), route=coded(t[6]),
-            credit_used=_numbers(t[7]), open_flag=_numbers(t[8]),
-            assignment=_numbers(t[9]),
+            entry=_numbers(t[0]), person=_numbers(t[1]), kind=kind, at=instants(t[3]),
+            seat=told_seat, route=told_route, credit_used=_numbers(t[6]),
+            open_flag=_numbers(t[7]), assignment=_numbers(t[8]),
         ),
-        words=np.array([*codes, ""], dtype=object)[:-1],
+        words=words,
     )  # fmt: skip
 
 

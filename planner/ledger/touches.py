@@ -212,18 +212,33 @@ def _latest(
     planned = np.flatnonzero(told.assignment > 0)
     if not count or not len(planned):
         return at, credit_used
-    key = _pair(sends.entry, sends.person)
-    wanted = _pair(told.assignment[planned], told.person[planned])
-    place = np.minimum(np.searchsorted(key, wanted), count - 1)
-    is_there = key[place] == wanted
-    place, planned = place[is_there], planned[is_there]
+    place = _places(sends, told, planned)
+    place, planned = place[place >= 0], planned[place >= 0]
     for kind in _KINDS:
         of = told.kind[planned] == found.code(kind)
         if of.any():
             at[kind] = never.copy()
             np.maximum.at(at[kind], place[of], told.at[planned[of]])
-    np.maximum.at(credit_used, place, told.credit_used[planned].astype(np.int8))
+    used = told.credit_used[planned]
+    is_known = used >= 0
+    np.maximum.at(credit_used, place[is_known], used[is_known].astype(np.int8))
     return at, credit_used
+
+
+def _places(
+    sends: columns.Sends, told: columns.Told, planned: columns.Numbers
+) -> columns.Numbers:
+    """Return which send each of some outcomes is of; -1 if it is not there."""
+    person, entry = told.person[planned], told.assignment[planned]
+    last = np.full(int(max(person.max(), sends.person.max())) + 1, -1, dtype=np.int64)
+    last[sends.person] = np.arange(len(sends.person))
+    place = last[person]
+    # Few people are sent to in two runs: the others need not be searched for.
+    others = np.flatnonzero(sends.entry[place] != entry)
+    key, wanted = _pair(sends.entry, sends.person), _pair(entry[others], person[others])
+    found = np.minimum(np.searchsorted(key, wanted), len(key) - 1)
+    place[others] = np.where(key[found] == wanted, found, -1)
+    return place
 
 
 def _pair(entry: columns.Narrow, person: columns.Narrow) -> columns.Numbers:
