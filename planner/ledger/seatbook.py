@@ -328,10 +328,11 @@ def _events(
     seats = sends.words[sends.seat[at]]
     # Each kind by its instants: books that are nearly in order are soon sorted.
     order = np.argsort(when, kind="stable")
+    spent, refunded = EventKind.SPENT, EventKind.REFUNDED
     lines = (seats[order], when[order].tolist(), use[order].tolist())
     for seat_id, instant, credits in zip(*lines, strict=True):
         books.setdefault(seat_id, []).append(
-            CreditEvent(happened_on=texts[instant], kind=EventKind.SPENT, credits=credits)
+            CreditEvent(happened_on=texts[instant], kind=spent, credits=credits)
         )
     order = np.argsort(answered, kind="stable")
     order = order[answered[order] != NEVER]
@@ -339,7 +340,7 @@ def _events(
     for seat_id, reply, instant, credits in zip(seats[order], *given_back, strict=True):
         books[seat_id].append(
             CreditEvent(
-                happened_on=texts[reply], kind=EventKind.REFUNDED, credits=credits,
+                happened_on=texts[reply], kind=refunded, credits=credits,
                 sent_on=texts[instant],
             )
         )  # fmt: skip
