@@ -21,6 +21,8 @@ from planner.ledger.tables import RUNS, VOIDS
 
 Mask = npt.NDArray[np.bool_]
 
+#: Outcomes that are gone through at a time.
+_BLOCK = 1 << 16
 #: More than any entry's number.
 ALL = 2**31 - 1
 
@@ -160,11 +162,13 @@ def folded(connection: Connection, view: View, since: dt.date | None = None) -> 
         day = dt.date.fromisoformat(from_date).toordinal() if from_date else 0
         void |= (sends.entry == voided) & ((sends.day >= day) | nobody)
     out = own | (void & ~happened & ~failed)
+    date = columns.day_of(sent)
+    np.copyto(date, sends.day, where=sent < 0)
     every = Folded(
         sends=sends,
         at=at,
         credit_used=credit_used,
-        date=np.where(sent >= 0, columns.day_of(sent), sends.day),
+        date=date,
         happened=happened,
         undone=undone,
         told=told,
@@ -208,37 +212,60 @@ def _latest(
     count = len(sends.entry)
     never = np.broadcast_to(np.int64(columns.NEVER), count)
     at = dict.fromkeys(_KINDS, never)
+    code_of = {kind: found.code(kind) for kind in _KINDS}
     credit_used = np.full(count, -1, dtype=np.int8)
-    planned = np.flatnonzero(told.assignment > 0)
-    if not count or not len(planned):
+    if not count:
         return at, credit_used
-    place = _places(sends, told, planned)
-    place, planned = place[place >= 0], planned[place >= 0]
-    for kind in _KINDS:
-        of = told.kind[planned] == found.code(kind)
-        if of.any():
-            at[kind] = never.copy()
-            np.maximum.at(at[kind], place[of], told.at[planned[of]])
-    used = told.credit_used[planned]
-    is_known = used >= 0
-    np.maximum.at(credit_used, place[is_known], used[is_known].astype(np.int8))
+    sends_to = _SendsTo.of(found)
+    # A block at a time: of a million lines, to get memory never used before takes longer
+    # than what is done with it.
+    for start in range(0, len(told.person), _BLOCK):
+        block = slice(start, start + _BLOCK)
+        place = sends_to.places(told.person[block], told.assignment[block])
+        for kind, code in code_of.items():
+            of = (told.kind[block] == code) & (place >= 0)
+            if of.any():
+                at[kind] = never.copy() if at[kind] is never else at[kind]
+                np.maximum.at(at[kind], place[of], told.at[block][of])
+        used = told.credit_used[block]
+        of = (used >= 0) & (place >= 0)
+        np.maximum.at(credit_used, place[of], used[of].astype(np.int8))
     return at, credit_used
 
 
-def _places(
-    sends: columns.Sends, told: columns.Told, planned: columns.Numbers
-) -> columns.Numbers:
-    """Return which send each of some outcomes is of; -1 if it is not there."""
-    person, entry = told.person[planned], told.assignment[planned]
-    last = np.full(int(max(person.max(), sends.person.max())) + 1, -1, dtype=np.int64)
-    last[sends.person] = np.arange(len(sends.person))
-    place = last[person]
-    # Few people are sent to in two runs: the others need not be searched for.
-    others = np.flatnonzero(sends.entry[place] != entry)
-    key, wanted = _pair(sends.entry, sends.person), _pair(entry[others], person[others])
-    found = np.minimum(np.searchsorted(key, wanted), len(key) - 1)
-    place[others] = np.where(key[found] == wanted, found, -1)
-    return place
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _SendsTo:
+    """Where the sends to a person stand: ``last`` by person, -1 for none.
+
+    ``key`` is entry and person of all sends, in order; empty if nobody was sent to in two
+    runs.
+    """
+
+    entry: columns.Narrow
+    last: columns.Numbers
+    key: columns.Numbers
+
+    @classmethod
+    def of(cls, found: columns.Columns) -> _SendsTo:
+        entry, person = found.sends.entry, found.sends.person
+        size = max(person.max(initial=0), found.told.person.max(initial=0)) + 1
+        last = np.full(int(size), -1, dtype=np.int64)
+        last[person] = np.arange(len(person))
+        is_repeated = np.count_nonzero(last >= 0) < len(person)
+        key = _pair(entry, person) if is_repeated else np.empty(0, dtype=np.int64)
+        return cls(entry=entry, last=last, key=key)
+
+    def places(self, person: columns.Narrow, entry: columns.Narrow) -> columns.Numbers:
+        """Return which send to a person an entry planned; -1 if none."""
+        place = self.last[person]
+        # Few people are sent to in two runs: the others need not be searched for.
+        others = np.flatnonzero((place < 0) | (self.entry[place] != entry))
+        place[others] = -1
+        if len(self.key):
+            wanted = _pair(entry[others], person[others])
+            at = np.minimum(np.searchsorted(self.key, wanted), len(self.key) - 1)
+            place[others] = np.where(self.key[at] == wanted, at, -1)
+        return place
 
 
 def _pair(entry: columns.Narrow, person: columns.Narrow) -> columns.Numbers:
