@@ -34,7 +34,7 @@ Persons = npt.NDArray[np.int64]
 #: Whose a key is that the ledger does not have.
 NOBODY = -1
 #: Lines of a chunk at most, about: few enough for a processor's own memory.
-_CHUNK_LINES = 8192
+_CHUNK_LINES = 32_768
 _LINE_BYTES = 12  # hash, person
 _CHECKSUM_BYTES = 4
 #: Chunks that one query names.
@@ -81,8 +81,14 @@ def _hashed(secret: bytes, space: str, values: npt.NDArray[np.object_]) -> Hashe
 def find(connection: Connection, wanted: Hashes) -> Persons:
     """Return whose each hashed key is; `NOBODY` where the ledger does not have it."""
     order = np.argsort(wanted)
-    ordered = wanted[order]
-    found = np.full(len(wanted), NOBODY, dtype=np.int64)
+    person = np.empty(len(wanted), dtype=np.int64)
+    person[order] = find_ordered(connection, wanted[order])
+    return person
+
+
+def find_ordered(connection: Connection, ordered: Hashes) -> Persons:
+    """Return what `find` does, of hashes in order."""
+    found = np.full(len(ordered), NOBODY, dtype=np.int64)
     bare, covered = [], 0
     for pack in _packs(connection):
         bare.append((covered + 1, pack.first - 1))
@@ -97,38 +103,46 @@ def find(connection: Connection, wanted: Hashes) -> Persons:
         if first <= upto:
             of_table = _among(_from_table(connection, first, upto), ordered)
             found = np.where(found == NOBODY, of_table, found)
-    person = np.empty_like(found)
-    person[order] = found
-    return person
+    return found
 
 
-def add(connection: Connection, lines: Sequence[tuple[str, str, int]]) -> None:
+def add(connection: Connection, new: Sequence[tuple[str, str, int]]) -> None:
     """Append identities (kind of key, key, person), none of which the ledger has."""
-    if not lines:
+    if not new:
         return
     covered = max((pack.upto for pack in _packs(connection)), default=0)
-    first = max(covered, _last(connection)) + 1
+    last = _last(connection)
+    first = max(covered, last) + 1
     append_lines(
         connection, IDENTITIES, ("number", "space", "value", "person"),
-        [(number, *line) for number, line in enumerate(lines, start=first)],
+        [(number, *line) for number, line in enumerate(new, start=first)],
     )  # fmt: skip
-    keep(connection)
+    keep(connection, _lines(connection, new) if last <= covered else None)
 
 
-def keep(connection: Connection) -> None:
-    """Pack the identities that no sound pack covers."""
+def keep(connection: Connection, new: _Lines | None = None) -> None:
+    """Pack the identities that no sound pack covers.
+
+    Parameters
+    ----------
+    new : _Lines, optional
+        Those that no pack covers, if it is known that they are all.
+    """
+    before = _packs(connection)
     packs = _sound(connection)
     first = packs[-1].upto + 1 if packs else 1
     upto = _last(connection)
     if first > upto:
         return
-    lines = _from_table(connection, first, upto)
+    if new is None or packs != before:
+        new = _from_table(connection, first, upto)
+    lines = new
     # Each key is packed anew as often as its pack doubles: hardly more than ten times.
     while packs and packs[-1].bits <= _bits(lines):
-        before = packs.pop()
-        lines = _merged(_all(connection, before), lines)
-        first = before.first
-        _drop(connection, before)
+        last = packs.pop()
+        lines = _merged(_all(connection, last), lines)
+        first = last.first
+        _drop(connection, last)
     _write(connection, lines, _Pack(first=first, upto=upto, bits=_bits(lines)))
 
 
@@ -328,6 +342,11 @@ def _from_table(connection: Connection, first: int, upto: int) -> _Lines:
         f"SELECT space, value, person FROM {IDENTITIES.name} WHERE number >= {int(first)} "
         f"AND number <= {int(upto)} ORDER BY number",
     )
+    return _lines(connection, found)
+
+
+def _lines(connection: Connection, found: Sequence[tuple[str, str, int]]) -> _Lines:
+    """Return the hashed keys of some identities: kind of key, key, person."""
     space, value, person = zip(*found, strict=True) if found else ((), (), ())
     hashes = hashed(
         secret_key(connection), np.array(space, dtype=object), np.array(value, dtype=object)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -20,21 +20,24 @@ from planner.ledger.tables import FORGOTTEN, PERSONS, SAME_PERSONS
 _BATCH = 50_000
 #: Whose a key is that the ledger does not have.
 NOBODY = keys.NOBODY
+_SIDES: Final = ("left", "right")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class LookUp:
     """What the ledger has of the identities of a list, as long as its head stays.
 
-    ``person`` has one entry per identity: whose it is, or `NOBODY`; ``hash`` is what
-    stands for the key. ``named`` says the same of the leads' ids, one entry per lead,
-    none if they were not asked for. ``forgotten`` are the positions of the leads who
-    asked to be forgotten.
+    ``person`` has one entry per identity: whose it is, or `NOBODY`. ``named`` says the
+    same of the leads' ids, one entry per lead, none if they were not asked for.
+    ``hashes`` are those of all these keys, in order, and ``order`` where each stands
+    among the identities and, after them, the ids. ``forgotten`` are the positions of the
+    leads who asked to be forgotten.
     """
 
     person: npt.NDArray[np.int64]
-    hash: keys.Hashes
     named: npt.NDArray[np.int64]
+    hashes: keys.Hashes
+    order: npt.NDArray[np.int64]
     forgotten: npt.NDArray[np.int64]
 
 
@@ -94,11 +97,16 @@ def look_up(
     hashed = keys.hashed(secret, identities.space, identities.value)
     named = keys.hashed(secret, np.full(len(ids), "lead", dtype=object), ids)
     # In one pass over all keys that the ledger has.
-    person = keys.find(connection, np.concatenate([hashed, named]))
+    hashes = np.concatenate([hashed, named])
+    order = np.argsort(hashes)
+    hashes = hashes[order]
+    person = np.empty(len(order), dtype=np.int64)
+    person[order] = keys.find_ordered(connection, hashes)
     return LookUp(
         person=person[:count],
-        hash=hashed,
         named=person[count:],
+        hashes=hashes,
+        order=order,
         forgotten=forgotten(connection, secret, identities),
     )
 
@@ -205,7 +213,7 @@ def register_listed(
     now = seen.person.copy()
     for place in _of_added(connection, seen, added).tolist():
         key = (str(identities.space[place]), str(identities.value[place]))
-        now[place] = added.get(key, NOBODY)
+        now[place] = added.get(key, now[place])
     return person, replace(seen, person=now)
 
 
@@ -213,15 +221,16 @@ def _of_added(
     connection: Connection, seen: LookUp, added: Mapping[tuple[str, str], int]
 ) -> npt.NDArray[np.int64]:
     """Return the places of the identities that stand for keys which were added."""
-    nobodys = np.flatnonzero(seen.person == NOBODY)
-    if not added or not len(nobodys):
-        return nobodys[:0]
+    if not added:
+        return np.empty(0, dtype=np.int64)
     space, value = (np.array(texts, dtype=object) for texts in zip(*added, strict=True))
-    hashed = np.sort(keys.hashed(secret_key(connection), space, value))
-    # Another lead of the list may have a key of one of those registered.
-    wanted = seen.hash[nobodys]
-    place = np.minimum(np.searchsorted(hashed, wanted), len(hashed) - 1)
-    return np.asarray(nobodys[hashed[place] == wanted])
+    new = np.sort(keys.hashed(secret_key(connection), space, value))
+    start, end = (np.searchsorted(seen.hashes, new, side=side) for side in _SIDES)
+    # From each start to its end, all places; another lead may have a key of one of these.
+    num = end - start
+    at = np.repeat(start - np.cumsum(num) + num, num) + np.arange(num.sum())
+    place = seen.order[at]
+    return np.asarray(place[place < len(seen.person)])
 
 
 def _registered(
