@@ -40,7 +40,7 @@ from planner.cli import inputs, ledgers
 from planner.dates import ONE_DAY, iso_week
 from planner.domain import LeadTable, Seat
 from planner.estimate.rates import rate_segment
-from planner.ledger import columns, packing, store, tables
+from planner.ledger import columns, keys, packing, store, tables
 from planner.params import Parameters
 from planner.sample import AS_OF
 
@@ -259,15 +259,18 @@ def _add_people(
     past: Past,
     place: np.ndarray,
 ) -> None:
-    """Add persons, numbered from 1, and their identities, one space after the other."""
-    entry = np.empty(len(person), dtype=np.int64)
-    entry[place[::-1]] = 2 * past.week[::-1] + 1
-    rows = list(zip(range(1, len(person) + 1), entry.tolist(), strict=True))
+    """Add persons, numbered from 1, and their identities, week after week as runs do."""
+    week = np.empty(len(person), dtype=np.int64)
+    week[place[::-1]] = past.week[::-1]
+    rows = list(zip(range(1, len(person) + 1), (2 * week + 1).tolist(), strict=True))
     _insert(connection, tables.PERSONS, "person, entry", rows)
+    lines: list[list[tuple[str, str, int]]] = [[] for _ in range(int(week.max()) + 1)]
     for space, number, value in _keys(table, person):
-        keys = zip(value.tolist(), (number + 1).tolist(), strict=True)
-        lines = [(space, *key) for key in sorted(keys)]
-        _insert(connection, tables.IDENTITIES, "space, value, person", lines)
+        of = zip(week[number].tolist(), value.tolist(), (number + 1).tolist(), strict=True)
+        for one, *key in of:
+            lines[one].append((space, *key))
+    for of_week in lines:
+        keys.add(connection, sorted(of_week))
 
 
 def _keys(

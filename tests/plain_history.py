@@ -83,7 +83,10 @@ class Journal:
         people = {line.person for line in self.sends} | {o.person for o in self.outcomes}
         people |= {triage[1] for triage in self.triages}
         _append(connection, "persons", ({"person": p, "entry": 1} for p in people))
-        keys = ({"space": "slug", "value": f"p{p}", "person": p} for p in people)
+        keys = (
+            {"number": n, "space": "slug", "value": f"p{p}", "person": p}
+            for n, p in enumerate(sorted(people), start=1)
+        )
         _append(connection, "identities", keys)
         usual = {"open_flag": -1, "open_probability": 0.3, "expected_replies": 0.1}
         _append(connection, "assignments", (asdict(send) | usual for send in self.sends))

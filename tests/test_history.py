@@ -36,6 +36,14 @@ def day(ago: int) -> str:
     return (TODAY - dt.timedelta(days=ago)).isoformat()
 
 
+@pytest.fixture(scope="module", autouse=True)
+def small_blocks() -> Iterator[None]:
+    """Have outcomes gone through two at a time, so that few fill many blocks."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("planner.ledger.touches._BLOCK", 2)
+        yield
+
+
 @pytest.fixture(scope="module")
 def empty(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return an empty ledger; copy it, never change it."""

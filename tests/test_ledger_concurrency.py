@@ -114,7 +114,7 @@ def check(place: Place, num_runs: int, *, num_voided: int = 0, num_others: int =
     assert people
     assert len(set(people)) == len(people), "somebody is assigned twice"
     # One person per profile: a slug that two persons had would hide a double touch.
-    persons = [line[2] for line in ledger["identities"] if line[0] == "slug"]
+    persons = [line[3] for line in ledger["identities"] if line[1] == "slug"]
     assert len(set(persons)) == len(persons) == len(ledger["persons"])
 
 

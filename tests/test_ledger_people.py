@@ -70,8 +70,9 @@ def test_one_look_up_records_what_looking_up_at_each_step_does(
     sent = data.draw(st.lists(st.integers(0, len(leads) - 1), unique=True)) if leads else []
     ids = {lead: f"{lead:016x}" for lead in sorted(sent)}
     listed = identities(leads)
+    every = np.array([f"{lead:016x}" for lead in range(len(leads))], dtype=object)
     with ledger(empty, known) as connection:
-        seen = people.look_up(connection, listed)
+        seen = people.look_up(connection, listed, every)
         person, seen = people.register_listed(connection, 2, listed, ids, seen)
         assert seen.person.tolist() == people.owners(connection, listed).tolist()
         people.learn(connection, 2, listed, seen)

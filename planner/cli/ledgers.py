@@ -221,7 +221,7 @@ def recall(
     drawn = history.draw(connection, loaded.leads, view)
     histories = history.seat_histories(connection, view, parameters, drawn)
     seats, issues = reconcile.reconciled(loaded.seats, histories, parameters, as_of=as_of)
-    past = [run for run in runs.runs(connection) if run.entry < upto]
+    past = _runs_before(connection, upto)
     issues = (*renames.renamed(loaded.seats, histories, past), *issues)
     asked = history.Asked(view=view, start=start, parameters=parameters)
     known = history.read(connection, loaded.leads, histories, asked, drawn)
@@ -235,6 +235,13 @@ def recall(
         has_runs=runs.has_runs(connection),
         drawn=drawn,
     )
+
+
+def _runs_before(connection: Connection, upto: int) -> Iterator[Run]:
+    """Yield the runs before an entry; their documents are read if one is asked for."""
+    from planner.ledger import runs
+
+    yield from (run for run in runs.runs(connection) if run.entry < upto)
 
 
 def same_persons(

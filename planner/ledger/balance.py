@@ -23,6 +23,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
+from operator import attrgetter
 
 import numpy as np
 
@@ -36,8 +37,9 @@ DUST = 1e-9
 #: A part of a lot: the day of its grant, and credits.
 Lot = tuple[dt.date, float]
 
-#: Order of kinds at one instant (grants and expiry come before all of them).
-RANK = {EventKind.REFUNDED: 0, EventKind.SEEN: 1, EventKind.SPENT: 2}
+#: Order of events. At one instant refunds come first, then what was seen, then what was
+#: spent, as their names happen to (grants and expiry come before all of them).
+_ORDER = attrgetter("happened_on", "kind", "credits", "sent_on")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -284,6 +286,12 @@ class Book:
 
     def spend(self, amount: float) -> list[Lot]:
         """Take `amount` from the oldest lots, as far as they go; return what was taken."""
+        if amount > DUST and self.lots and self.lots[0][1] - amount > DUST:
+            # The oldest lot has it, as it mostly does.
+            granted_on, there = self.lots[0]
+            self.spent += amount
+            self.lots[0] = (granted_on, there - amount)
+            return [(granted_on, amount)]
         taken: list[Lot] = []
         while amount > DUST and self.lots:
             granted_on, there = self.lots[0]
@@ -494,16 +502,23 @@ class _Cycle:
     def _played(self, unsure: set[int], lost: set[int]) -> Book:
         """Return the book at the end if of `unsure` events just `lost` cost a credit."""
         book = Book(self.terms, self.lots, _day(self.seen.happened_on))
+        change = book.next_change.isoformat()
         for place, event in enumerate(self.events):
-            today = _day(event.happened_on)
-            book.advance(today)
+            # As text: a plain date stands before every time of that day.
+            if event.happened_on >= change:
+                book.advance(_day(event.happened_on))
+                change = book.next_change.isoformat()
             parts = self.parts[place]
             if parts is None:
                 book.spend(float(place in lost) if place in unsure else event.credits)
-            elif place not in unsure:
+                continue
+            today = _day(event.happened_on)
+            if place not in unsure:
                 book.refund(parts, today)
             elif place not in lost:
                 book.refund([(lot, part / event.credits) for lot, part in parts], today)
+            # It may have come back to a lot older than all others.
+            change = book.next_change.isoformat()
         book.advance(self.end)
         return book
 
@@ -520,8 +535,8 @@ def _cycles(
     events: Sequence[CreditEvent], terms: CreditTerms, at: dt.date | None
 ) -> list[_Cycle]:
     """Return the book cut at its sightings, up to the start of `at` or to its last."""
-    entries = _in_order(events, at)
-    places = [place for place, entry in enumerate(entries) if entry.kind is EventKind.SEEN]
+    entries, seen = _in_order(events, at), EventKind.SEEN
+    places = [place for place, entry in enumerate(entries) if entry.kind is seen]
     if not places:
         return []
     cycles: list[_Cycle] = []
@@ -563,20 +578,24 @@ def _in_order(events: Sequence[CreditEvent], at: dt.date | None) -> list[CreditE
             if event.happened_on < start
             or (event.happened_on == start and event.kind is not EventKind.SPENT)
         ]
-    return sorted(events, key=lambda e: (e.happened_on, RANK[e.kind], e.credits, e.sent_on))
+    return sorted(events, key=_ORDER)
 
 
 def _carry(cycle: _Cycle, taken: dict[str, list[Lot]]) -> None:
     """Carry the cycle's book to its end; note in `taken` what each instant's sends took."""
-    book = cycle.book
+    book, spent = cycle.book, EventKind.SPENT
     change = book.next_change.isoformat()
     for event in cycle.events:
         # As text: a plain date stands before every time of that day.
         if event.happened_on >= change:
             book.advance(_day(event.happened_on))
             change = book.next_change.isoformat()
-        if event.kind is EventKind.SPENT:
-            taken.setdefault(event.happened_on, []).extend(book.spend(event.credits))
+        if event.kind is spent:
+            took = book.spend(event.credits)
+            if event.happened_on in taken:
+                taken[event.happened_on] += took
+            else:
+                taken[event.happened_on] = took
             cycle.parts.append(None)
         else:
             parts = _given_back(event, cycle.terms, taken)

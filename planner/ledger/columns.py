@@ -12,19 +12,23 @@ import datetime as dt
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
-from itertools import pairwise
-from typing import Any
+from itertools import chain, pairwise
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from planner.ledger import packing
-from planner.ledger.store import append, secret_key
+from planner.ledger.store import append, read_lines, secret_key
 from planner.ledger.tables import ASSIGNMENTS, ENTRIES, OUTCOMES, PACKS
 
 Numbers = npt.NDArray[np.int64]
+#: Whole numbers as narrow as packs hold them: widen them before counting with them.
+Narrow = npt.NDArray[np.integer[Any]]
+Days = TypeVar("Days", int, Numbers)
 
 #: Instants of a day: the plain date, then its seconds, with one to spare for a leap second.
 _DAY = 86_402
@@ -42,12 +46,12 @@ class Sends:
     ``day`` is the ordinal of the day planned.
     """
 
-    entry: Numbers
-    person: Numbers
-    seat: Numbers
-    route: Numbers
-    segment: Numbers
-    day: Numbers
+    entry: Narrow
+    person: Narrow
+    seat: Narrow
+    route: Narrow
+    segment: Narrow
+    day: Narrow
     company: npt.NDArray[np.uint64]
     credit_probability: npt.NDArray[np.float64]
 
@@ -56,15 +60,15 @@ class Sends:
 class Told:
     """Outcomes, one entry per line, by entry and line; ``at`` is an instant."""
 
-    entry: Numbers
-    person: Numbers
-    kind: Numbers
+    entry: Narrow
+    person: Narrow
+    kind: Narrow
     at: Numbers
-    seat: Numbers
-    route: Numbers
-    credit_used: Numbers
-    open_flag: Numbers
-    assignment: Numbers
+    seat: Narrow
+    route: Narrow
+    credit_used: Narrow
+    open_flag: Narrow
+    assignment: Narrow
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -87,7 +91,7 @@ def code(words: npt.NDArray[np.object_], word: str) -> int:
 
 
 def among(
-    codes: Numbers, words: npt.NDArray[np.object_], wanted: Iterable[str]
+    codes: Narrow, words: npt.NDArray[np.object_], wanted: Iterable[str]
 ) -> npt.NDArray[np.bool_]:
     """Return which codes stand for one of the wanted words."""
     chosen = set(wanted)
@@ -130,7 +134,7 @@ def day_of(at: Numbers) -> Numbers:
     return at // _DAY
 
 
-def plain(days: Numbers) -> Numbers:
+def plain(days: Days) -> Days:
     """Return the instants of plain dates, given by their ordinals."""
     return days * _DAY
 
@@ -171,10 +175,6 @@ def keep(connection: Connection, entry: int) -> None:
 
 
 _CODED = frozenset({"seat", "route", "segment", "kind"})
-#: Columns that are no integers.
-_WIDE: Mapping[str, type[np.generic]] = {
-    "company": np.uint64, "credit_probability": np.float64,
-}  # fmt: skip
 
 
 # --- reading ----------------------------------------------------------------------
@@ -238,7 +238,7 @@ def unpacked(entry: int, data: bytes) -> Columns:
     place = 4 + size
     columns: list[dict[str, Any]] = []
     for count, kinds in ((num_sends, _SENDS), (num_told, _TOLD)):
-        lines: dict[str, Any] = {"entry": np.full(count, entry, dtype=np.int64)}
+        lines: dict[str, Any] = {"entry": np.full(count, entry, dtype=np.int32)}
         for name, kind in kinds.items():
             column = np.frombuffer(data, dtype=kind, count=count, offset=place)
             place += column.nbytes
@@ -252,48 +252,42 @@ def unpacked(entry: int, data: bytes) -> Columns:
 
 def _from_tables(connection: Connection, entries: Sequence[int]) -> Columns:
     """Return the lines of some entries, oldest first, as the tables have them."""
-    a, o = ASSIGNMENTS.c, OUTCOMES.c
     sends: list[Any] = []
     told: list[Any] = []
     for start in range(0, len(entries), _AT_ONCE):
-        some = entries[start : start + _AT_ONCE]
-        sends += connection.execute(
-            sa.select(
-                a.entry, a.person, a.seat_id, a.route, a.segment, a.send_on,
-                a.company_key, a.credit_probability,
-            )
-            .where(a.entry.in_(some))
-            .order_by(a.entry, a.person)
-        )  # fmt: skip
-        told += connection.execute(
-            sa.select(
-                o.entry, o.line, o.person, o.kind, o.happened_on, o.seat_id, o.route,
-                o.credit_used, o.open_flag, o.assignment,
-            )
-            .where(o.entry.in_(some))
-            .order_by(o.entry, o.line)
-        )  # fmt: skip
-    codes: dict[str, int] = {}
-
-    def coded(texts: Iterable[str]) -> Numbers:
-        return _numbers([codes.setdefault(str(text), len(codes)) for text in texts])
-
-    s: list[list[Any]] = [list(c) for c in zip(*sends, strict=True)] or [[]] * 8
-    t: list[list[Any]] = [list(c) for c in zip(*told, strict=True)] or [[]] * 10
+        some = ", ".join(str(int(entry)) for entry in entries[start : start + _AT_ONCE])
+        where = f"WHERE entry IN ({some}) ORDER BY entry"
+        sends += read_lines(
+            connection,
+            "SELECT entry, person, seat_id, route, segment, send_on, company_key, "
+            f"credit_probability FROM {ASSIGNMENTS.name} {where}, person",
+        )
+        told += read_lines(
+            connection,
+            "SELECT entry, person, kind, happened_on, seat_id, route, credit_used, "
+            f"open_flag, assignment FROM {OUTCOMES.name} {where}, line",
+        )
+    s = list(zip(*sends, strict=True)) or [()] * 8
+    t = list(zip(*told, strict=True)) or [()] * 9
+    texts = (s[2], s[3], s[4], t[2], t[4], t[5])
+    codes, words = pd.factorize(np.array(list(chain.from_iterable(texts)), dtype=object))
+    ends = np.cumsum([0, *map(len, texts)]).tolist()
+    seat, route, segment, kind, told_seat, told_route = (
+        codes[start:end] for start, end in pairwise(ends)
+    )
     return Columns(
         sends=Sends(
-            entry=_numbers(s[0]), person=_numbers(s[1]), seat=coded(s[2]),
-            route=coded(s[3]), segment=coded(s[4]), day=day_of(instants(s[5])),
+            entry=_numbers(s[0]), person=_numbers(s[1]), seat=seat, route=route,
+            segment=segment, day=day_of(instants(s[5])),
             company=companies(connection, s[6]),
             credit_probability=np.array(s[7], dtype=np.float64),
         ),
         told=Told(
-            entry=_numbers(t[0]), person=_numbers(t[2]), kind=coded(t[3]),
-            at=instants(t[4]), seat=coded(t[5]), route=coded(t[6]),
-            credit_used=_numbers(t[7]), open_flag=_numbers(t[8]),
-            assignment=_numbers(t[9]),
+            entry=_numbers(t[0]), person=_numbers(t[1]), kind=kind, at=instants(t[3]),
+            seat=told_seat, route=told_route, credit_used=_numbers(t[6]),
+            open_flag=_numbers(t[7]), assignment=_numbers(t[8]),
         ),
-        words=np.array([*codes, ""], dtype=object)[:-1],
+        words=words,
     )  # fmt: skip
 
 
@@ -316,26 +310,42 @@ def _concatenated(parts: Sequence[Columns]) -> Columns:
         _numbers([codes.setdefault(str(word), len(codes)) for word in part.words])
         for part in parts
     ]
+    code_type = np.min_scalar_type(max(0, len(codes) - 1))
     made: dict[str, Any] = {}
-    for group, kind in (("sends", Sends), ("told", Told)):
+    for group, kind, types in (("sends", Sends, _SENDS), ("told", Told, _TOLD)):
         lines = [getattr(part, group) for part in parts]
         ends = np.cumsum([0, *(len(line.entry) for line in lines)]).tolist()
-        columns: dict[str, Any] = {}
-        for item in fields(kind):
-            # Filled part by part: a million lines are copied once, and widened by that.
-            column = np.empty(ends[-1], dtype=_WIDE.get(item.name, np.int64))
-            for number, line, (start, end) in zip(
-                numbers, lines, pairwise(ends), strict=True
-            ):
-                values = getattr(line, item.name)
-                if item.name in _CODED:
-                    number.take(values, out=column[start:end], mode="clip")
-                else:
-                    column[start:end] = values
-            columns[item.name] = column
+        # As narrow as they are packed.
+        kinds = {
+            item.name: np.dtype(
+                code_type if item.name in _CODED else types.get(item.name, "<i4")
+            )
+            for item in fields(kind)
+        }
+        columns = _columns(kinds, ends[-1])
+        for number, line, (start, end) in zip(numbers, lines, pairwise(ends), strict=True):
+            for name, column in columns.items():
+                values = getattr(line, name)
+                column[start:end] = number[values] if name in _CODED else values
         entry = columns["entry"]
         if (entry[1:] < entry[:-1]).any():
             order = np.argsort(entry, kind="stable")
             columns = {name: column[order] for name, column in columns.items()}
         made[group] = kind(**columns)
     return Columns(words=np.array([*codes, ""], dtype=object)[:-1], **made)
+
+
+def _columns(kinds: Mapping[str, np.dtype[Any]], count: int) -> dict[str, Any]:
+    """Return columns to fill, all in one piece of memory.
+
+    Of a million lines, to get memory never used before takes longer than what is done
+    with it; and less in one piece than in many.
+    """
+    piece = np.empty(count * sum(kind.itemsize for kind in kinds.values()), dtype=np.uint8)
+    columns, start = {}, 0
+    # The widest first, so that each begins at a multiple of its width.
+    for name in sorted(kinds, key=lambda name: -kinds[name].itemsize):
+        end = start + count * kinds[name].itemsize
+        columns[name] = piece[start:end].view(kinds[name])
+        start = end
+    return columns

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
 import numpy as np
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from planner.domain import Identities
-from planner.ledger import people
+from planner.ledger import keys, people
 from planner.ledger.store import append, append_entry, secret_key
 from planner.ledger.tables import FORGOTTEN, IDENTITIES
 
@@ -20,9 +20,9 @@ Pair = tuple[str, str]
 
 def known_keys(connection: Connection, given: Collection[Pair]) -> tuple[Pair, ...]:
     """Return all keys of the people who have one of the given ones, and those given."""
-    keys, found = set(given), set[Pair]()
-    while keys != found:
-        found = set(keys)
+    pairs, found = set(given), set[Pair]()
+    while pairs != found:
+        found = set(pairs)
         ordered = sorted(found)
         matched = people.match(
             connection,
@@ -38,8 +38,8 @@ def known_keys(connection: Connection, given: Collection[Pair]) -> tuple[Pair, .
                     IDENTITIES.c.person == int(person)
                 )
             )
-            keys |= {(str(space), str(value)) for space, value in rows}
-    return tuple(sorted(keys))
+            pairs |= {(str(space), str(value)) for space, value in rows}
+    return tuple(sorted(pairs))
 
 
 def is_known(connection: Connection, given: Collection[Pair]) -> bool:
@@ -55,25 +55,36 @@ def is_known(connection: Connection, given: Collection[Pair]) -> bool:
     return bool(len(people.forgotten(connection, secret_key(connection), identities)))
 
 
-def forget(connection: Connection, keys: Collection[Pair], *, as_of: dt.date) -> int:
+def forget(connection: Connection, pairs: Collection[Pair], *, as_of: dt.date) -> int:
     """Remove identities and leave their marks; return how many identities went.
 
     What was sent stays, as the line of a person without a name: balances and rates are
     as before. Forgetting the same person again changes nothing.
     """
     secret = secret_key(connection)
-    marks = {people.mark_of(secret, space, value) for space, value in keys}
+    marks = {people.mark_of(secret, space, value) for space, value in pairs}
     known = set(connection.scalars(sa.select(FORGOTTEN.c.mark)))
     new = sorted(marks - known)
     if new:
         entry = append_entry(connection, "erasure", as_of=as_of, digest="")
         append(connection, FORGOTTEN, [{"mark": mark, "entry": entry} for mark in new])
+    return _remove(connection, secret, sorted(pairs))
+
+
+def _remove(connection: Connection, secret: bytes, pairs: Sequence[Pair]) -> int:
+    """Remove identities wherever they stand; return how many there were."""
+    space = np.array([space for space, _ in pairs], dtype=object)
+    value = np.array([value for _, value in pairs], dtype=object)
+    hashed = keys.hashed(secret, space, value)
     removed = 0
-    for space, value in keys:
+    for person, pair in zip(keys.find(connection, hashed).tolist(), pairs, strict=True):
         result = connection.execute(
             sa.delete(IDENTITIES).where(
-                IDENTITIES.c.space == space, IDENTITIES.c.value == value
+                IDENTITIES.c.person == person,
+                IDENTITIES.c.space == pair[0],
+                IDENTITIES.c.value == pair[1],
             )
         )
         removed += int(result.rowcount)
+    keys.erase(connection, hashed)
     return removed

@@ -61,7 +61,7 @@ def draw(connection: Connection, table: LeadTable, view: View) -> Drawn:
     """Look up the leads of a table, and fold all touches."""
     ids = table.leads["lead_id"].to_numpy(dtype=object)
     return Drawn(
-        seen=people.look_up(connection, table.identities),
+        seen=people.look_up(connection, table.identities, ids),
         touches=folded(connection, view),
         marks=packing.marks(secret_key(connection), ids),
     )
@@ -99,7 +99,8 @@ def read(
     last = _last_run(connection, asked.view)
     held, scored = _compared(last, drawn.marks, table.leads, facts, matched)
     leads = _known_leads(ids, matched, facts, held, drawn.seen.forgotten, asked)
-    keys = [str(key) for key in pd.unique(table.leads["company_key"]) if key != ""]
+    companies = pd.unique(table.leads["company_key"].to_numpy(dtype=object))
+    keys = [str(key) for key in companies.tolist() if key != ""]
     marks = columns.companies(connection, keys)
     owners, lately = _companies(found, keys, marks, matched, asked)
     observed = cohorts.observed_until(connection, asked.view)
@@ -174,13 +175,14 @@ def _facts(
     person = np.unique(matched["person"].to_numpy())
     told, sends = found.told, found.sends
     last = np.zeros(len(person), dtype=np.int64)
-    place = _place(person, sends.person)
+    number = _numbered(person, sends.person, told.person)
+    place = number[sends.person]
     reached = np.flatnonzero((place >= 0) & ~found.undone)
     np.maximum.at(last, place[reached], found.date[reached])
     failed = (found.at[str(OutcomeKind.FAILED)] >= 0) & ~found.happened
     failed &= found.routes([str(Route.OPEN_INMAIL), str(Route.PAID_INMAIL)])
     num_failed = np.bincount(place[failed & (place >= 0)], minlength=len(person))
-    place = _place(person, told.person)
+    place = number[told.person]
     proofs = (OutcomeKind.SENT, OutcomeKind.REPLIED, OutcomeKind.ACCEPTED)
     proven = columns.among(told.kind, found.words, map(str, proofs))
     unplanned = np.flatnonzero((place >= 0) & proven & (told.assignment == 0))
@@ -199,20 +201,26 @@ def _facts(
         replied=replied,
         open_flag=flag,
         num_failed=num_failed,
-        connected_to=_connected_to(found, person),
+        connected_to=_connected_to(found, number, len(person)),
         triages=_triages(connection, person, asked),
     )
 
 
-def _connected_to(found: Folded, person: np.ndarray) -> np.ndarray:
-    """Return the seat whose invitation each person accepted last; blank if none."""
+def _connected_to(found: Folded, number: np.ndarray, count: int) -> np.ndarray:
+    """Return the seat whose invitation each person accepted last; blank if none.
+
+    Parameters
+    ----------
+    number : numpy.ndarray
+        By person, which of the `count` persons it is; -1 if none.
+    """
     told, sends = found.told, found.sends
     at = found.at[str(OutcomeKind.ACCEPTED)]
     planned = np.flatnonzero(at >= 0)
     is_accepted = told.kind == found.code(str(OutcomeKind.ACCEPTED))
     unplanned = np.flatnonzero(is_accepted & (told.assignment == 0))
     whose = np.concatenate([sends.person[planned], told.person[unplanned]])
-    place = _place(person, whose)
+    place = number[whose]
     listed = place >= 0
     place = place[listed]
     when = np.concatenate([at[planned], told.at[unplanned]])[listed]
@@ -221,17 +229,17 @@ def _connected_to(found: Folded, person: np.ndarray) -> np.ndarray:
     # Of one instant, the last seat by name.
     order = np.lexsort((seat, when))
     order = order[seat[order] != ""]
-    result = np.full(len(person), "", dtype=object)
+    result = np.full(count, "", dtype=object)
     result[place[order]] = seat[order]
     return result
 
 
-def _place(person: np.ndarray, persons: np.ndarray) -> np.ndarray:
-    """Return where each of `persons` stands among the sorted `person`; -1 if nowhere."""
-    size = int(max(person.max(initial=0), persons.max(initial=0))) + 1
-    number: np.ndarray = np.full(size, -1, dtype=np.int64)
+def _numbered(person: np.ndarray, *others: np.ndarray) -> np.ndarray:
+    """Return by person which of the sorted `person` each is; -1 for all others."""
+    size = int(max(persons.max(initial=0) for persons in (person, *others))) + 1
+    number: np.ndarray = np.full(size, -1, dtype=np.int32)
     number[person] = np.arange(len(person))
-    return np.asarray(number[persons])
+    return number
 
 
 def _triages(connection: Connection, person: np.ndarray, asked: Asked) -> pd.DataFrame:
@@ -375,12 +383,15 @@ class _LastRun:
 
 
 def _last_run(connection: Connection, view: View) -> _LastRun | None:
-    found = connection.execute(
-        sa.select(RUNS)
+    # The entry alone: to sort whole runs would read a megabyte of each.
+    last = (
+        sa.select(RUNS.c.entry)
         .where(RUNS.c.entry < view.upto, RUNS.c.week < view.week)
         .order_by(RUNS.c.week.desc(), RUNS.c.entry.desc())
         .limit(1)
-    ).first()
+    )
+    entry = connection.scalar(last)
+    found = connection.execute(sa.select(RUNS).where(RUNS.c.entry == entry)).first()
     if found is None:
         return None
     document = json.loads(found.document)

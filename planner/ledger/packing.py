@@ -10,7 +10,6 @@ import hashlib
 import zlib
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import partial
 
 import numpy as np
 import numpy.typing as npt
@@ -38,9 +37,14 @@ class PackedLeads:
 
 def marks(key: bytes, lead_ids: Iterable[str]) -> npt.NDArray[np.uint64]:
     """Return the keyed hash of each lead id."""
-    hashed = partial(hashlib.blake2b, digest_size=_MARK_BYTES, key=key)
-    data = b"".join([hashed(text.encode()).digest() for text in lead_ids])
-    return np.frombuffer(data, dtype="<u8").astype(np.uint64)
+    # A copy of one that has the key takes less time than giving the key each time.
+    begun = hashlib.blake2b(digest_size=_MARK_BYTES, key=key).copy
+    digests = []
+    for text in lead_ids:
+        hashed = begun()
+        hashed.update(text.encode())
+        digests.append(hashed.digest())
+    return np.frombuffer(b"".join(digests), dtype="<u8").astype(np.uint64)
 
 
 def pack(leads: PackedLeads) -> bytes:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -14,23 +13,31 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from planner.domain import Identities
-from planner.ledger.store import append, append_lines, keyed_hash, numbers, secret_key
-from planner.ledger.tables import FORGOTTEN, IDENTITIES, PERSONS, SAME_PERSONS
+from planner.ledger import keys
+from planner.ledger.store import append, append_lines, keyed_hash, secret_key
+from planner.ledger.tables import FORGOTTEN, PERSONS, SAME_PERSONS
 
 _BATCH = 50_000
 #: Whose a key is that the ledger does not have.
-NOBODY = -1
+NOBODY = keys.NOBODY
+_SIDES: Final = ("left", "right")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class LookUp:
     """What the ledger has of the identities of a list, as long as its head stays.
 
-    ``person`` has one entry per identity: whose it is, or `NOBODY`. ``forgotten`` are
-    the positions of the leads who asked to be forgotten.
+    ``person`` has one entry per identity: whose it is, or `NOBODY`. ``named`` says the
+    same of the leads' ids, one entry per lead, none if they were not asked for.
+    ``hashes`` are those of all these keys, in order, and ``order`` where each stands
+    among the identities and, after them, the ids. ``forgotten`` are the positions of the
+    leads who asked to be forgotten.
     """
 
     person: npt.NDArray[np.int64]
+    named: npt.NDArray[np.int64]
+    hashes: keys.Hashes
+    order: npt.NDArray[np.int64]
     forgotten: npt.NDArray[np.int64]
 
 
@@ -73,11 +80,34 @@ def match(connection: Connection, identities: Identities) -> pd.DataFrame:
     return pairs(connection, identities, owners(connection, identities))
 
 
-def look_up(connection: Connection, identities: Identities) -> LookUp:
-    """Return whose the identities of a list are, and which leads are forgotten."""
+def look_up(
+    connection: Connection,
+    identities: Identities,
+    lead_ids: npt.NDArray[np.object_] | None = None,
+) -> LookUp:
+    """Return whose the identities of a list are, and which leads are forgotten.
+
+    Parameters
+    ----------
+    lead_ids : numpy.ndarray of object, optional
+        Id of each lead of the list, to be looked up, too.
+    """
+    ids = np.empty(0, dtype=object) if lead_ids is None else lead_ids
+    secret, count = secret_key(connection), len(identities.lead)
+    hashed = keys.hashed(secret, identities.space, identities.value)
+    named = keys.hashed(secret, np.full(len(ids), "lead", dtype=object), ids)
+    # In one pass over all keys that the ledger has.
+    hashes = np.concatenate([hashed, named])
+    order = np.argsort(hashes)
+    hashes = hashes[order]
+    person = np.empty(len(order), dtype=np.int64)
+    person[order] = keys.find_ordered(connection, hashes)
     return LookUp(
-        person=owners(connection, identities),
-        forgotten=forgotten(connection, secret_key(connection), identities),
+        person=person[:count],
+        named=person[count:],
+        hashes=hashes,
+        order=order,
+        forgotten=forgotten(connection, secret, identities),
     )
 
 
@@ -107,42 +137,10 @@ def _groups(pairs: Iterable[tuple[int, int]]) -> dict[int, set[int]]:
     return groups
 
 
-#: The values of one kind go over in one piece: a row for each would take longer.
-_LOOK_UP = {
-    "sqlite": (
-        "SELECT w.key, i.person FROM json_each(?) w CROSS JOIN identities i "
-        "ON i.space = ? AND i.value = w.value"
-    ),
-    "postgresql": (
-        "SELECT w.place - 1, i.person FROM unnest(%s::text[]) WITH ORDINALITY "
-        "AS w(value, place) JOIN identities i ON i.space = %s AND i.value = w.value"
-    ),
-}
-
-
 def owners(connection: Connection, identities: Identities) -> npt.NDArray[np.int64]:
     """Return whose each identity is; `NOBODY` where the ledger does not have it."""
-    name = connection.dialect.name
-    person = np.full(len(identities.lead), NOBODY, dtype=np.int64)
-    for space in sorted(set(identities.space.tolist())):
-        at = np.flatnonzero(identities.space == space)
-        values = identities.value[at].tolist()
-        if name == "sqlite":
-            values = _json(values)
-        found = numbers(connection, _LOOK_UP[name], (values, str(space)), width=2)
-        person[at[found[:, 0]]] = found[:, 1]
-    return person
-
-
-def _json(texts: list[str]) -> str:
-    """Return a list of texts as JSON."""
-    between = '","'
-    joined = between.join(texts)
-    is_plain = joined.isprintable() and "\\" not in joined
-    # Keys are plain but for a few: then nothing needs to be escaped.
-    if texts and is_plain and joined.count('"') == 2 * (len(texts) - 1):
-        return f'["{joined}"]'
-    return json.dumps(texts)
+    secret = secret_key(connection)
+    return keys.find(connection, keys.hashed(secret, identities.space, identities.value))
 
 
 def forgotten(
@@ -194,7 +192,7 @@ def register_listed(
     lead_ids : mapping of int to str
         Position and id of the leads to register.
     seen : LookUp
-        Of `identities`, at the ledger's head.
+        Of `identities` and the ids of the list, at the ledger's head.
 
     Returns
     -------
@@ -205,28 +203,34 @@ def register_listed(
     """
     leads = np.fromiter(lead_ids, dtype=np.int64, count=len(lead_ids))
     own, is_own = _only(identities, leads)
-    named = Identities(
-        lead=np.arange(len(leads), dtype=np.int64),
-        space=np.full(len(leads), "lead", dtype=object),
-        value=np.array(list(lead_ids.values()), dtype=object),
+    every = Identities(
+        lead=np.concatenate([own.lead, np.arange(len(leads), dtype=np.int64)]),
+        space=np.concatenate([own.space, np.full(len(leads), "lead", dtype=object)]),
+        value=np.concatenate([own.value, np.array(list(lead_ids.values()), dtype=object)]),
     )
-    keys = Identities(
-        lead=np.concatenate([own.lead, named.lead]),
-        space=np.concatenate([own.space, named.space]),
-        value=np.concatenate([own.value, named.value]),
-    )
-    known = np.concatenate([seen.person[is_own], owners(connection, named)])
-    person, added = _registered(connection, entry, keys, len(leads), known)
-    # Another lead of the list may have a key of one of these.
-    values = {value for _, value in added}
+    known = np.concatenate([seen.person[is_own], seen.named[leads]])
+    person, added = _registered(connection, entry, every, len(leads), known)
     now = seen.person.copy()
-    places = np.flatnonzero(now == NOBODY)
-    for place, value in zip(
-        places.tolist(), identities.value[places].tolist(), strict=True
-    ):
-        if value in values:
-            now[place] = added.get((str(identities.space[place]), value), NOBODY)
+    for place in _of_added(connection, seen, added).tolist():
+        key = (str(identities.space[place]), str(identities.value[place]))
+        now[place] = added.get(key, now[place])
     return person, replace(seen, person=now)
+
+
+def _of_added(
+    connection: Connection, seen: LookUp, added: Mapping[tuple[str, str], int]
+) -> npt.NDArray[np.int64]:
+    """Return the places of the identities that stand for keys which were added."""
+    if not added:
+        return np.empty(0, dtype=np.int64)
+    space, value = (np.array(texts, dtype=object) for texts in zip(*added, strict=True))
+    new = np.sort(keys.hashed(secret_key(connection), space, value))
+    start, end = (np.searchsorted(seen.hashes, new, side=side) for side in _SIDES)
+    # From each start to its end, all places; another lead may have a key of one of these.
+    num = end - start
+    at = np.repeat(start - np.cumsum(num) + num, num) + np.arange(num.sum())
+    place = seen.order[at]
+    return np.asarray(place[place < len(seen.person)])
 
 
 def _registered(
@@ -258,13 +262,10 @@ def _append_identities(
     """Append keys that the ledger does not have, in their order; return whose they are."""
     added: dict[tuple[str, str], int] = {}
     whose = person[identities.lead].tolist()
-    keys = zip(identities.space.tolist(), identities.value.tolist(), whose, strict=True)
-    for space, value, one in keys:
+    lines = zip(identities.space.tolist(), identities.value.tolist(), whose, strict=True)
+    for space, value, one in lines:
         added.setdefault((str(space), str(value)), one)
-    append_lines(
-        connection, IDENTITIES, ("space", "value", "person"),
-        sorted((*key, one) for key, one in added.items()),
-    )  # fmt: skip
+    keys.add(connection, sorted((*key, one) for key, one in added.items()))
     return added
 
 

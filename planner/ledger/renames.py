@@ -26,7 +26,8 @@ def renamed(
         What the ledger knows by seat; their days, five weeks of them, tell which seats
         have sent something lately.
     runs : iterable of Run
-        Runs of the ledger, oldest first: senders and UUIDs as they were.
+        Runs of the ledger, oldest first: senders and UUIDs as they were. Not looked at
+        unless a seat has gone.
 
     Returns
     -------
@@ -35,20 +36,22 @@ def renamed(
         new and all that have gone are named in one warning. A seat that is only new, or
         only gone, needs none.
     """
-    past = _past_names(runs)
     listed = {seat.seat_id for seat in seats}
-    known = past.keys() | histories.keys()
-    new = {
-        seat.seat_id: _folded(getattr(seat, name) for name in _NAMES)
-        for seat in seats
-        if seat.seat_id not in known
-    }
     num_sent = {
         seat_id: _num_sent(history)
         for seat_id, history in sorted(histories.items())
         if seat_id not in listed
     }
     gone = {seat_id: num for seat_id, num in num_sent.items() if num}
+    if not gone:
+        return ()
+    past = _past_names(runs)
+    known = past.keys() | histories.keys()
+    new = {
+        seat.seat_id: _folded(getattr(seat, name) for name in _NAMES)
+        for seat in seats
+        if seat.seat_id not in known
+    }
     issues = []
     for new_id in sorted(new):
         for old_id in sorted(gone):

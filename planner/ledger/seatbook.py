@@ -23,7 +23,7 @@ from planner.domain import (
 from planner.ledger import triages
 from planner.ledger.columns import NEVER, Numbers, among, day_of, plain, text_of
 from planner.ledger.tables import BALANCES, SEAT_HOLDS, VOIDS
-from planner.ledger.touches import Folded, Mask, View, folded, touches
+from planner.ledger.touches import Folded, Mask, View, folded, not_before, touches
 from planner.params import Parameters
 
 #: Days before the plan's date of which single days are kept: velocity and free InMails
@@ -55,10 +55,9 @@ def histories(
     """
     seen = _sightings(connection, view)
     since = _Since.of(seen, view, parameters)
-    if found is None:
-        first = min([since.usual, *since.of_seat.values()])
-        found = folded(connection, view, first)
-    sends = _sends(found)
+    first = min([since.usual, *since.of_seat.values()])
+    found = folded(connection, view, first) if found is None else found
+    sends = _sends(not_before(found, first))
     began = _first_sends(connection, view)
     holds = _holds(connection, view)
     days = _days(sends, view)
@@ -329,10 +328,11 @@ def _events(
     seats = sends.words[sends.seat[at]]
     # Each kind by its instants: books that are nearly in order are soon sorted.
     order = np.argsort(when, kind="stable")
+    spent, refunded = EventKind.SPENT, EventKind.REFUNDED
     lines = (seats[order], when[order].tolist(), use[order].tolist())
     for seat_id, instant, credits in zip(*lines, strict=True):
         books.setdefault(seat_id, []).append(
-            CreditEvent(happened_on=texts[instant], kind=EventKind.SPENT, credits=credits)
+            CreditEvent(happened_on=texts[instant], kind=spent, credits=credits)
         )
     order = np.argsort(answered, kind="stable")
     order = order[answered[order] != NEVER]
@@ -340,7 +340,7 @@ def _events(
     for seat_id, reply, instant, credits in zip(seats[order], *given_back, strict=True):
         books[seat_id].append(
             CreditEvent(
-                happened_on=texts[reply], kind=EventKind.REFUNDED, credits=credits,
+                happened_on=texts[reply], kind=refunded, credits=credits,
                 sent_on=texts[instant],
             )
         )  # fmt: skip

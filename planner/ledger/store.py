@@ -12,13 +12,10 @@ import secrets
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from itertools import chain
 from pathlib import Path
 from threading import Thread
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
 import sqlalchemy as sa
 from sqlalchemy import Connection as Connection
 from sqlalchemy import Engine, Table, event, exc
@@ -193,14 +190,12 @@ def append_lines(
             )
 
 
-def numbers(
-    connection: Connection, query: str, values: tuple[Any, ...], *, width: int
-) -> npt.NDArray[np.int64]:
-    """Return the whole numbers that a query finds, shape ``(lines, width)``."""
+def read_lines(connection: Connection, query: str) -> list[tuple[Any, ...]]:
+    """Return the many lines that a query finds, as the driver has them."""
     with _driver(connection) as cursor:
-        cursor.execute(query, values)
-        found = np.fromiter(chain.from_iterable(cursor), dtype=np.int64)
-    return found.reshape(-1, width)
+        cursor.execute(query)
+        found: list[tuple[Any, ...]] = cursor.fetchall()
+    return found
 
 
 @contextmanager

@@ -67,14 +67,36 @@ PERSONS = Table(
     Column("entry", Integer, nullable=False),
 )
 
-#: How people are recognised again; the only table from which lines are removed.
+#: How people are recognised again; the only lines that are ever taken out. ``number``
+#: counts them as they are appended, so that new ones stand together at the end of the
+#: file. Nobody looks here for a key: `planner.ledger.keys` does that in `KEY_LINES`.
 IDENTITIES = Table(
     "identities",
     metadata,
-    Column("space", Text, primary_key=True),
-    Column("value", Text, primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("space", Text, nullable=False),
+    Column("value", Text, nullable=False),
     Column("person", Integer, nullable=False, index=True),
-    sqlite_with_rowid=False,
+)
+
+#: Which identities are in `KEY_LINES`: those from ``first`` to ``upto``, in
+#: ``2 ** bits`` chunks. Made from `IDENTITIES` alone: may be dropped at any time.
+KEY_PACKS = Table(
+    "key_packs",
+    metadata,
+    Column("upto", Integer, primary_key=True, autoincrement=False),
+    Column("first", Integer, nullable=False),
+    Column("bits", Integer, nullable=False),
+)
+
+#: Keyed hashes of identities and their persons, packed: ``chunk`` holds the hashes that
+#: begin with its bits.
+KEY_LINES = Table(
+    "key_lines",
+    metadata,
+    Column("upto", Integer, primary_key=True, autoincrement=False),
+    Column("chunk", Integer, primary_key=True, autoincrement=False),
+    Column("data", LargeBinary, nullable=False),
 )
 
 #: Two persons who turned out to be one: a lead had keys of both.
@@ -198,9 +220,28 @@ APPEND_ONLY = (
 
 _REFUSAL = "the ledger is append-only"
 
+# --- migrations -------------------------------------------------------------------
+
+#: Tables of version 1 that are as they were, all of them append-only but the first.
+_FIRST = (
+    META, ENTRIES, RUNS, PERSONS, FORGOTTEN, ASSIGNMENTS, OUTCOMES, BALANCES, VOIDS,
+    TRIAGES, SEAT_HOLDS, PACKS, SAME_PERSONS,
+)  # fmt: skip
+#: Identities of version 1: in the order of their keys, so that each new one came to a
+#: page of its own.
+_FIRST_IDENTITIES = Table(
+    "identities",
+    MetaData(),
+    Column("space", Text, primary_key=True),
+    Column("value", Text, primary_key=True),
+    Column("person", Integer, nullable=False, index=True),
+    sqlite_with_rowid=False,
+)
+
 
 def _first_schema(connection: Connection) -> None:
-    metadata.create_all(connection)
+    metadata.create_all(connection, tables=_FIRST)
+    _FIRST_IDENTITIES.create(connection)
     is_postgresql = connection.dialect.name == "postgresql"
     if is_postgresql:
         connection.execute(
@@ -209,7 +250,7 @@ def _first_schema(connection: Connection) -> None:
                 f"AS $$ BEGIN RAISE EXCEPTION '{_REFUSAL}'; END $$"
             )
         )
-    for table in APPEND_ONLY:
+    for table in _FIRST[1:]:
         for action in ("UPDATE", "DELETE"):
             name = f"{table.name}_no_{action.lower()}"
             body = (
@@ -222,6 +263,22 @@ def _first_schema(connection: Connection) -> None:
             )
 
 
+def _number_identities(connection: Connection) -> None:
+    """Keep identities in the order of their persons; the next to write packs the keys."""
+    for statement in (
+        "ALTER TABLE identities RENAME TO identities_1",
+        "DROP INDEX ix_identities_person",
+    ):
+        connection.exec_driver_sql(statement)
+    metadata.create_all(connection, tables=(IDENTITIES, KEY_PACKS, KEY_LINES))
+    connection.exec_driver_sql(
+        "INSERT INTO identities (number, space, value, person) SELECT ROW_NUMBER() OVER "
+        "(ORDER BY person, space, value), space, value, person FROM identities_1 "
+        "ORDER BY person, space, value"
+    )
+    connection.exec_driver_sql("DROP TABLE identities_1")
+
+
 #: Step n brings a ledger of version n to n + 1. Append to this list; never change it.
-MIGRATIONS: tuple[Callable[[Connection], None], ...] = (_first_schema,)
+MIGRATIONS: tuple[Callable[[Connection], None], ...] = (_first_schema, _number_identities)
 VERSION = len(MIGRATIONS)

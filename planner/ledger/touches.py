@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -21,6 +21,8 @@ from planner.ledger.tables import RUNS, VOIDS
 
 Mask = npt.NDArray[np.bool_]
 
+#: Outcomes that are gone through at a time.
+_BLOCK = 1 << 16
 #: More than any entry's number.
 ALL = 2**31 - 1
 
@@ -117,7 +119,7 @@ class Folded:
 
     sends: columns.Sends
     at: Mapping[str, columns.Numbers]
-    credit_used: columns.Numbers
+    credit_used: columns.Narrow
     date: columns.Numbers
     happened: Mask
     undone: Mask
@@ -160,42 +162,114 @@ def folded(connection: Connection, view: View, since: dt.date | None = None) -> 
         day = dt.date.fromisoformat(from_date).toordinal() if from_date else 0
         void |= (sends.entry == voided) & ((sends.day >= day) | nobody)
     out = own | (void & ~happened & ~failed)
-    # Mostly all are in force: a million lines need not be copied then.
-    kept = ~out if out.any() else slice(None)
-    return Folded(
-        sends=columns.Sends(
-            **{item.name: getattr(sends, item.name)[kept] for item in fields(sends)}
-        ),
-        at={kind: instants[kept] for kind, instants in at.items()},
-        credit_used=credit_used[kept],
-        date=np.where(sent >= 0, columns.day_of(sent), sends.day)[kept],
-        happened=happened[kept],
-        undone=undone[kept],
+    date = columns.day_of(sent)
+    np.copyto(date, sends.day, where=sent < 0)
+    every = Folded(
+        sends=sends,
+        at=at,
+        credit_used=credit_used,
+        date=date,
+        happened=happened,
+        undone=undone,
         told=told,
         words=found.words,
+    )
+    # Mostly all are in force: a million lines need not be copied then.
+    return _chosen(every, ~out) if out.any() else every
+
+
+def not_before(found: Folded, day: dt.date) -> Folded:
+    """Return the sends that are planned, were made or were told of on a day or later."""
+    first = day.toordinal()
+    start = columns.plain(first)
+    late = (found.sends.day >= first) | (found.date >= first)
+    for instants in found.at.values():
+        late |= instants >= start
+    return _chosen(found, late)
+
+
+def _chosen(found: Folded, chosen: Mask) -> Folded:
+    """Return some of the sends, and all outcomes."""
+    sends = found.sends
+    return replace(
+        found,
+        sends=columns.Sends(
+            **{item.name: getattr(sends, item.name)[chosen] for item in fields(sends)}
+        ),
+        at={kind: instants[chosen] for kind, instants in found.at.items()},
+        credit_used=found.credit_used[chosen],
+        date=found.date[chosen],
+        happened=found.happened[chosen],
+        undone=found.undone[chosen],
     )
 
 
 def _latest(
     found: columns.Columns,
-) -> tuple[dict[str, columns.Numbers], columns.Numbers]:
+) -> tuple[dict[str, columns.Numbers], columns.Narrow]:
     """Return the last instant of each kind of outcome of each send, and its credit use."""
     sends, told = found.sends, found.told
     count = len(sends.entry)
-    at = {kind: np.full(count, columns.NEVER, dtype=np.int64) for kind in _KINDS}
-    credit_used = np.full(count, -1, dtype=np.int64)
+    never = np.broadcast_to(np.int64(columns.NEVER), count)
+    at = dict.fromkeys(_KINDS, never)
+    code_of = {kind: found.code(kind) for kind in _KINDS}
+    credit_used = np.full(count, -1, dtype=np.int8)
     if not count:
         return at, credit_used
-    key = (sends.entry << 32) | sends.person
-    wanted = (told.assignment << 32) | told.person
-    place = np.minimum(np.searchsorted(key, wanted), count - 1)
-    planned = np.flatnonzero(key[place] == wanted)
-    place = place[planned]
-    for kind, instants in at.items():
-        of = told.kind[planned] == found.code(kind)
-        np.maximum.at(instants, place[of], told.at[planned[of]])
-    np.maximum.at(credit_used, place, told.credit_used[planned])
+    sends_to = _SendsTo.of(found)
+    # A block at a time: of a million lines, to get memory never used before takes longer
+    # than what is done with it.
+    for start in range(0, len(told.person), _BLOCK):
+        block = slice(start, start + _BLOCK)
+        place = sends_to.places(told.person[block], told.assignment[block])
+        for kind, code in code_of.items():
+            of = (told.kind[block] == code) & (place >= 0)
+            if of.any():
+                at[kind] = never.copy() if at[kind] is never else at[kind]
+                np.maximum.at(at[kind], place[of], told.at[block][of])
+        used = told.credit_used[block]
+        of = (used >= 0) & (place >= 0)
+        np.maximum.at(credit_used, place[of], used[of].astype(np.int8))
     return at, credit_used
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _SendsTo:
+    """Where the sends to a person stand: ``last`` by person, -1 for none.
+
+    ``key`` is entry and person of all sends, in order; empty if nobody was sent to in two
+    runs.
+    """
+
+    entry: columns.Narrow
+    last: columns.Numbers
+    key: columns.Numbers
+
+    @classmethod
+    def of(cls, found: columns.Columns) -> _SendsTo:
+        entry, person = found.sends.entry, found.sends.person
+        size = max(person.max(initial=0), found.told.person.max(initial=0)) + 1
+        last = np.full(int(size), -1, dtype=np.int64)
+        last[person] = np.arange(len(person))
+        is_repeated = np.count_nonzero(last >= 0) < len(person)
+        key = _pair(entry, person) if is_repeated else np.empty(0, dtype=np.int64)
+        return cls(entry=entry, last=last, key=key)
+
+    def places(self, person: columns.Narrow, entry: columns.Narrow) -> columns.Numbers:
+        """Return which send to a person an entry planned; -1 if none."""
+        place = self.last[person]
+        # Few people are sent to in two runs: the others need not be searched for.
+        others = np.flatnonzero((place < 0) | (self.entry[place] != entry))
+        place[others] = -1
+        if len(self.key):
+            wanted = _pair(entry[others], person[others])
+            at = np.minimum(np.searchsorted(self.key, wanted), len(self.key) - 1)
+            place[others] = np.where(self.key[at] == wanted, at, -1)
+        return place
+
+
+def _pair(entry: columns.Narrow, person: columns.Narrow) -> columns.Numbers:
+    return (entry.astype(np.int64) << 32) | person
 
 
 def _runs_of(connection: Connection, week: str) -> list[int]:
