@@ -9,6 +9,7 @@
     ├── PlanError                4  no plan is possible
     │   └── SolverError          4  the solver did not prove an optimum
     ├── LedgerError              5  the ledger is busy, damaged or already has the run
+    │   └── StandingRunError     5  the week has a run, and this is another one
     ├── AuditError               6  the plan breaks a promise; nothing was written
     ├── RemoteError              7  GetSales refused or cannot be reached
     └── ShortError               8  a seat falls below what --fail-under asks
@@ -143,6 +144,10 @@ class LedgerError(PlannerError):
     """The ledger is busy, damaged, or already has what was to be recorded."""
 
     exit_code = ExitCode.LEDGER
+
+
+class StandingRunError(LedgerError):
+    """The week has a run, and this is another one."""
 
 
 class AuditError(PlannerError):

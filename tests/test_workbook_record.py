@@ -62,7 +62,9 @@ def filled(demo: Path) -> tuple[Path, Counter[Outcome]]:
             if row["subject"].value != NO_SUBJECT:
                 row["subject"].value = next(subjects)
             lead = planned[row["lead id"].value]
-            if word not in (None, "todo"):
+            # An InMail has no invitation that could be accepted: reported, not counted.
+            is_odd = word == "accepted" and lead["route"].endswith("inmail")
+            if word not in (None, "todo") and not is_odd:
                 # What a seat did was done on its day; an answer is of the day it is told.
                 was_done = word in ("sent", "failed", "skipped")
                 day = lead["send_on"] if was_done else FRIDAY

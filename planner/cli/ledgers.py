@@ -13,7 +13,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from planner.cli import console, inputs, workspace
-from planner.errors import InputError, Issue, LedgerError, Severity, did_you_mean
+from planner.errors import (
+    InputError,
+    Issue,
+    LedgerError,
+    Severity,
+    StandingRunError,
+    did_you_mean,
+)
 
 if TYPE_CHECKING:
     from planner.domain import History, Inputs, LeadTable, Plan, Seat, SeatHistory
@@ -300,10 +307,6 @@ def check_standing(
             "have changed since: record what was sent, then plan again with --supersede, "
             f"which voids that run from {max(as_of, standing.as_of)} on"
         )
-
-
-class StandingRunError(LedgerError):
-    """The week has a run, and this is another one."""
 
 
 def rehearsed(
