@@ -39,6 +39,21 @@ def pytest_configure(config: pytest.Config) -> None:
         raise pytest.UsageError("--rewrite-golden is refused in CI: commit the files")
 
 
+#: Files that take longest. They are begun first: two processes share the files, and one
+#: that begins a long file last would be alone in the end.
+LONG = (
+    "test_ledger_crash", "test_four_weeks", "test_workbook_record", "test_ledger_store",
+    "test_triage_cli", "test_report_browser", "test_properties", "test_determinism",
+    "test_weekly_loop", "test_cli", "test_readme", "test_ledger_concurrency",
+)  # fmt: skip
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put long files first, each as a whole; the others stay in their order."""
+    place = {name: number for number, name in enumerate(LONG)}
+    items.sort(key=lambda item: place.get(item.path.stem, len(LONG)))
+
+
 @pytest.fixture(autouse=True)
 def own_ledger(
     tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch

@@ -508,8 +508,8 @@ def test_a_full_disk(
 ) -> None:
     """With little room the plan fails and says so; with room it does all its work.
 
-    The room left grows from none until it is enough, so that it runs out on each kind of
-    file: ledger, its journal, run folder.
+    The room left grows from none until it is enough, then is narrowed down to where it
+    runs out last, so that it does on each kind of file: run folder, ledger, its journal.
     """
     argv = make.PLAN if first else NEXT_WEEK
     clean = Path(shutil.copytree(planned, tmp_path / "clean"))
@@ -520,28 +520,37 @@ def test_a_full_disk(
     assert planners.run_one(argv, clean).code == 0
     wanted = (Place(folder=clean).ledger(), Place(folder=clean).files())
     before = (Place(folder=source).ledger(), Place(folder=source).files())
-    codes = []
+
+    def code_with(left: int) -> int:
+        """Plan with so many bytes left; if that fails, again with enough."""
+        place = Place(folder=Path(shutil.copytree(source, tmp_path / "disk" / "at")))
+        ballast = tmp_path / "disk" / "ballast"
+        _fill(ballast, left)
+        end = planners.run_one(argv, place.folder)
+        if end.code:
+            assert end.code in (3, 5), end
+            assert "error: " in end.stderr
+            assert "Traceback" not in end.stderr
+            _check_whole(place, before, wanted)
+            ballast.unlink()
+            assert planners.run_one(argv, place.folder).code == 0
+        ballast.unlink(missing_ok=True)
+        assert (place.ledger(), place.files()) == wanted, f"{left} bytes left"
+        shutil.rmtree(place.folder)
+        return end.code
+
     with _small_disk(tmp_path / "disk"):
-        for left in (0, 300_000, *range(550_000, 2_000_000, 50_000)):
-            place = Place(folder=Path(shutil.copytree(source, tmp_path / "disk" / "at")))
-            ballast = tmp_path / "disk" / "ballast"
-            _fill(ballast, left)
-            end = planners.run_one(argv, place.folder)
-            codes.append(end.code)
-            if end.code:
-                assert end.code in (3, 5), end
-                assert "error: " in end.stderr
-                assert "Traceback" not in end.stderr
-                _check_whole(place, before, wanted)
-                ballast.unlink()
-                assert planners.run_one(argv, place.folder).code == 0
-            ballast.unlink(missing_ok=True)
-            assert (place.ledger(), place.files()) == wanted, f"{left} bytes left"
-            shutil.rmtree(place.folder)
-            if not end.code:
-                break
-    assert codes[-1] == 0, "there never was enough room"
-    assert {3, 5} <= set(codes), codes
+        codes = {left: code_with(left) for left in (0, 300_000)}
+        low, high = 300_000, 300_000
+        while codes[high]:
+            low, high = high, high + 300_000
+            codes[high] = code_with(high)
+            assert high < 2_400_000, "there never was enough room"
+        while not {3, 5} <= set(codes.values()) and high - low > 4096:
+            middle = (low + high) // 2
+            codes[middle] = code_with(middle)
+            low, high = (middle, high) if codes[middle] else (low, middle)
+    assert {0, 3, 5} <= set(codes.values()), codes
 
 
 def _check_whole(place: Place, before: object, wanted: object) -> None:
