@@ -158,7 +158,7 @@ def _kills(whole: Ended) -> list[tuple[int, str]]:
             commits, wrote = commits + 1, False
         if (looks, commits) != last:
             begun = begun + 1 if kind == "open" else 0
-            if begun % 3 < 2:
+            if begun == 0 or begun % 3 == 1:
                 kills.append((number, kind))
         last = (looks, commits)
     return kills

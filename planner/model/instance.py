@@ -48,6 +48,23 @@ def build(
     first_weekday : int
         Weekday of the first day planned, Monday 0.
     """
+    unfitted = build_unfitted(
+        seats, calendars, classing, parameters,
+        num_weeks=num_weeks, first_weekday=first_weekday,
+    )  # fmt: skip
+    return refit(unfitted, _typical_volumes(unfitted))
+
+
+def build_unfitted(
+    seats: Sequence[Seat],
+    calendars: Sequence[Calendar],
+    classing: Classing,
+    parameters: Parameters,
+    *,
+    num_weeks: int,
+    first_weekday: int = 0,
+) -> Instance:
+    """Return what `build` does, with credit rows that no mix has been fitted to."""
     periods = tuple(p for calendar in calendars for p in calendar.periods)
     first = np.cumsum([0, *(len(calendar.periods) for calendar in calendars)])
     limits: dict[str, list[VolumeLimit]] = {
@@ -65,7 +82,7 @@ def build(
         limits["pending"] += pending_limits(index, seat, own, parameters)
         limits["forfeits"] += forfeit_limits(index, seat, calendar)
         rows += credit_rows(index, seat, calendar, parameters, num_seats=len(seats))
-    instance = Instance(
+    return Instance(
         num_seats=len(seats),
         num_weeks=num_weeks,
         periods=periods,
@@ -82,7 +99,6 @@ def build(
         delay_cost_per_week=parameters.delay_cost_per_week,
         forfeit_price=parameters.forfeit_price,
     )
-    return refit(instance, _typical_volumes(instance))
 
 
 def whole_limits(limits: Sequence[VolumeLimit]) -> tuple[VolumeLimit, ...]:

@@ -70,14 +70,34 @@ def solve(
     return current, balance(current, solution, parameters)
 
 
+def optimum(instance: Instance, parameters: Parameters) -> float:
+    """Return the value of an instance's optimum, and nothing of how it is reached.
+
+    Raises
+    ------
+    SolverError
+        If the solver does not prove an optimum within its time limit.
+    """
+    return _value_of(_solved(instance, parameters))
+
+
 def solve_once(instance: Instance, parameters: Parameters) -> Solution:
     """Solve one instance as it stands: no refit, no balancing."""
+    built = _solved(instance, parameters)
+    _check_rows(instance, built.columns)
+    return _read(instance, built, parameters)
+
+
+def _solved(instance: Instance, parameters: Parameters) -> Program:
     built = program.build(instance)
     status = run(built.problem, parameters)
     if status is not Status.OPTIMAL:
         raise SolverError(_not_optimal(status, parameters))
-    _check_rows(instance, built.columns)
-    return _read(instance, built, parameters)
+    return built
+
+
+def _value_of(built: Program) -> float:
+    return -float(pulp.value(built.problem.objective) or 0.0)
 
 
 def run(problem: Any, parameters: Parameters) -> Status:
@@ -154,7 +174,7 @@ def _read(instance: Instance, built: Program, parameters: Parameters) -> Solutio
     inmails, connections = _volumes(instance, columns)
     return Solution(
         status=Status.OPTIMAL,
-        objective=-float(pulp.value(built.problem.objective) or 0.0),
+        objective=_value_of(built),
         class_inmails=_fill(shape, columns.class_inmails),
         class_connections=_fill(shape, columns.class_connections),
         flows={key: _value(v) for key, v in columns.flows.items() if _value(v) > 1e-9},

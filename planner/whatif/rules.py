@@ -17,18 +17,20 @@ from planner.whatif.compare import again, figures, moves
 #: Below this a shadow price is the solver's rounding.
 _NO_PRICE = 1e-9
 
-#: Limits on credits and volumes by channel: how the names of its rows begin, and which
-#: limits make them.
-CHANNELS = {
-    r"credits_": ("credits",),
-    r"inmails_|open_|paid_|velocity_": (
-        "inmails_per_day", "open_inmails_per_day", "paid_inmails_per_day",
-        "open_inmails_per_month", "velocity",
-    ),
-    r"requests_|connections_|pending_": (
-        "requests_per_day", "requests_per_week", "pending_requests",
-    ),
-}  # fmt: skip
+#: Limits on credits and volumes, and how the names of the rows begin that each has a part
+#: in: a day's limit on all InMails cuts the room that the limits on free and on paid ones
+#: leave, and the pace of a new seat.
+ROWS = {
+    "credits": r"credits_",
+    "inmails_per_day": r"inmails_|open_\d|paid_|velocity_",
+    "open_inmails_per_day": r"open_\d|inmails_",
+    "paid_inmails_per_day": r"paid_|inmails_",
+    "open_inmails_per_month": r"open_month_",
+    "velocity": r"velocity_",
+    "requests_per_day": r"requests_|connections_",
+    "requests_per_week": r"connections_|requests_",
+    "pending_requests": r"pending_",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,11 +130,11 @@ def limit_costs(worked: Worked) -> dict[str, float]:
     before = worked.problem.solution.objective
     binding = _binding(worked)
     found = {}
-    for rule in (rule for rules in CHANNELS.values() for rule in rules):
+    for rule in ROWS:
         cost = 0.0
         if rule in binding:
-            relieved = solve.solve_once(_relieved(worked, rule), worked.problem.parameters)
-            cost = max(0.0, relieved.objective - before)
+            value = solve.optimum(_relieved(worked, rule), worked.problem.parameters)
+            cost = max(0.0, value - before)
         found[rule] = round(cost, 6) + 0.0
     return dict(sorted(found.items(), key=lambda item: (-item[1], item[0])))
 
@@ -152,7 +154,7 @@ def _relieved(worked: Worked, rule: str) -> Instance:
         for index, seat in enumerate(seen.day_seats)
     ]  # fmt: skip
     base = problem.instance
-    built = instance.build(
+    built = instance.build_unfitted(
         seen.seats, calendars, problem.classing, seen.parameters,
         num_weeks=base.num_weeks, first_weekday=start.weekday(),
     )  # fmt: skip
@@ -170,9 +172,9 @@ def _relieved(worked: Worked, rule: str) -> Instance:
 def acting(worked: Worked) -> tuple[str, ...]:
     """Return the rules that may cost anything; those left out surely cost nothing.
 
-    A channel whose rows have no shadow price can lose all of them and the optimum stays:
-    the prices still prove it. A rule that no lead, seat or day falls under cannot cost
-    either. What `costs` finds for a rule left out is an error of its two plans.
+    A limit can be lifted and the optimum stays where no row that it has a part in has a
+    shadow price: the prices still prove it. A rule that no lead, seat or day falls under
+    cannot cost either. What `costs` finds for a rule left out is an error of its two plans.
     """
     problem = worked.problem
     rules = _binding(worked)
@@ -199,19 +201,10 @@ def acting(worked: Worked) -> tuple[str, ...]:
 
 
 def _binding(worked: Worked) -> set[str]:
-    """Return the limits of the channels of which any row has a shadow price.
-
-    Not of the limit's own rows alone: a day's limit on all InMails also cuts the room
-    that the day's limits on free and on paid ones leave, and so on.
-    """
+    """Return the limits that have a part in any row with a shadow price."""
     prices = worked.problem.solution.prices
     priced = [name for name, price in prices.items() if price > _NO_PRICE]
-    return {
-        rule
-        for rows, rules in CHANNELS.items()
-        if any(map(re.compile(rows).match, priced))
-        for rule in rules
-    }
+    return {rule for rule, rows in ROWS.items() if any(map(re.compile(rows).match, priced))}
 
 
 def _bound(worked: Worked) -> float:
