@@ -20,7 +20,9 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 # Deadlines time the machine, not the program. In CI the same examples are run each time.
 settings.register_profile("local", deadline=None)
-settings.register_profile("ci", deadline=None, derandomize=True, database=None)
+settings.register_profile(
+    "ci", deadline=None, derandomize=True, database=None, max_examples=50
+)
 settings.load_profile("ci" if os.environ.get("CI") else "local")
 
 

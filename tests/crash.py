@@ -147,10 +147,11 @@ def _kills(whole: Ended) -> list[tuple[int, str]]:
 
     Between two instants that find the same files and as many commits, nothing happened
     that a kill could cut in half. Of files that are begun one after the other (in a
-    hidden folder: nothing else happens between them) every third is enough.
+    hidden folder: nothing else happens between them) every third is enough, and of the
+    statements of one transaction, all of which are rolled back, every second.
     """
     kills: list[tuple[int, str]] = []
-    begun = 0
+    begun = stated = 0
     last, commits, wrote = None, 0, False
     for number, (kind, looks) in enumerate(whole.instants, start=1):
         wrote = wrote or kind == "write"
@@ -158,7 +159,8 @@ def _kills(whole: Ended) -> list[tuple[int, str]]:
             commits, wrote = commits + 1, False
         if (looks, commits) != last:
             begun = begun + 1 if kind == "open" else 0
-            if begun == 0 or begun % 3 == 1:
+            stated = stated + 1 if kind == "statement" else 0
+            if (begun == 0 or begun % 3 == 1) and (stated == 0 or stated % 2):
                 kills.append((number, kind))
         last = (looks, commits)
     return kills
