@@ -20,6 +20,7 @@ import pandas as pd
 
 from planner import schemas
 from planner.assign.leads import Problem
+from planner.assign.summary import frame
 from planner.dates import ONE_DAY, ONE_WEEK, resets_after
 from planner.domain import Kind, Seat
 from planner.model.credits import CreditUse
@@ -52,9 +53,7 @@ def runway(problem: Problem, days: pd.DataFrame, until: dt.date) -> pd.DataFrame
         reset = next(resets_after(seat.reset_rule, problem.as_of))
         last = min(max(reset + ONE_WEEK, until), max(horizon, until))
         rows += _days(seat, sends.get(index, {}), (problem.as_of, last), shared)
-    frame = pd.DataFrame(rows, columns=schemas.names(schemas.RUNWAY))
-    kinds = {"text": "str", "number": "float64"}
-    return frame.astype({column.name: kinds[column.kind] for column in schemas.RUNWAY})
+    return frame(rows, schemas.RUNWAY)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -41,7 +41,7 @@ def days(assignments: pd.DataFrame, seats: Sequence[Seat]) -> pd.DataFrame:
                 {"seat_id": seat.seat_id, "sender": seat.sender, "date": str(date)}
                 | numbers
             )
-    return _frame(rows, schemas.DAYS)
+    return frame(rows, schemas.DAYS)
 
 
 def outlook(problem: Problem, weeks: Sequence[str]) -> pd.DataFrame:
@@ -71,7 +71,7 @@ def outlook(problem: Problem, weeks: Sequence[str]) -> pd.DataFrame:
                 "expected_balance": round(left - expected, 4),
             }
         )
-    return _frame(rows, schemas.OUTLOOK)
+    return frame(rows, schemas.OUTLOOK)
 
 
 def seat_weeks(
@@ -98,7 +98,7 @@ def seat_weeks(
         row["expected_replies"] = round(float(own.get("expected_replies", 0.0)), 4)
         row["note"] = _note(problem, index, row)
         rows.append(row)
-    return _frame(rows, schemas.SEAT_WEEKS)
+    return frame(rows, schemas.SEAT_WEEKS)
 
 
 def _credits_row(
@@ -250,7 +250,7 @@ def limits(
                 "in_words": f"{count:,} leads: {RULE_WORDS[rule]} ({route})",
             }
         )
-    return _frame(rows, schemas.LIMITS)
+    return frame(rows, schemas.LIMITS)
 
 
 def _rule_counts(assignments: pd.DataFrame) -> dict[tuple[str, str], int]:
@@ -344,9 +344,10 @@ def shortfalls(instance: Instance, seats: Sequence[Seat]) -> list[str]:
     return lines
 
 
-def _frame(
+def frame(
     rows: Sequence[Mapping[str, object]], columns: tuple[schemas.Column, ...]
 ) -> pd.DataFrame:
-    frame = pd.DataFrame(rows, columns=schemas.names(columns))
+    """Return rows as a table of these columns, typed as the schema says."""
+    table = pd.DataFrame(rows, columns=schemas.names(columns))
     kinds = {"text": "str", "integer": "int64", "number": "float64", "flag": "int8"}
-    return frame.astype({column.name: kinds[column.kind] for column in columns})
+    return table.astype({column.name: kinds[column.kind] for column in columns})
