@@ -23,15 +23,7 @@ def known_keys(connection: Connection, given: Collection[Pair]) -> tuple[Pair, .
     pairs, found = set(given), set[Pair]()
     while pairs != found:
         found = set(pairs)
-        ordered = sorted(found)
-        matched = people.match(
-            connection,
-            Identities(
-                lead=np.arange(len(ordered)),
-                space=np.array([space for space, _ in ordered], dtype=object),
-                value=np.array([value for _, value in ordered], dtype=object),
-            ),
-        )
+        matched = people.match(connection, _identities(sorted(found)))
         for person in matched["person"].unique():
             rows = connection.execute(
                 sa.select(IDENTITIES.c.space, IDENTITIES.c.value).where(
@@ -44,12 +36,7 @@ def known_keys(connection: Connection, given: Collection[Pair]) -> tuple[Pair, .
 
 def is_known(connection: Connection, given: Collection[Pair]) -> bool:
     """Whether anybody has one of these keys, or had one and was forgotten."""
-    ordered = sorted(given)
-    identities = Identities(
-        lead=np.arange(len(ordered)),
-        space=np.array([space for space, _ in ordered], dtype=object),
-        value=np.array([value for _, value in ordered], dtype=object),
-    )
+    identities = _identities(sorted(given))
     if len(people.match(connection, identities)):
         return True
     return bool(len(people.forgotten(connection, secret_key(connection), identities)))
@@ -73,9 +60,8 @@ def forget(connection: Connection, pairs: Collection[Pair], *, as_of: dt.date) -
 
 def _remove(connection: Connection, secret: bytes, pairs: Sequence[Pair]) -> int:
     """Remove identities wherever they stand; return how many there were."""
-    space = np.array([space for space, _ in pairs], dtype=object)
-    value = np.array([value for _, value in pairs], dtype=object)
-    hashed = keys.hashed(secret, space, value)
+    given = _identities(pairs)
+    hashed = keys.hashed(secret, given.space, given.value)
     removed = 0
     for person, pair in zip(keys.find(connection, hashed).tolist(), pairs, strict=True):
         result = connection.execute(
@@ -88,3 +74,12 @@ def _remove(connection: Connection, secret: bytes, pairs: Sequence[Pair]) -> int
         removed += int(result.rowcount)
     keys.erase(connection, hashed)
     return removed
+
+
+def _identities(pairs: Sequence[Pair]) -> Identities:
+    """Return keys as those of a list, each of a lead of its own."""
+    return Identities(
+        lead=np.arange(len(pairs)),
+        space=np.array([space for space, _ in pairs], dtype=object),
+        value=np.array([value for _, value in pairs], dtype=object),
+    )

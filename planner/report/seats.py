@@ -9,6 +9,7 @@ import pandas as pd
 from planner.dates import ONE_DAY
 from planner.domain import Plan
 from planner.output.columns import VOLUMES, weekdays
+from planner.output.runway import nearness
 from planner.report.blocks import (
     Chart,
     Part,
@@ -65,15 +66,14 @@ def runway(plan: Plan) -> Section:
 
 
 def ranked(plan: Plan) -> list[Line]:
-    """Return each seat with its days, those nearest to running out first."""
+    """Return each seat with its days, in the order of the workbook's *Runway*."""
     days = {str(key): own for key, own in plan.runway.groupby("seat_id", sort=False)}
     found = [
         _seat({str(k): v for k, v in line.items()}, days[str(line["seat_id"])])
         for line in plan.seat_weeks.to_dict("records")
     ]
-    return sorted(
-        found, key=lambda seat: (-seat["chance"], seat["spare"], str(seat["seat_id"]))
-    )
+    nearest = nearness(plan)
+    return sorted(found, key=lambda seat: nearest[seat["seat_id"]])
 
 
 def _seat(line: Line, days: pd.DataFrame) -> Line:
@@ -90,7 +90,6 @@ def _seat(line: Line, days: pd.DataFrame) -> Line:
         "reset": str(line["next_reset"]),
         "before": float(line["expected_balance_at_reset"]),
         "worst": worst,
-        "spare": worst - int(line["reserve"]),
         "after": None if grant.empty else float(grant["expected"].iloc[0]),
         "forfeit": float(line["expected_forfeit"]),
         "days": days,
