@@ -619,14 +619,13 @@ def _connections(view: _View) -> Iterator[str]:
     if view.history is None:
         return
     known = view.history.leads
-    seat_of = dict(zip(known["lead_id"], known["connected_to"], strict=True))
-    stated = dict(zip(view.leads["lead_id"], view.leads["degree_seat"], strict=True))
-    sent = view.sent[["lead_id", "route", "seat_id"]].itertuples(index=False, name=None)
-    wrong = sum(
-        route != "message" or seat_id not in (seat_of[lead], stated[lead])
-        for lead, route, seat_id in sent
-        if seat_of.get(lead)
-    )
+    connections = known.loc[known["connected_to"] != "", ["lead_id", "connected_to"]]
+    stated = view.leads[["lead_id", "degree_seat"]]
+    sent = view.sent[["lead_id", "route", "seat_id"]].merge(connections, on="lead_id")
+    sent = sent.merge(stated, on="lead_id")
+    own = sent["seat_id"] == sent["connected_to"]
+    own |= sent["seat_id"] == sent["degree_seat"]
+    wrong = int(((sent["route"] != "message") | ~own).sum())
     if wrong:
         yield f"{wrong} connections get something else than a message from their seat"
 

@@ -99,14 +99,16 @@ def keep_companies(
     """
     groups = {seat.seat_id: seat.groups for seat in seats if seat.seat_id in set(at_work)}
     owners = {key: seat for key, seat in history.company_seats.items() if seat in groups}
-    free = (leads["owner"] == "") & leads["company_key"].isin(list(owners))
+    is_known = leads["company_key"].isin(list(owners))
+    free = ((leads["owner"] == "") & is_known).to_numpy()
     if not free.any():
         return leads
-    rows = leads[free]
-    owner = [
+    # As plain lists: a column of texts is slow to go through.
+    keys = leads["company_key"].to_numpy(dtype=object)[free].tolist()
+    group_of = leads["group"].to_numpy(dtype=object)[free].tolist()
+    owner = leads["owner"].to_numpy(dtype=object, copy=True)
+    owner[free] = [
         seat if not group or group in groups[seat] else ""
-        for group, seat in zip(rows["group"], rows["company_key"].map(owners), strict=True)
+        for seat, group in zip(map(owners.__getitem__, keys), group_of, strict=True)
     ]
-    result = leads.copy()
-    result.loc[free, "owner"] = pd.array(owner, dtype="str")
-    return result
+    return leads.assign(owner=pd.Series(owner, index=leads.index, dtype="str"))

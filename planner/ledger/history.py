@@ -107,8 +107,8 @@ def read(
     sent, responses = cohorts.read(found, asked.view, observed)
     digest = _digest([
         leads,
-        pd.DataFrame(sorted(owners.items()), columns=["company", "seat"]),
-        pd.DataFrame(sorted(lately.items()), columns=["company", "people"]),
+        _table(owners, "seat"),
+        _table(lately, "people"),
         sent,
         responses,
         pd.DataFrame({"observed_until": [str(observed)]}),
@@ -126,6 +126,16 @@ def read(
         ),
         newly_scored=scored,
         digest=digest,
+    )
+
+
+def _table(by_company: Mapping[str, object], name: str) -> pd.DataFrame:
+    """Return what is known by company as a table, in the order of the companies."""
+    keys = sorted(by_company)
+    values = [by_company[key] for key in keys]
+    # As they are: to look for the best type of so many texts takes longer than all else.
+    return pd.DataFrame(
+        {"company": pd.Series(keys, dtype=object), name: np.array(values)}, copy=False
     )
 
 

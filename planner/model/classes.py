@@ -362,9 +362,15 @@ def company_codes(leads: pd.DataFrame) -> np.ndarray:
 def _touches_by_code(
     leads: pd.DataFrame, company: np.ndarray, touches: Mapping[str, int]
 ) -> dict[int, int]:
-    keys = leads["company_key"].to_numpy()
-    at = np.flatnonzero(np.isin(keys, list(touches))) if touches else np.zeros(0, int)
-    return {int(company[lead]): touches[str(keys[lead])] for lead in at}
+    """Return the touches of each company by its code, where the list has the company."""
+    first = np.unique(company, return_index=True)[1]
+    keys = leads["company_key"].to_numpy(dtype=object)[first]
+    codes = company[first].tolist()
+    return {
+        code: touches[key]
+        for code, key in zip(codes, keys.tolist(), strict=True)
+        if key in touches
+    }
 
 
 def _idle_pools(
