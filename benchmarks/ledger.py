@@ -21,6 +21,7 @@ import base64
 import dataclasses
 import datetime as dt
 import json
+import os
 import resource
 import shutil
 import subprocess
@@ -36,6 +37,7 @@ import make_leads
 import numpy as np
 import sqlalchemy as sa
 
+from planner import cli
 from planner.cli import inputs, ledgers
 from planner.dates import ONE_DAY, iso_week
 from planner.domain import LeadTable, Seat
@@ -502,13 +504,15 @@ def read_alone(lists: Sequence[str]) -> dict[str, float]:
 
 
 def _import_everything() -> None:
-    """Import what planning does, so that no part is charged for it."""
+    """Set up as the command line does, and import, so that no part is charged for it."""
     import planner.intake.leads
     import planner.intake.read
     import planner.intake.seats
     import planner.ledger.history
     import planner.ledger.runs
     import planner.pipeline  # noqa: F401
+
+    cli.collect_rarely()
 
 
 def report(seconds: dict[str, float], options: argparse.Namespace) -> None:
@@ -577,6 +581,7 @@ def main() -> None:
             _fill(url, lists, options)
         if not options.ledger:  # the plan is recorded into a copy
             url = f"sqlite:///{shutil.copy(file, Path(scratch) / 'planner.db')}"
+            os.sync()  # or recording would wait for the copy to reach the disk
         seconds: dict[str, float] = {}
         for what in ("reading", "plan"):
             done = subprocess.run(

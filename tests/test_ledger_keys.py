@@ -190,7 +190,7 @@ def test_nothing_of_a_forgotten_key_is_left_in_the_file(tmp_path: Path) -> None:
 def test_an_older_ledger_keeps_its_people(
     url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Identities of version 1 are found in version 2, and can be added to and forgotten."""
+    """Identities of version 1 are found today, and can be added to and forgotten."""
     with monkeypatch.context() as patch:
         patch.setattr(store, "MIGRATIONS", MIGRATIONS[:1])
         patch.setattr(store, "VERSION", 1)
@@ -212,3 +212,26 @@ def test_an_older_ledger_keeps_its_people(
         tables = {KEY_PACKS.name, KEY_LINES.name, IDENTITIES.name, "identities_1"}
         found = set(sa.inspect(connection).get_table_names())
         assert tables & found == tables - {"identities_1"}
+
+
+def test_an_older_ledger_loses_its_unused_indexes(
+    url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A ledger of version 2 ends with the indexes of a new one; forgetting needs none."""
+    unused = {"identities": "person", "outcomes": "happened_on"}
+    with monkeypatch.context() as patch:
+        patch.setattr(store, "MIGRATIONS", MIGRATIONS[:2])
+        patch.setattr(store, "VERSION", 2)
+        with written(url) as connection:
+            for table, column in unused.items():
+                connection.exec_driver_sql(
+                    f"CREATE INDEX ix_{table}_{column} ON {table} ({column})"
+                )
+            keys.add(connection, [(*pair, n) for n, pair in enumerate(PAIRS)])
+    with written(url) as connection:
+        for table, column in unused.items():
+            found = sa.inspect(connection).get_indexes(table)
+            assert [column] not in [index["column_names"] for index in found]
+        assert forgetting.forget(connection, PAIRS[:3], as_of=DAY) == 3
+        left = set(in_table(connection))
+        assert left == set(PAIRS[3:])

@@ -14,6 +14,8 @@ from planner.ledger import keys, people
 from planner.ledger.store import append, append_entry, secret_key
 from planner.ledger.tables import FORGOTTEN, IDENTITIES
 
+#: Persons or identities that one query names.
+_AT_ONCE = 500
 #: Kind of key and key.
 Pair = tuple[str, str]
 
@@ -24,14 +26,23 @@ def known_keys(connection: Connection, given: Collection[Pair]) -> tuple[Pair, .
     while pairs != found:
         found = set(pairs)
         matched = people.match(connection, _identities(sorted(found)))
-        for person in matched["person"].unique():
-            rows = connection.execute(
-                sa.select(IDENTITIES.c.space, IDENTITIES.c.value).where(
-                    IDENTITIES.c.person == int(person)
-                )
-            )
-            pairs |= {(str(space), str(value)) for space, value in rows}
+        pairs |= {pair for _, pair in _lines_of(connection, matched["person"].unique())}
     return tuple(sorted(pairs))
+
+
+def _lines_of(connection: Connection, persons: np.ndarray) -> list[tuple[int, Pair]]:
+    """Return number and key of all identities of some persons."""
+    lines: list[tuple[int, Pair]] = []
+    # One pass over the table for many persons: no index leads to them.
+    for start in range(0, len(persons), _AT_ONCE):
+        some = persons[start : start + _AT_ONCE].tolist()
+        rows = connection.execute(
+            sa.select(IDENTITIES.c.number, IDENTITIES.c.space, IDENTITIES.c.value).where(
+                IDENTITIES.c.person.in_(some)
+            )
+        )
+        lines += [(number, (str(space), str(value))) for number, space, value in rows]
+    return lines
 
 
 def is_known(connection: Connection, given: Collection[Pair]) -> bool:
@@ -62,18 +73,15 @@ def _remove(connection: Connection, secret: bytes, pairs: Sequence[Pair]) -> int
     """Remove identities wherever they stand; return how many there were."""
     given = _identities(pairs)
     hashed = keys.hashed(secret, given.space, given.value)
-    removed = 0
-    for person, pair in zip(keys.find(connection, hashed).tolist(), pairs, strict=True):
-        result = connection.execute(
-            sa.delete(IDENTITIES).where(
-                IDENTITIES.c.person == person,
-                IDENTITIES.c.space == pair[0],
-                IDENTITIES.c.value == pair[1],
-            )
-        )
-        removed += int(result.rowcount)
+    owners = keys.find(connection, hashed)
+    persons = np.unique(owners[owners != keys.NOBODY])
+    wanted = set(pairs)
+    numbers = [number for number, pair in _lines_of(connection, persons) if pair in wanted]
+    for start in range(0, len(numbers), _AT_ONCE):
+        some = numbers[start : start + _AT_ONCE]
+        connection.execute(sa.delete(IDENTITIES).where(IDENTITIES.c.number.in_(some)))
     keys.erase(connection, hashed)
-    return removed
+    return len(numbers)
 
 
 def _identities(pairs: Sequence[Pair]) -> Identities:
