@@ -5,7 +5,8 @@ them, of people who are known by their handle, Sales Navigator id, member id, Ge
 and, some, e-mail. A fifth of the leads of the list are among them. Then one process plans
 once, part by part. Machines differ and drift: what counts are the ratios to reading the
 leads alone, without a ledger, in a process just before. The ledger's pages are checked
-while the leads are read, so what that takes longer with a ledger counts as the ledger's.
+beside that, so what reading takes longer with a ledger counts as the ledger's, and so
+does waiting for the check before the run is recorded.
 Where other programs want the processors too, ``busy_ratio`` says more than ``ratio``: it
 counts only the seconds in which the planning thread had one, so neither waits for the disk
 nor the pages' check.
@@ -454,7 +455,10 @@ def measure(url: str, lists: Sequence[str], out: Path) -> dict[str, float]:
         leads=table, seats=usable, seat_issues=issues, mappings=mappings,
         files=(*files, *seat_files),
     )  # fmt: skip
-    with watch.timing("ledger: recall leads and seats"), book.reading() as connection:
+    with (
+        watch.timing("ledger: recall leads and seats"),
+        book.reading(ahead=True) as connection,
+    ):
         recalled = ledgers.recall(
             connection, loaded, parameters, as_of=AS_OF, supersede=False
         )

@@ -155,7 +155,7 @@ def seat_histories(
     """Return what the ledger knows of every seat on a day."""
     from planner.ledger import history, touches
 
-    with ledger.reading() as connection:
+    with ledger.reading(ahead=True) as connection:
         return history.seat_histories(connection, touches.View(as_of=as_of), parameters)
 
 
@@ -184,7 +184,7 @@ def load(
     if ledger is None:
         return _without_ledger(loaded, parameters, as_of)
     console.step("asking the ledger")
-    with ledger.reading() as connection:
+    with ledger.reading(ahead=True) as connection:
         return recall(connection, loaded, parameters, as_of=as_of, supersede=supersede)
 
 
