@@ -15,7 +15,7 @@ import pandas as pd
 
 from planner.domain import RawTable
 from planner.errors import Issue, Severity
-from planner.intake import aliases, encodings, gather, records, scan
+from planner.intake import aliases, encodings, formats, gather, records, scan
 from planner.intake.encodings import Text
 from planner.intake.gather import Cells, Keep, Table
 from planner.intake.lines import RecordReader
@@ -104,7 +104,7 @@ def parse_text(
 def _decode(
     data: bytes, file: str, encoding: str | None
 ) -> tuple[Text | None, list[Issue]]:
-    refused = None if encoding else encodings.refusal(data, file)
+    refused = encodings.unknown(encoding, file) or formats.refusal(data, file, encoding)
     if refused is not None:
         return None, [refused]
     return encodings.to_utf8(data, file, encoding)

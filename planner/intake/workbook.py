@@ -14,7 +14,7 @@ from typing import Any
 
 from planner.domain import RawTable
 from planner.errors import Issue, Severity
-from planner.intake import aliases, gather, records
+from planner.intake import aliases, formats, gather, records
 from planner.intake.gather import Cells, Keep, Table
 from planner.intake.records import Header, Record
 
@@ -122,10 +122,7 @@ def guard(data: bytes, file: str) -> Issue | None:
     if any(member.flag_bits & 1 for member in members):
         message = "the archive has a password; save the leads without one"
         return _issue("unreadable-format", message, file)
-    if not any(member.filename.lower() == "xl/workbook.xml" for member in members):
-        message = "the file is an archive but not a workbook; unpack it, or save as .xlsx"
-        return _issue("unreadable-format", message, file)
-    return None
+    return formats.document([member.filename for member in members], file)
 
 
 def _bomb(members: list[zipfile.ZipInfo]) -> str:
