@@ -158,9 +158,9 @@ def read(
         list(files), encoding=encoding, known_headers=outcome_columns.known_headers(),
         skip_empty=True,
     )  # fmt: skip
-    tables, more = outcome_columns.worth_reading(tables)
+    tables, found = outcome_columns.worth_reading(tables, found)
     tables = sorted(tables, key=lambda table: table.file)
-    issues = [*found, *more, *outcome_columns.check_overrides(tables, overrides)]
+    issues = [*found, *outcome_columns.check_overrides(tables, overrides)]
     parts = []
     for table in tables:
         kind = what
