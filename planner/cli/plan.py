@@ -12,6 +12,7 @@ from planner.cli import console, inputs, ledgers, page, workspace
 from planner.cli.ledgers import LedgerOption
 from planner.cli.page import RuleCosts, WithNames
 from planner.errors import UsageError
+from planner.words import counted
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -303,8 +304,8 @@ def summary(made: Plan) -> None:
     )
     share = made.open_share.share
     console.result(
-        f"{console.counted(int(total['leads']), 'lead')}, "
-        f"{console.counted(int(total['seats']), 'seat')}; open profiles "
+        f"{counted(int(total['leads']), 'lead')}, "
+        f"{counted(int(total['seats']), 'seat')}; open profiles "
         f"{share.median:.0%} ({share.low:.0%} to {share.high:.0%})\n"
     )
     console.table(

@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 
 from planner.errors import Issue, Severity
-from planner.intake.records import count
+from planner.words import counted
 
 #: Bytes decoded at a time: a whole file decoded at once can need four times its size.
 BLOCK = 1 << 22
@@ -165,7 +165,7 @@ def _transcode(
         issues.append(
             Issue(
                 code="undecodable-bytes",
-                message=f"{count(num_bad, 'character')} could not be read as {name} and "
+                message=f"{counted(num_bad, 'character')} could not be read as {name} and "
                 "became \ufffd; export again, or give its encoding with --encoding",
                 severity=Severity.WARNING,
                 file=file,
@@ -182,7 +182,7 @@ def _without_nul(
     issues.append(
         Issue(
             code="nul-bytes",
-            message=f"left out: {count(text.count(0), 'NUL byte')}; the rest is read",
+            message=f"left out: {counted(text.count(0), 'NUL byte')}; the rest is read",
             severity=Severity.NOTE,
             file=file,
         )

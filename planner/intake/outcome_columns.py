@@ -22,7 +22,7 @@ from planner.intake.cells import column
 from planner.intake.content import Content
 from planner.intake.outcome_aliases import MEANINGS as MEANINGS
 from planner.intake.outcome_words import Said
-from planner.intake.records import count
+from planner.words import counted
 
 #: Meanings of leads that say who a person is and what was seen on the profile.
 PERSON = (
@@ -440,7 +440,7 @@ def _passed_over(book: str, names: Sequence[str]) -> Issue:
     return Issue(
         code="sheet-without-outcome",
         message=f"passed over, because no column says what happened: "
-        f"{count(len(names), 'sheet')} ({shown}{more})",
+        f"{counted(len(names), 'sheet')} ({shown}{more})",
         severity=Severity.NOTE,
         file=book,
     )

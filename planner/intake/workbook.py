@@ -17,6 +17,7 @@ from planner.errors import Issue, Severity
 from planner.intake import aliases, formats, gather, records
 from planner.intake.gather import Cells, Keep, Table
 from planner.intake.records import Header, Record
+from planner.words import counted
 
 MAX_FILE_BYTES = 200 * 10**6
 MAX_UNPACKED_BYTES = 10**9
@@ -303,7 +304,7 @@ def _skipped(file: str, names: list[str], *, has_tables: bool) -> list[Issue]:
     return [
         Issue(
             code="sheet-skipped",
-            message=f"{records.count(len(names), 'sheet')} without a list left out: "
+            message=f"{counted(len(names), 'sheet')} without a list left out: "
             + ", ".join(repr(name[:31]) for name in names[:10]),
             severity=Severity.NOTE,
             file=file,

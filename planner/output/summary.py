@@ -14,6 +14,7 @@ from planner.output.run import issue_counts, route_counts, rule_counts
 from planner.output.seats import ranked_seats
 from planner.output.sends import MAX_SEAT_SHEETS
 from planner.output.sheets import MAX_HELD, MAX_ISSUES, ranked_limits
+from planner.words import counted
 
 _TOP_LIMITS = 3
 _SUMMARY_WIDTHS = (36.0, 12.0, 72.0, 3.0)
@@ -191,8 +192,7 @@ def _report_only(plan: Plan) -> list[Line]:
 
 def _do_now(plan: Plan) -> list[Line]:
     errors = issue_counts(plan.issues)["error"]
-    found = f"{errors:,} error{'' if errors == 1 else 's'}"
-    look = f"look at {found} on Issues first, then " if errors else ""
+    look = f"look at {counted(errors, 'error')} on Issues first, then " if errors else ""
     steps = (
         f"{look}look through Seats: who is to watch, and does every balance look right?",
         "Open getsales/README.md and switch the automations off, as it says.",

@@ -9,11 +9,12 @@ from numpy.typing import NDArray
 from planner.estimate.learned import LearnedRates
 from planner.output import breaches
 from planner.pipeline import Worked
-from planner.report.blocks import Figure, command, count, decimal, percent, plural
+from planner.report.blocks import Figure, command, count, decimal, percent
 from planner.simulate import simulation
 from planner.simulate.policies import Policy
 from planner.simulate.report import PolicyResult
 from planner.simulate.simulation import Setup, Simulation
+from planner.words import counted
 
 #: Draws of the world that the page is made from: intervals of replies settle by then.
 NUM_DRAWS = 200
@@ -61,7 +62,7 @@ def figures(worked: Worked, played: Simulation) -> tuple[Figure, ...]:
         Figure(
             label="Connection requests",
             value=count(requests),
-            remark=f"and {plural(int(total['message']), 'message')} to connections",
+            remark=f"and {counted(int(total['message']), 'message')} to connections",
             against=count(even.requests),
         ),
         Figure(
@@ -102,7 +103,7 @@ def _failures(played: Simulation) -> str:
     )
     return (
         f"Under an even split of the same list, {other:.0f} sends of this week would fail, "
-        f"and {even:.1f} of {plural(len(played.terms), 'seat')} would need more credits "
+        f"and {even:.1f} of {counted(len(played.terms), 'seat')} would need more credits "
         f"than they have above their reserves; under the plan {own:.0f} sends and "
         f"{plan:.1f} seats."
     )
