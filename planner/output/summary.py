@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from planner.domain import RULE_WORDS, Plan, Route
-from planner.output import breaches, runway
+from planner.output import breaches, promise, runway
 from planner.output.columns import in_words
 from planner.output.grid import Chart, Entry, Kind, Line, Page, Value
 from planner.output.names import run_name
@@ -131,7 +131,6 @@ def _credits(plan: Plan) -> list[Line]:
     seat = f"seat {ranked_seats(plan)['seat_id'].iloc[0]}" if len(weeks) else "no seats"
     joint = plan.parameters.joint
     kept = "kept" if (any_seat if joint else worst) <= alpha + 1e-6 else "NOT KEPT"
-    scope = "all seats together" if joint else "each seat and reset"
     available = float((weeks["credits"] - weeks["reserve"]).clip(lower=0).sum())
     use = float(weeks["expected_credits_week"].sum())
     forfeit = float(weeks["expected_forfeit"].sum())
@@ -150,7 +149,7 @@ def _credits(plan: Plan) -> list[Line]:
         _figure(
             "Guarantee: at most",
             alpha,
-            f"for {scope}: {breaches.guarantee(plan) or kept}",
+            f"for {promise.scope(plan)}: {breaches.guarantee(plan) or kept}",
             percent,
         ),
         (),

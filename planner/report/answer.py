@@ -7,7 +7,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from planner.estimate.learned import LearnedRates
-from planner.output import breaches
+from planner.output import promise
 from planner.pipeline import Worked
 from planner.report.blocks import Figure, command, count, decimal, percent
 from planner.simulate import simulation
@@ -137,18 +137,17 @@ def _guarantee(worked: Worked) -> str:
     """Return the promise on credits in words, with the plan's own figures."""
     total = worked.plan.totals
     worst = percent(float(total["worst_exhaustion_probability"]))
-    if loose := breaches.guarantee(worked.plan):
-        return f"{loose[0].upper()}{loose[1:]}. The highest chance of a seat is {worst}."
-    alpha = percent(worked.plan.parameters.alpha, 0)
+    if loose := promise.not_promised(worked.plan):
+        return f"{loose}. The highest chance of a seat is {worst}."
+    most = f"at most {percent(worked.plan.parameters.alpha, 0)}"
     if worked.plan.parameters.joint:
         any_seat = percent(float(total["any_seat_exhaustion_probability"]))
-        return (
-            f"The plan keeps its guarantee: any seat at all runs out before its reset with "
-            f"at most {alpha}; it is {any_seat}."
-        )
+        words = promise.promised(worked.plan, most)
+        return f"The plan keeps its guarantee: {words}; it is {any_seat}."
+    words = promise.promised(worked.plan, most, seat="it")
     return (
-        f"Every seat keeps the guarantee: it runs out before its reset with at most "
-        f"{alpha}; the highest chance is {worst} ({total['worst_seat']})."
+        f"Every seat keeps the guarantee: {words}; the highest chance is {worst} "
+        f"({total['worst_seat']})."
     )
 
 
@@ -165,5 +164,5 @@ def _replies(result: PolicyResult) -> str:
 
 def _accepted(worked: Worked) -> str:
     given = worked.plan.parameters
-    scope = "for all seats together" if given.joint else "a seat"
+    scope = f"for {promise.scope(worked.plan)}" if given.joint else "a seat"
     return f"{percent(given.alpha, 0)} {scope}"
