@@ -33,6 +33,7 @@ from planner.model.classes import LeadValues
 from planner.model.exact import Proof
 from planner.model.refine import Refiner
 from planner.params import Parameters
+from planner.words import counted
 
 #: Figures of a plan by name, for its totals.
 Figures: TypeAlias = dict[str, float | int | str]
@@ -510,7 +511,7 @@ def check_issues(issues: Sequence[Issue], *, strict: bool) -> None:
     errors = [issue for issue in issues if issue.severity is Severity.ERROR]
     if strict and errors:
         raise InputError(
-            f"{len(errors)} bad {'row' if len(errors) == 1 else 'rows'}, and --strict "
+            f"{counted(len(errors), 'bad row')}, and --strict "
             "allows none; nothing was written",
             issues,
         )

@@ -6,6 +6,7 @@ what it does not hold comes from ``good``.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 from pathlib import Path
 
@@ -147,6 +148,37 @@ def test_a_wrong_mapping_and_a_faulty_seat_are_reported_at_once(plan: Plan) -> N
     assert code == 3
     assert "'Nope'" in err
     assert FAULTS["duplicate-seat"][0] in err
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("check", "noise.xlsx"),
+        ("plan", "noise.xlsx", "--seats", "seats.csv"),
+        ("plan", "leads.csv", "--seats", "noise.xlsx"),
+        ("record", "noise.xlsx"),
+        ("triage", "noise.xlsx", "--seats", "seats.csv"),
+    ],
+    ids=" ".join,
+)
+def test_a_file_of_noise_is_one_sentence(
+    words: tuple[str, ...],
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Whatever it was given as: code 3, one error, and nothing of it on the terminal."""
+    monkeypatch.chdir(tmp_path)
+    for name in ("leads.csv", "seats.csv"):
+        (tmp_path / name).write_bytes((RUNS / "good" / name).read_bytes())
+    (tmp_path / "noise.xlsx").write_bytes(hashlib.shake_256(b"any").digest(4096))
+    code = cli.run(list(words))
+    out, err = capsys.readouterr()
+    assert (code, out) == (3, "")
+    assert err.isascii()
+    faults = [line for line in err.splitlines() if "noise.xlsx" in line]
+    assert len(faults) == 1
+    assert "neither a workbook nor a list as text" in faults[0]
 
 
 def test_a_bad_row_among_good_ones_stays_out(plan: Plan, tmp_path: Path) -> None:

@@ -99,14 +99,16 @@ def test_a_plan_given_back_tells_what_the_seat_ticked(tmp_path: Path) -> None:
         sheet.cell(head + at, key).value = f"{at:016x}"
     book.save(tmp_path / "back.xlsx")
 
-    tables, _ = read.tables(
+    tables, found = read.tables(
         [tmp_path / "back.xlsx"], known_headers=outcome_columns.known_headers()
     )
-    kept, passed_over = outcome_columns.worth_reading(tables)
+    kept, (note,) = outcome_columns.worth_reading(tables, found)
 
     assert [outcome_columns.sheet_of(one) for one in kept] == book.sheetnames[-2:]
-    assert {issue.severity for issue in passed_over} == {Severity.NOTE}
-    assert len(kept) + len(passed_over) == len(tables)
+    # All other sheets are one note of the file, titles above their headers none.
+    assert {issue.code for issue in found} == {"preamble"}
+    assert (note.severity, note.file) == (Severity.NOTE, str(tmp_path / "back.xlsx"))
+    assert f"{len(tables) - 2} sheets (Summary, Seats," in note.message
     result, _ = read_table(kept[-1])
     assert [
         (kind, seat, lead) for _, kind, seat, lead in picked(result, "seat", "lead_id")
@@ -119,6 +121,25 @@ def test_a_plan_given_back_tells_what_the_seat_ticked(tmp_path: Path) -> None:
     ]
     untouched, _ = read_table(kept[-2])  # all todo
     assert set(untouched.rows["became"]) == {"nothing"}
+
+
+def test_titles_in_strangers_workbooks_are_noted(tmp_path: Path) -> None:
+    """Rows above a header that this program did not write may be a fault: they are said."""
+    book = openpyxl.Workbook()
+    for sheet in (book.worksheets[0], book.create_sheet("More")):
+        for row in (
+            ["Our outreach"],
+            ["LinkedIn URL", "Status"],
+            ["https://www.linkedin.com/in/ada-1", "sent"],
+        ):
+            sheet.append(row)
+    book.save(tmp_path / "theirs.xlsx")
+    tables, found = read.tables(
+        [tmp_path / "theirs.xlsx"], known_headers=outcome_columns.known_headers()
+    )
+    kept, issues = outcome_columns.worth_reading(tables, found)
+    assert len(kept) == 2
+    assert [issue.code for issue in issues] == ["preamble", "preamble"]
 
 
 @pytest.mark.parametrize(
@@ -489,9 +510,10 @@ def test_the_seat_inventory_is_a_list_of_balances() -> None:
     tables, _ = parse_workbook(
         data, "seats.xlsx", known_headers=outcome_columns.known_headers()
     )
-    kept, passed_over = outcome_columns.worth_reading(tables)
+    kept, passed_over = outcome_columns.worth_reading(tables, ())
     assert len(kept) == 1
-    assert len(passed_over) == len(tables) - 1 > 0
+    assert len(passed_over) == 1
+    assert f"{len(tables) - 1} sheet" in passed_over[0].message
     result, issues = read_table(kept[0])
     assert picked(result, "seat", "credits", "happened_on") == [
         (2, "balance_seen", "anna", 41, "2026-11-20")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import datetime as dt
 import hashlib
 import io
@@ -546,14 +547,54 @@ def test_standard_input(monkeypatch: pytest.MonkeyPatch) -> None:
         b'<?xml version="1.0"?><Workbook>',
         b"\x1f\x8b\x08\x00\x00",
         b"PAR1\x15\x04",
+        b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR",
+        b"MIME-Version: 1.0\nX-Document-Type: Workbook\n",
     ],
-    ids=["xls", "pdf", "json", "json-list", "html", "xml", "gzip", "parquet"],
-)
-def test_other_formats_are_refused_with_advice(content: bytes) -> None:
-    """The content decides, not the name, and the message says what to do."""
-    issue = refused(content)
+    ids=[
+        "xls", "pdf", "json", "json-list", "html", "xml", "gzip", "parquet", "png", "mhtml"
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("encoding", [None, "utf-8", "utf-16"])
+def test_other_formats_are_refused_with_advice(
+    content: bytes, encoding: str | None
+) -> None:
+    """The content decides, not the name, and the message says what to do.
+
+    Text of a format (the first character is no mark of it) may be in any encoding.
+    """
+    if encoding == "utf-16" and content[:1] in b"{[<":
+        content = content.decode().encode(encoding)
+    table, (issue,) = parse_text(content, "leads.xlsx", encoding=encoding)
+    assert table is None
     assert issue.code == "unreadable-format"
     assert ";" in issue.message
+
+
+NOISE = hashlib.shake_256(b"any").digest(4096)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [NOISE, NOISE[:60], codecs.BOM_UTF16_LE + NOISE],
+    ids=["long", "short", "bom"],
+)
+@pytest.mark.parametrize("encoding", [None, "utf-8", "cp1252", "mac_roman"])
+def test_noise_is_one_finding_and_no_table(content: bytes, encoding: str | None) -> None:
+    """Bytes that mean nothing get one sentence, and no line for each "row" of them."""
+    table, (issue,) = parse_text(content, "leads.xlsx", encoding=encoding)
+    assert table is None
+    assert (issue.code, issue.severity) == ("unreadable-format", Severity.ERROR)
+    assert issue.message == (
+        "the file is neither a workbook nor a list as text, or it is damaged; export the "
+        "list again as CSV or .xlsx"
+    )
+
+
+@pytest.mark.parametrize("stray", ["\x1a", "\x1b", "\0", "\x0b", "\ue0ff"])
+def test_stray_control_characters_do_not_make_a_file_binary(stray: str) -> None:
+    """One in a cell, as old programs and copied icons leave them, keeps the list a list."""
+    table, _ = parse(HEADER + f"Ada{stray},L,{URL}\n")
+    assert len(table.frame) == 1
 
 
 @pytest.mark.parametrize(
@@ -730,6 +771,25 @@ def test_archive_that_is_no_workbook(tmp_path: Path) -> None:
         archive.writestr("leads.csv", HEADER)
     _, issues = read.tables([path])
     assert [issue.code for issue in issues] == ["unreadable-format"]
+
+
+@pytest.mark.parametrize(
+    ("part", "word"),
+    [
+        ("Index/Document.iwa", "Numbers"),
+        ("content.xml", "OpenDocument"),
+        ("xl/workbook.bin", ".xlsb"),
+        ("word/document.xml", "Word"),
+    ],
+)
+def test_documents_of_other_programs_are_named(part: str, word: str) -> None:
+    """What is an archive too, but another program's, is refused by its name."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        archive.writestr(part, "x")
+    _, (issue,) = workbook.parse_workbook(buffer.getvalue(), "leads.xlsx")
+    assert issue.code == "unreadable-format"
+    assert word in issue.message
 
 
 def test_workbook_is_known_by_its_content(tmp_path: Path) -> None:

@@ -501,11 +501,6 @@ def between_lines(text: str, start: str) -> str:
     return text.split(start)[1].split("\n\n")[1]
 
 
-def test_one_draw_is_not_draws() -> None:
-    """The number of draws is in the singular where it is one."""
-    assert (words.draws(1), words.draws(2000)) == ("1 draw", "2,000 draws")
-
-
 @pytest.mark.parametrize(
     ("replies", "at_reset", "said"),
     [

@@ -234,6 +234,21 @@ def test_a_runway_says_in_words_what_to_watch(tmp_path: Path) -> None:
     ]  # fmt: skip
 
 
+def test_a_long_runway_prints_the_seats_nearest_to_running_out(tmp_path: Path) -> None:
+    """Of 12 seats, all stand on the sheet and 10 are printed; of 10, all are."""
+    sheet = written(make_plan(200, 12), tmp_path)["Runway"]
+    rows = [row["seat"] for row in table(sheet, "runway")]
+    seats = list(dict.fromkeys(rows))
+    assert len(seats) == 12
+    assert sheet["A4"].value.startswith("Printed are the first 10 seats;")
+    printed = len(rows) - sum(rows.count(seat) for seat in seats[10:])
+    head = next(cell.row for cell in sheet["A"] if cell.value == "seat")
+    assert sheet.print_area == f"'Runway'!$A$1:$K${head + printed}"
+    short = written(make_plan(200, 10), tmp_path)["Runway"]
+    assert not short.print_area
+    assert short["A4"].value is None
+
+
 def test_charts_of_a_long_table_print_on_their_own_page(tmp_path: Path) -> None:
     """With 30 seats the charts begin after a page break; with 8 they stand below."""
     few, many = (written(make_plan(200, number), tmp_path)["Seats"] for number in (8, 30))

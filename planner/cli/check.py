@@ -19,6 +19,7 @@ from planner.cli.plan import (
     ScrapedBy,
 )
 from planner.errors import ExitCode, Issue, Severity
+from planner.words import counted
 
 if TYPE_CHECKING:
     from planner.domain import ColumnMapping, InputFile, LeadTable, Seat
@@ -102,19 +103,19 @@ def _show(
         )
         return
 
-    def counted(name: str, noun: str) -> str:
-        return console.counted(counts[name], noun)
+    def tally(name: str, noun: str) -> str:
+        return counted(counts[name], noun)
 
     for line in inputs.describe_mappings(mappings):
         console.result(line)
     for issue in issues:
         console.result(str(issue))
     console.result(
-        f"{counted('rows', 'row')}: {counted('leads', 'lead')}, "
-        f"{counted('duplicates', 'duplicate')}, {counts['rejected']:,} rejected; "
-        f"{counted('excluded', 'lead')} excluded; {counted('seats', 'seat')}"
+        f"{tally('rows', 'row')}: {tally('leads', 'lead')}, "
+        f"{tally('duplicates', 'duplicate')}, {counts['rejected']:,} rejected; "
+        f"{tally('excluded', 'lead')} excluded; {tally('seats', 'seat')}"
     )
     errors = sum(issue.severity is Severity.ERROR for issue in issues)
     console.result(
-        f"{console.counted(errors, 'error')}, {len(issues) - errors:,} warnings and notes"
+        f"{counted(errors, 'error')}, {len(issues) - errors:,} warnings and notes"
     )

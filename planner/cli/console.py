@@ -160,11 +160,6 @@ def result_json(document: object) -> None:
     sys.stdout.write("\n")
 
 
-def counted(number: int, noun: str) -> str:
-    """Return a number with its noun: ``1 week``, ``2,000 weeks``."""
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
-
-
 def printable(text: str) -> str:
     """Return text without control characters: a cell must not steer the terminal."""
     return "".join(

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from planner.cli import console, workspace
 from planner.errors import InputError, Issue, ParameterError, Severity, UsageError
+from planner.words import counted
 
 if TYPE_CHECKING:
     from planner.domain import ColumnMapping, InputFile, Inputs, LeadTable, RawTable, Seat
@@ -233,7 +234,7 @@ def _unusable(issues: Sequence[Issue]) -> str:
     files = len({issue.file for issue in fatal if issue.file})
     choices = sum(not issue.file for issue in fatal)
     parts = [(files, "input file"), (choices, "column choice")]
-    words = [console.counted(number, noun) for number, noun in parts if number]
+    words = [counted(number, noun) for number, noun in parts if number]
     return f"{' and '.join(words)} cannot be used" if words else ""
 
 
@@ -312,8 +313,7 @@ def load_seats(
     errors = [issue for issue in issues if issue.severity is Severity.ERROR]
     if errors or not usable:
         raise InputError(
-            f"the seat inventory has {len(errors)} "
-            f"{'error' if len(errors) == 1 else 'errors'}; nothing was written"
+            f"the seat inventory has {counted(len(errors), 'error')}; nothing was written"
             if errors
             else "no usable seat: the inventory has no rows; nothing was written",
             issues,

@@ -21,6 +21,7 @@ from planner.errors import (
     StandingRunError,
     did_you_mean,
 )
+from planner.words import counted
 
 if TYPE_CHECKING:
     from planner.domain import History, Inputs, LeadTable, Plan, Seat, SeatHistory
@@ -404,7 +405,7 @@ def check_known(
     }
     if others:
         raise LedgerError(
-            f"{out} has {len(others)} {'run' if len(others) == 1 else 'runs'}, but the "
+            f"{out} has {counted(len(others), 'run')}, but the "
             "ledger is new and knows nobody whom they contacted: name the right one with "
             "--ledger, or give the runs' assignments.csv with --exclude; --new-ledger "
             "starts one all the same"

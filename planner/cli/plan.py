@@ -12,6 +12,7 @@ from planner.cli import console, inputs, ledgers, page, workspace
 from planner.cli.ledgers import LedgerOption
 from planner.cli.page import RuleCosts, WithNames
 from planner.errors import UsageError
+from planner.words import counted
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -294,6 +295,7 @@ def report(made: Plan, folder: Path | None, *, as_json: bool) -> None:
 def summary(made: Plan) -> None:
     """Show the plan in figures, seat by seat."""
     from planner.output import breaches
+    from planner.output.promise import not_promised, promised
     from planner.output.proof import certified
 
     total = made.totals
@@ -303,8 +305,8 @@ def summary(made: Plan) -> None:
     )
     share = made.open_share.share
     console.result(
-        f"{console.counted(int(total['leads']), 'lead')}, "
-        f"{console.counted(int(total['seats']), 'seat')}; open profiles "
+        f"{counted(int(total['leads']), 'lead')}, "
+        f"{counted(int(total['seats']), 'seat')}; open profiles "
         f"{share.median:.0%} ({share.low:.0%} to {share.high:.0%})\n"
     )
     console.table(
@@ -333,29 +335,18 @@ def summary(made: Plan) -> None:
             console.result(f"  {issue.message}")
     worst = total["worst_exhaustion_probability"]
     any_seat = total["any_seat_exhaustion_probability"]
-    loose = breaches.guarantee(made)
     for name, count, where in breaches.lines(made):
         console.result(f"  report-only {name}, {count:,} beyond it: {where}")
-    promise = (
-        f"Guarantee: {_who(str(total['guarantee']))} reset with probability at most "
-        f"{total['alpha']:g}; the highest is"
-    )
-    if loose:
-        words = f"{loose[0].upper()}{loose[1:]}"
-        promise = f"{words}; the highest probability that a seat runs out is"
+    most = f"probability at most {total['alpha']:g}"
+    promise = f"Guarantee: {promised(made, most)}; the highest is"
+    if loose := not_promised(made):
+        promise = f"{loose}; the highest probability that a seat runs out is"
     console.result(
         f"\n{total['expected_replies']:.1f} replies expected from this week's sends. "
         f"{promise} {worst:.3f} (that any of them does: "
         f"{any_seat:.3f}). {certified(total)} The program planned "
         f"{total['sends_planned']:,.0f} InMails and requests for this week; with what "
         f"idle seats took, {total['sends_written']:,} are assigned."
-    )
-
-
-def _who(guarantee: str) -> str:
-    each = guarantee == "each seat"
-    return (
-        "each seat runs out before its" if each else "any seat at all runs out before its"
     )
 
 

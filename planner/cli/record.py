@@ -12,6 +12,7 @@ from planner.cli import console, inputs, ledgers
 from planner.cli.ledgers import LedgerOption
 from planner.cli.plan import AsOf, Config, Encoding, Json, Param
 from planner.errors import InputError, Severity, UsageError
+from planner.words import counted
 
 if TYPE_CHECKING:
     from planner.domain import InputFile, OutcomeKind
@@ -158,9 +159,9 @@ def read(
         list(files), encoding=encoding, known_headers=outcome_columns.known_headers(),
         skip_empty=True,
     )  # fmt: skip
-    tables, more = outcome_columns.worth_reading(tables)
+    tables, found = outcome_columns.worth_reading(tables, found)
     tables = sorted(tables, key=lambda table: table.file)
-    issues = [*found, *more, *outcome_columns.check_overrides(tables, overrides)]
+    issues = [*found, *outcome_columns.check_overrides(tables, overrides)]
     parts = []
     for table in tables:
         kind = what
@@ -201,7 +202,7 @@ def _report(told: OutcomeTable, done: Recorded, *, as_json: bool, dry_run: bool)
         return
     console.show_issues(issues)
     rows = ", ".join(f"{count:,} {name}" for name, count in sorted(became.items()))
-    console.result(f"{console.counted(len(told.rows), 'row')}: {rows}\n")
+    console.result(f"{counted(len(told.rows), 'row')}: {rows}\n")
     console.table(
         ("outcome", "new", "known already"),
         [(kind, done.new.get(kind, 0), done.known.get(kind, 0)) for kind in kinds],

@@ -15,6 +15,7 @@ from planner.cli.page import RuleCosts, WithNames
 from planner.cli.plan import Config, Json
 from planner.cli.run_files import assignments_of, folder_of
 from planner.errors import UsageError
+from planner.words import counted
 
 if TYPE_CHECKING:
     from planner.ledger.diffs import Difference
@@ -248,8 +249,7 @@ def _line(run: Run) -> dict[str, object]:
 
 def _show_difference(before: Run, after: Run, found: Difference, out: Path | None) -> None:
     console.result(
-        f"{before.name} against {after.name}: "
-        f"{console.counted(len(found.leads), 'lead')} moved\n"
+        f"{before.name} against {after.name}: {counted(len(found.leads), 'lead')} moved\n"
     )
     console.table(
         (before.week, after.week if after.week != before.week else "now", "leads"),

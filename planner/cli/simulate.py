@@ -11,6 +11,7 @@ from planner.cli import console, inputs, ledgers, run_files, simulate_show, week
 from planner.cli.ledgers import LedgerOption
 from planner.cli.plan import Config, Json
 from planner.cli.runs import RunName
+from planner.words import counted
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -154,7 +155,7 @@ def _played(
             else "this version plans the run's inputs differently for"
         )
         notes.append(
-            f"{why} {console.counted(differing, 'lead')}; played is what was "
+            f"{why} {counted(differing, 'lead')}; played is what was "
             "written, with the weeks after it as planned now"
         )
     num_draws, seed, num_bounds = numbers

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from planner.cli import console
+from planner.words import counted
 
 if TYPE_CHECKING:
     from planner.cli.run_files import RunFiles
@@ -23,8 +24,8 @@ def show(simulation: Simulation, found: RunFiles) -> None:
     setup = simulation.setup
     *seats, in_all = simulation.seats
     console.result(
-        f"Run {found.name}: {words.draws(setup.num_draws)}, seed {setup.seed}, intervals "
-        f"of {simulation.level:.0%}; up to each seat's next reset\n"
+        f"Run {found.name}: {counted(setup.num_draws, 'draw')}, seed {setup.seed}, "
+        f"intervals of {simulation.level:.0%}; up to each seat's next reset\n"
     )
     console.table(
         (

@@ -11,6 +11,7 @@ from planner.cli import console, inputs, ledgers
 from planner.cli.ledgers import LedgerOption
 from planner.cli.plan import AsOf, Config, Json
 from planner.errors import UsageError
+from planner.words import counted
 
 if TYPE_CHECKING:
     from planner.ledger.runs import Run
@@ -107,7 +108,7 @@ def _void_run(
 
 def _freed(count: int, *, dry_run: bool) -> str:
     return (
-        f"{console.counted(count, 'planned send')} "
+        f"{counted(count, 'planned send')} "
         f"{'would be' if dry_run else 'is' if count == 1 else 'are'} free to be planned "
         "again. Take its contacts off their GetSales lists, or the automations will send "
         "to them all the same."

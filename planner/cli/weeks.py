@@ -11,6 +11,7 @@ import typer
 
 from planner.cli import console, own_ledger
 from planner.errors import UsageError
+from planner.words import counted
 
 if TYPE_CHECKING:
     from planner.cli.run_files import RunFiles
@@ -202,7 +203,7 @@ def show(document: Mapping[str, Any]) -> None:
     """Show the figures as tables, and what they say in words."""
     arrived = document["arrived"] / document["replications"]
     console.result(
-        f"{console.counted(document['weeks'], 'week')} from {document['start']} on run "
+        f"{counted(document['weeks'], 'week')} from {document['start']} on run "
         f"{document['run']}, {document['replications']} times (seed {document['seed']}); "
         f"{arrived:,.0f} new leads in all of the weeks\n"
     )

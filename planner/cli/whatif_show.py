@@ -7,6 +7,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from planner.cli import console
+from planner.words import counted
 
 if TYPE_CHECKING:
     from planner.whatif.compare import Compared, Figures
@@ -56,7 +57,7 @@ def _what_moves(item: Compared) -> str:
     ways = list(item.moves.routes.items())
     shown = ", ".join(f"{old} to {new} {n:,}" for (old, new), n in ways[:MAX_WAYS])
     left = len(ways) - MAX_WAYS
-    rest = f" and {console.counted(left, 'way')} more" if left > 0 else ""
+    rest = f" and {counted(left, 'way')} more" if left > 0 else ""
     text = (
         f"{item.name}: {item.moves.moved:,} leads get another route, seat or week, "
         f"{item.moves.rerouted:,} another route{': ' if shown else ''}{shown}{rest}."

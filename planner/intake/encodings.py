@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 
 from planner.errors import Issue, Severity
-from planner.intake.records import count
+from planner.words import counted
 
 #: Bytes decoded at a time: a whole file decoded at once can need four times its size.
 BLOCK = 1 << 22
@@ -48,24 +48,24 @@ class Text:
     is_explicit: bool
 
 
-def to_utf8(
-    data: bytes, file: str, encoding: str | None
-) -> tuple[Text | None, list[Issue]]:
+def unknown(encoding: str | None, file: str) -> Issue | None:
+    """Return what is wrong with the encoding that the user named, or None."""
+    try:
+        b"a".decode(encoding or "utf-8", "replace")
+    except LookupError:
+        return Issue(
+            code="unknown-encoding",
+            message=f"there is no encoding {str(encoding)[:40]!r}; try utf-8, cp1252, "
+            "utf-16 or mac_roman",
+            file=file,
+        )
+    return None
+
+
+def to_utf8(data: bytes, file: str, encoding: str | None) -> tuple[Text, list[Issue]]:
     """Decode `data`: by the user's word, else by mark, NUL pattern, UTF-8, cp1252."""
     issues: list[Issue] = []
-    if encoding is not None:
-        try:
-            b"a".decode(encoding, "replace")
-        except LookupError:
-            return None, [
-                Issue(
-                    code="unknown-encoding",
-                    message=f"there is no encoding {encoding[:40]!r}; try utf-8, cp1252, "
-                    "utf-16 or mac_roman",
-                    file=file,
-                )
-            ]
-    start, name = _guess(data) if encoding is None else _named(data, encoding)
+    start, name = detect(data, encoding)
     text = data
     if name in ("utf-8", ""):
         bad = _first_bad_byte(data, start)
@@ -92,6 +92,14 @@ def num_mojibake(data: bytes) -> int:
     if data.isascii():
         return 0
     return sum(1 for _ in _MOJIBAKE_BYTES.finditer(data))
+
+
+def detect(data: bytes, encoding: str | None) -> tuple[int, str]:
+    """Return where the text begins, and its encoding; "" for UTF-8 or cp1252.
+
+    By the user's word, else by mark or by the pattern of NULs.
+    """
+    return _guess(data) if encoding is None else _named(data, encoding)
 
 
 def _guess(data: bytes) -> tuple[int, str]:
@@ -157,7 +165,7 @@ def _transcode(
         issues.append(
             Issue(
                 code="undecodable-bytes",
-                message=f"{count(num_bad, 'character')} could not be read as {name} and "
+                message=f"{counted(num_bad, 'character')} could not be read as {name} and "
                 "became \ufffd; export again, or give its encoding with --encoding",
                 severity=Severity.WARNING,
                 file=file,
@@ -174,7 +182,7 @@ def _without_nul(
     issues.append(
         Issue(
             code="nul-bytes",
-            message=f"left out: {count(text.count(0), 'NUL byte')}; the rest is read",
+            message=f"left out: {counted(text.count(0), 'NUL byte')}; the rest is read",
             severity=Severity.NOTE,
             file=file,
         )
@@ -189,51 +197,4 @@ def _cp1252_note(file: str) -> Issue:
         "with accents look wrong, give the encoding, e.g. --encoding mac_roman",
         severity=Severity.NOTE,
         file=file,
-    )
-
-
-#: First bytes of files that are not tables, with what to do about them.
-KINDS: tuple[tuple[bytes, str, str], ...] = (
-    (
-        b"\xd0\xcf\x11\xe0",
-        "an old .xls workbook or one with a password",
-        "open it in Excel and save it as .xlsx without a password, or as CSV UTF-8",
-    ),
-    (b"%PDF", "a PDF", "export the leads as CSV or .xlsx"),
-    (b"\x1f\x8b", "a gzip archive", "unpack it first (gunzip)"),
-    (b"7z\xbc\xaf", "a 7-Zip archive", "unpack it first"),
-    (b"Rar!", "a RAR archive", "unpack it first"),
-    (b"PAR1", "a Parquet file", "write it as CSV"),
-    (b"SQLite format 3", "a database", "export the table as CSV"),
-    (b"\x89PNG", "a picture", "export the leads as CSV or .xlsx"),
-    (b"\xff\xd8\xff", "a picture", "export the leads as CSV or .xlsx"),
-    (b"{\\rtf", "a text document (RTF)", "save it as plain text or CSV"),
-)
-_JSON = re.compile(rb"\s*(?:\[\s*)?\{\s*(?:\"|\})|\s*\[\s*(?:\]|\[)")
-_MARKUP = re.compile(rb"\s*<(?:!doctype|html|\?xml|table|head|body|meta|script)", re.I)
-
-
-def refusal(data: bytes, file: str) -> Issue | None:
-    """Return why bytes that are not a workbook cannot be a table of text, or None."""
-    start, name = _guess(data)
-    head = data[start : start + 2048]
-    if name.startswith("utf-16"):
-        head = head.decode(name, "replace").encode()
-    found: tuple[str, str] | None = None
-    for magic, what, cure in KINDS:
-        if head.startswith(magic):
-            found = (what, cure)
-    if found is None and _JSON.match(head):
-        found = ("JSON", "export the leads as CSV or .xlsx")
-    elif found is None and _MARKUP.match(head):
-        found = (
-            "a web page or XML, whatever its name says",
-            "open it in Excel and save it as .xlsx, or export again as CSV",
-        )
-    elif found is None and not name and head.count(0) > 0.3 * len(head):
-        found = ("not text", "export the leads as CSV or .xlsx")
-    if found is None:
-        return None
-    return Issue(
-        code="unreadable-format", message=f"the file is {found[0]}; {found[1]}", file=file
     )

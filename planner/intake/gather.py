@@ -16,10 +16,10 @@ from planner.intake.records import (
     Header,
     Record,
     clean,
-    count,
     is_blank,
     long_cell,
 )
+from planner.words import counted
 
 #: Warnings about rows that are listed one by one before they are summed up.
 MAX_LISTED = 100
@@ -230,7 +230,7 @@ class Table:
             self.issues.append(
                 Issue(
                     code="short-row",
-                    message=f"{count(self.num_short, 'row')} have fewer cells than the "
+                    message=f"{counted(self.num_short, 'row')} have fewer cells than the "
                     "header; the missing ones count as blank",
                     severity=Severity.NOTE,
                     file=self.file,
@@ -255,7 +255,7 @@ class Table:
             self.short_issues.append(
                 Issue(
                     code="short-row",
-                    message=f"{count(num_cells, 'cell')} where the header has "
+                    message=f"{counted(num_cells, 'cell')} where the header has "
                     f"{self.header.num_required}; the missing ones count as blank",
                     severity=Severity.WARNING,
                     file=self.file,
@@ -268,7 +268,7 @@ class Table:
         self.issues.append(
             Issue(
                 code="long-row",
-                message=f"{count(num_cells, 'cell')} where the header has {self.width}: "
+                message=f"{counted(num_cells, 'cell')} where the header has {self.width}: "
                 "which cell belongs to which column is not known, so the row is kept out; "
                 "put cells that contain the delimiter in quotes",
                 file=self.file,

@@ -13,7 +13,8 @@ from collections import Counter, deque
 from collections.abc import Iterable, Iterator, Sequence
 
 from planner.errors import Issue
-from planner.intake.records import Record, count, long_cell
+from planner.intake.records import Record, long_cell
+from planner.words import counted
 
 #: A record over more lines than this is suspected of an open quote.
 MAX_LINES = 50
@@ -105,7 +106,7 @@ class RecordReader:
         rest = (
             "the row is kept out, and the rows after it are read as usual"
             if again
-            else f"the row ({count(len(lines), 'line')} of the file) is kept out"
+            else f"the row ({counted(len(lines), 'line')} of the file) is kept out"
         )
         self.issues.append(
             Issue(

@@ -22,6 +22,7 @@ from planner.intake.cells import column
 from planner.intake.content import Content
 from planner.intake.outcome_aliases import MEANINGS as MEANINGS
 from planner.intake.outcome_words import Said
+from planner.words import counted
 
 #: Meanings of leads that say who a person is and what was seen on the profile.
 PERSON = (
@@ -56,6 +57,8 @@ _PARENTS = frozenset(
         "attributes properties message messages payload event body"
     )
 )
+#: Sheets that one note names; the others are counted.
+_MAX_NAMED = 15
 _LEAD_ID = re.compile(r"[0-9a-f]{16}")
 #: Content that no column about an outcome has, but for seats.
 _ELSEWHERE = (*content.PERSON_URLS, Content.EMAIL, Content.UUID, Content.COMPANY_URL)
@@ -169,22 +172,30 @@ def describe(mapping: ColumnMapping) -> list[str]:
     return lines
 
 
-def worth_reading(tables: Sequence[RawTable]) -> tuple[list[RawTable], list[Issue]]:
+def worth_reading(
+    tables: Sequence[RawTable], found: Sequence[Issue]
+) -> tuple[list[RawTable], list[Issue]]:
     """Return the tables without those sheets of our own workbooks that nobody fills in.
 
     A ``plan.xlsx`` given back holds many lists of the same people; only sheets with a
-    status say what became of them. A ``seats.xlsx`` has sheets that explain it.
+    status say what became of them. A ``seats.xlsx`` has sheets that explain it. Of what
+    the reader has `found`, the notes on their titles go, for they are ours; in their
+    place comes a note for each workbook of what was passed over.
     """
     sheets = [table for table in tables if sheet_of(table)]
     ours = {_book(table) for table in sheets if is_plan(table) or _is_inventory(table)}
-    kept, issues = [], []
+    titled = {table.file for table in sheets if _book(table) in ours}
+    issues = [one for one in found if one.code != "preamble" or one.file not in titled]
+    kept: list[RawTable] = []
+    passed_over: dict[str, list[str]] = {}
     for table in tables:
         keys = set(map(normalise, map(str, table.frame.columns)))
         is_told = "status" in keys or _is_inventory(table)
-        if sheet_of(table) and _book(table) in ours and not is_told:
-            issues.append(_silent(table))
+        if table.file in titled and not is_told:
+            passed_over.setdefault(_book(table), []).append(sheet_of(table))
         else:
             kept.append(table)
+    issues += [_passed_over(book, names) for book, names in passed_over.items()]
     return kept, issues
 
 
@@ -421,6 +432,18 @@ def _findings(
 
 def _is_unmarked_plan(found: _Found) -> bool:
     return is_plan(found.table) and not any(name in found.columns for name in TELLING)
+
+
+def _passed_over(book: str, names: Sequence[str]) -> Issue:
+    shown = ", ".join(names[:_MAX_NAMED])
+    more = f" and {len(names) - _MAX_NAMED:,} more" if len(names) > _MAX_NAMED else ""
+    return Issue(
+        code="sheet-without-outcome",
+        message=f"passed over, because no column says what happened: "
+        f"{counted(len(names), 'sheet')} ({shown}{more})",
+        severity=Severity.NOTE,
+        file=book,
+    )
 
 
 def _silent(table: RawTable) -> Issue:

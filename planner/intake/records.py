@@ -54,11 +54,6 @@ class Header:
         return named[-1] if named else len(self.cells)
 
 
-def count(number: int, noun: str) -> str:
-    """Return ``1 row``, ``2 rows``, ``1,000 rows``."""
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
-
-
 def clean(cell: str) -> str:
     """Strip whitespace and invisible characters from the ends."""
     return cell.strip(EDGE)

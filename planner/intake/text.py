@@ -15,11 +15,12 @@ import pandas as pd
 
 from planner.domain import RawTable
 from planner.errors import Issue, Severity
-from planner.intake import aliases, encodings, gather, records, scan
+from planner.intake import aliases, encodings, formats, gather, records, scan
 from planner.intake.encodings import Text
 from planner.intake.gather import Cells, Keep, Table
 from planner.intake.lines import RecordReader
-from planner.intake.records import Header, Record, count
+from planner.intake.records import Header, Record
+from planner.words import counted
 
 DELIMITERS = ",;\t|"
 #: Bytes in which the delimiter and the header are looked for.
@@ -104,7 +105,7 @@ def parse_text(
 def _decode(
     data: bytes, file: str, encoding: str | None
 ) -> tuple[Text | None, list[Issue]]:
-    refused = None if encoding else encodings.refusal(data, file)
+    refused = encodings.unknown(encoding, file) or formats.refusal(data, file, encoding)
     if refused is not None:
         return None, [refused]
     return encodings.to_utf8(data, file, encoding)
@@ -288,8 +289,8 @@ def _mojibake(text: Text, frame: pd.DataFrame, file: str, share: float) -> Seque
     return [
         Issue(
             code="mojibake",
-            message=f"{num_wrong:,} of {count(num_cells, 'cell')} read as if they had been "
-            f"decoded wrongly (an accented letter shows as two odd ones); {cure}",
+            message=f"{num_wrong:,} of {counted(num_cells, 'cell')} read as if they had "
+            f"been decoded wrongly (an accented letter shows as two odd ones); {cure}",
             severity=Severity.ERROR if is_error else Severity.WARNING,
             file=file,
         )
@@ -319,7 +320,7 @@ def _empty(file: str) -> Issue:
 def _repeated_headers(file: str, number: int) -> Issue:
     return Issue(
         code="repeated-header",
-        message=f"skipped, because they repeat the header: {count(number, 'row')}",
+        message=f"skipped, because they repeat the header: {counted(number, 'row')}",
         severity=Severity.NOTE,
         file=file,
     )

@@ -14,9 +14,10 @@ from typing import Any
 
 from planner.domain import RawTable
 from planner.errors import Issue, Severity
-from planner.intake import aliases, gather, records
+from planner.intake import aliases, formats, gather, records
 from planner.intake.gather import Cells, Keep, Table
 from planner.intake.records import Header, Record
+from planner.words import counted
 
 MAX_FILE_BYTES = 200 * 10**6
 MAX_UNPACKED_BYTES = 10**9
@@ -122,10 +123,7 @@ def guard(data: bytes, file: str) -> Issue | None:
     if any(member.flag_bits & 1 for member in members):
         message = "the archive has a password; save the leads without one"
         return _issue("unreadable-format", message, file)
-    if not any(member.filename.lower() == "xl/workbook.xml" for member in members):
-        message = "the file is an archive but not a workbook; unpack it, or save as .xlsx"
-        return _issue("unreadable-format", message, file)
-    return None
+    return formats.document([member.filename for member in members], file)
 
 
 def _bomb(members: list[zipfile.ZipInfo]) -> str:
@@ -306,7 +304,7 @@ def _skipped(file: str, names: list[str], *, has_tables: bool) -> list[Issue]:
     return [
         Issue(
             code="sheet-skipped",
-            message=f"{records.count(len(names), 'sheet')} without a list left out: "
+            message=f"{counted(len(names), 'sheet')} without a list left out: "
             + ", ".join(repr(name[:31]) for name in names[:10]),
             severity=Severity.NOTE,
             file=file,

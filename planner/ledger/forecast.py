@@ -36,6 +36,7 @@ from planner.ledger.balance import (
     uses,
 )
 from planner.params import Parameters
+from planner.words import counted
 
 #: Resets ahead that a runway looks on for; later than that, no plan holds.
 NUM_RESETS = 3
@@ -587,8 +588,8 @@ def _advice(run: _Run, left: dict[str, int]) -> str:
         per_day = run.fewer()
         most = max(len(every) for every in run.coming.values())
         opening = (
-            f"send at most {_inmails(per_day)} a day instead of {most} until the reset "
-            f"on {reset}"
+            f"send at most {counted(per_day, 'InMail')} a day instead of {most} until "
+            f"the reset on {reset}"
             if per_day
             else f"pause InMails until the reset on {reset}"
         )
@@ -618,8 +619,4 @@ def _move(run: _Run, per_day: int, left: dict[str, int]) -> str:
         none = "; no other seat has spare credits"
         return none if excess else ""
     over = f"; {rest} find no seat" if rest else ""
-    return f", or move {_inmails(excess - rest)}: {', '.join(helpers)}{over}"
-
-
-def _inmails(num: int) -> str:
-    return f"{num} InMail" if num == 1 else f"{num} InMails"
+    return f", or move {counted(excess - rest, 'InMail')}: {', '.join(helpers)}{over}"

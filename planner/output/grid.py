@@ -183,6 +183,8 @@ class Page:
         Row after which a print goes on on a new page; 0 for none.
     last_printed : str
         Header of the last column that is printed; empty for all.
+    num_printed : int
+        Rows of the last table that are printed; 0 for all.
     """
 
     name: str
@@ -195,6 +197,7 @@ class Page:
     pages_high: int = 0
     break_after: int = 0
     last_printed: str = ""
+    num_printed: int = 0
 
     def first_row(self, index: int) -> int:
         """Return the row of the header of block `index` (rows count from 1)."""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from planner.words import counted
+
 Figures = Mapping[str, float | int | str]
 
 
@@ -30,7 +32,7 @@ def certified(totals: Figures) -> str:
 def exact(totals: Figures) -> str:
     """Return what the search for a smaller gap came to: target, passes, why it ended."""
     passes = int(totals["exact_passes_used"])
-    solves = f"{passes} further {'solve' if passes == 1 else 'solves'}"
+    solves = counted(passes, "further solve")
     return f"Exact to {_percent(totals['target_gap'])}: {totals['exact']} ({solves})."
 
 

@@ -15,22 +15,30 @@ from planner.output.tables import texts
 
 _SHEET, _BLOCK = "Runway", "runway"
 _DUST = 1e-6  # balances come rounded to four digits
+#: Seats that are printed; the days of 200 would take a hundred pages.
+MAX_PRINTED = 10
 
 
 def runway(plan: Plan) -> Page:
     """Return every seat's balance by day, those nearest to running out first."""
     frame = _ranked(plan)
+    num_days = frame.groupby("seat_id", sort=False).size()
+    is_long = len(num_days) > MAX_PRINTED
     lines = heading(
         _SHEET,
         "Credits at the end of each day, from the day of the plan to after the next reset. "
         "Those nearest to running out first.",
         f"At least and at most: each holds with probability {_confidence(plan)}.",
+        f"Printed are the first {MAX_PRINTED} seats; to print all, clear the print area."
+        if is_long
+        else "",
     )
     return Page(
         name=_SHEET,
         lines=lines,
         blocks=(Block(name=_BLOCK, caption="", columns=_columns(frame)),),
         freeze_columns=1,
+        num_printed=int(num_days.iloc[:MAX_PRINTED].sum()) if is_long else 0,
     )
 
 

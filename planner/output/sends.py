@@ -22,6 +22,7 @@ from planner.output.grid import Block, Chart, Column, Kind, Line, Page, heading
 from planner.output.names import unique_sheet_names
 from planner.output.sheets import SHEETS
 from planner.output.tables import texts
+from planner.words import counted
 
 #: Rows of a table before it goes on to a further sheet (Excel: 1,048,576 of a sheet).
 MAX_ROWS = 1_000_000
@@ -160,9 +161,7 @@ def _seat_lines(
 ) -> tuple[Line, ...]:
     counts = Counter(routes(leads))
     words = ", ".join(
-        f"{counts[word]} {word}{'' if counts[word] == 1 else 's'}"
-        for word in ROUTE_WORDS.values()
-        if counts[word]
+        counted(counts[word], word) for word in ROUTE_WORDS.values() if counts[word]
     )
     sender = texts(leads["sender"])[0] or seat_id
     return heading(

@@ -12,6 +12,7 @@ from planner.output.columns import full_names, listed, taken
 from planner.output.grid import Block, Kind, Page, Value, heading
 from planner.output.tables import texts
 from planner.params import Parameters, specs
+from planner.words import counted
 
 #: Leads shown on *Hold*; the rest is in assignments.csv.
 MAX_HELD = 10_000
@@ -180,7 +181,7 @@ def issues(plan: Plan) -> Page:
         listed("code", [issue.code for issue in found]),
     )
     more = len(plan.issues) - len(found)
-    note = f"{len(plan.issues):,} {'finding' if len(plan.issues) == 1 else 'findings'}." + (
+    note = f"{counted(len(plan.issues), 'finding')}." + (
         f" The first {len(found):,} are shown; all are in plan.json." if more else ""
     )
     lines = heading("Issues", note)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from planner.domain import RULE_WORDS, Plan, Route
-from planner.output import breaches, runway
+from planner.output import breaches, promise, runway
 from planner.output.columns import in_words
 from planner.output.grid import Chart, Entry, Kind, Line, Page, Value
 from planner.output.names import run_name
@@ -14,6 +14,7 @@ from planner.output.run import issue_counts, route_counts, rule_counts
 from planner.output.seats import ranked_seats
 from planner.output.sends import MAX_SEAT_SHEETS
 from planner.output.sheets import MAX_HELD, MAX_ISSUES, ranked_limits
+from planner.words import counted
 
 _TOP_LIMITS = 3
 _SUMMARY_WIDTHS = (36.0, 12.0, 72.0, 3.0)
@@ -130,7 +131,6 @@ def _credits(plan: Plan) -> list[Line]:
     seat = f"seat {ranked_seats(plan)['seat_id'].iloc[0]}" if len(weeks) else "no seats"
     joint = plan.parameters.joint
     kept = "kept" if (any_seat if joint else worst) <= alpha + 1e-6 else "NOT KEPT"
-    scope = "all seats together" if joint else "each seat and reset"
     available = float((weeks["credits"] - weeks["reserve"]).clip(lower=0).sum())
     use = float(weeks["expected_credits_week"].sum())
     forfeit = float(weeks["expected_forfeit"].sum())
@@ -149,7 +149,7 @@ def _credits(plan: Plan) -> list[Line]:
         _figure(
             "Guarantee: at most",
             alpha,
-            f"for {scope}: {breaches.guarantee(plan) or kept}",
+            f"for {promise.scope(plan)}: {breaches.guarantee(plan) or kept}",
             percent,
         ),
         (),
@@ -191,8 +191,7 @@ def _report_only(plan: Plan) -> list[Line]:
 
 def _do_now(plan: Plan) -> list[Line]:
     errors = issue_counts(plan.issues)["error"]
-    found = f"{errors:,} error{'' if errors == 1 else 's'}"
-    look = f"look at {found} on Issues first, then " if errors else ""
+    look = f"look at {counted(errors, 'error')} on Issues first, then " if errors else ""
     steps = (
         f"{look}look through Seats: who is to watch, and does every balance look right?",
         "Open getsales/README.md and switch the automations off, as it says.",

@@ -30,6 +30,7 @@ from planner.output.sheets import parameter_page
 from planner.output.tables import texts
 from planner.params import Parameters
 from planner.triage.records import SeatVerdict, Triage
+from planner.words import counted
 
 #: Raised when a key changes its meaning or goes; new keys do not raise it.
 SCHEMA_VERSION = 1
@@ -210,12 +211,10 @@ def lists(made: TriageRun) -> ImportFiles:
 def readme(name: str, made: TriageRun, imports: ImportFiles) -> str:
     """Return what to click in GetSales, as Markdown."""
     rows = sum(file.num_rows for file in imports.files)
-    lists = "1 list" if len(imports.files) == 1 else f"{len(imports.files):,} lists"
-    contacts = "1 contact" if rows == 1 else f"{rows:,} contacts"
     head = (
         f"# GetSales: failed InMails, {name}\n\n"
-        f"{lists}, {contacts}, as of {made.as_of}. Menus may be named differently in your "
-        "version.\n"
+        f"{counted(len(imports.files), 'list')}, {counted(rows, 'contact')}, as of "
+        f"{made.as_of}. Menus may be named differently in your version.\n"
     )
     table = clickpath.file_table(imports.files)
     return head + _README + table + _AFTER + _seat_lines(made) + _other_leads(made)

@@ -142,10 +142,12 @@ def _print_set_up(sheet: Any, page: Page, name: str) -> None:
     if page.blocks:
         row = page.first_row(len(page.blocks) - 1)
         sheet.print_title_rows = f"{row}:{row}"
-    if page.last_printed:
+    if page.last_printed or page.num_printed:
         block = page.blocks[-1]
-        column = [one.header for one in block.columns].index(page.last_printed)
-        last = page.first_row(len(page.blocks) - 1) + max(block.num_rows, 1)
+        heads = [one.header for one in block.columns]
+        column = heads.index(page.last_printed or heads[-1])
+        num_rows = page.num_printed or max(block.num_rows, 1)
+        last = page.first_row(len(page.blocks) - 1) + num_rows
         sheet.print_area = f"A1:{letter(column)}{last}"
     if page.break_after:
         sheet.row_breaks.append(Break(id=page.break_after))

@@ -7,13 +7,14 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from planner.estimate.learned import LearnedRates
-from planner.output import breaches
+from planner.output import promise
 from planner.pipeline import Worked
-from planner.report.blocks import Figure, command, count, decimal, percent, plural
+from planner.report.blocks import Figure, command, count, decimal, percent
 from planner.simulate import simulation
 from planner.simulate.policies import Policy
 from planner.simulate.report import PolicyResult
 from planner.simulate.simulation import Setup, Simulation
+from planner.words import counted
 
 #: Draws of the world that the page is made from: intervals of replies settle by then.
 NUM_DRAWS = 200
@@ -61,7 +62,7 @@ def figures(worked: Worked, played: Simulation) -> tuple[Figure, ...]:
         Figure(
             label="Connection requests",
             value=count(requests),
-            remark=f"and {plural(int(total['message']), 'message')} to connections",
+            remark=f"and {counted(int(total['message']), 'message')} to connections",
             against=count(even.requests),
         ),
         Figure(
@@ -102,7 +103,7 @@ def _failures(played: Simulation) -> str:
     )
     return (
         f"Under an even split of the same list, {other:.0f} sends of this week would fail, "
-        f"and {even:.1f} of {plural(len(played.terms), 'seat')} would need more credits "
+        f"and {even:.1f} of {counted(len(played.terms), 'seat')} would need more credits "
         f"than they have above their reserves; under the plan {own:.0f} sends and "
         f"{plan:.1f} seats."
     )
@@ -136,18 +137,17 @@ def _guarantee(worked: Worked) -> str:
     """Return the promise on credits in words, with the plan's own figures."""
     total = worked.plan.totals
     worst = percent(float(total["worst_exhaustion_probability"]))
-    if loose := breaches.guarantee(worked.plan):
-        return f"{loose[0].upper()}{loose[1:]}. The highest chance of a seat is {worst}."
-    alpha = percent(worked.plan.parameters.alpha, 0)
+    if loose := promise.not_promised(worked.plan):
+        return f"{loose}. The highest chance of a seat is {worst}."
+    most = f"at most {percent(worked.plan.parameters.alpha, 0)}"
     if worked.plan.parameters.joint:
         any_seat = percent(float(total["any_seat_exhaustion_probability"]))
-        return (
-            f"The plan keeps its guarantee: any seat at all runs out before its reset with "
-            f"at most {alpha}; it is {any_seat}."
-        )
+        words = promise.promised(worked.plan, most)
+        return f"The plan keeps its guarantee: {words}; it is {any_seat}."
+    words = promise.promised(worked.plan, most, seat="it")
     return (
-        f"Every seat keeps the guarantee: it runs out before its reset with at most "
-        f"{alpha}; the highest chance is {worst} ({total['worst_seat']})."
+        f"Every seat keeps the guarantee: {words}; the highest chance is {worst} "
+        f"({total['worst_seat']})."
     )
 
 
@@ -164,5 +164,5 @@ def _replies(result: PolicyResult) -> str:
 
 def _accepted(worked: Worked) -> str:
     given = worked.plan.parameters
-    scope = "for all seats together" if given.joint else "a seat"
+    scope = f"for {promise.scope(worked.plan)}" if given.joint else "a seat"
     return f"{percent(given.alpha, 0)} {scope}"

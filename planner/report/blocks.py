@@ -128,8 +128,3 @@ def percent(share: float, digits: int = 1) -> str:
     if 0 < share < least:
         return f"below {least:.{digits}%}"
     return f"{share:.{digits}%}"
-
-
-def plural(number: int, one: str, many: str = "") -> str:
-    """Return a number with its noun."""
-    return f"{number:,} {one if number == 1 else many or f'{one}s'}"

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 from planner.ledger.diffs import Difference
 from planner.output.columns import ROUTE_WORDS
-from planner.report.blocks import Part, Section, Table, command, count, plural
+from planner.report.blocks import Part, Section, Table, command, count
+from planner.words import counted
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,7 +40,7 @@ def changes(previous: Previous | None, *, is_known: bool = True) -> Section:
     else:
         found = previous.found
         words = (
-            f"Against run {previous.name}: {plural(len(found.leads), 'lead')} changed "
+            f"Against run {previous.name}: {counted(len(found.leads), 'lead')} changed "
             f"route or seat. {command('planner diff')} names them and says why."
         )
         parts = (_moves(found, previous.week), *_values(found))

@@ -14,10 +14,11 @@ from planner.output.columns import in_words
 from planner.output.names import run_name
 from planner.pipeline import Worked
 from planner.report import answer, changes, estimates, limits, people, run, seats
-from planner.report.blocks import Page, plural
+from planner.report.blocks import Page
 from planner.report.changes import Previous
 from planner.simulate.simulation import Simulation
 from planner.whatif.rules import Cost
+from planner.words import counted
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -94,7 +95,7 @@ def _lookups(worked: Worked) -> pd.DataFrame:
 def _subtitle(plan: Plan) -> str:
     days = f"{in_words(plan.week_start)} to {in_words(plan.week_end)}"
     return (
-        f"{days}, {plural(len(plan.seats), 'seat')}, "
-        f"{plural(len(plan.assignments), 'lead')}. Run {run_name(plan)}, balances as of "
+        f"{days}, {counted(len(plan.seats), 'seat')}, "
+        f"{counted(len(plan.assignments), 'lead')}. Run {run_name(plan)}, balances as of "
         f"{plan.as_of}."
     )

@@ -14,8 +14,8 @@ from planner.report.blocks import (
     count,
     decimal,
     percent,
-    plural,
 )
+from planner.words import counted
 
 #: Look-ups whose worth is told.
 NUM_LOOKUPS = 50
@@ -35,7 +35,7 @@ def open_share(plan: Plan, lookups: pd.DataFrame) -> Section:
     share = plan.open_share
     level = plan.parameters.interval
     known = (
-        f"Of {plural(share.num_leads, 'lead')}, {share.num_known:,} flags are known "
+        f"Of {counted(share.num_leads, 'lead')}, {share.num_known:,} flags are known "
         f"({share.num_open:,} open). Expected open share of the list: "
         f"{share.share.median:.0%} ({level:.0%} interval {share.share.low:.0%} to "
         f"{share.share.high:.0%})."
@@ -60,7 +60,7 @@ def _worth(plan: Plan, lookups: pd.DataFrame) -> str:
     if len(lookups):
         gain = decimal(float(lookups["expected_gain"].sum()), 2)
         told = (
-            f"Looking up the {plural(len(lookups), 'lead')} whose flag decides most would "
+            f"Looking up the {counted(len(lookups), 'lead')} whose flag decides most would "
             f"bring about {gain} expected replies"
         )
     width = share.width_after_checks.get(NUM_LOOKUPS)
@@ -91,7 +91,7 @@ def _segments(plan: Plan) -> Part:
                     "value": round(item.mean, 4),
                     "low": round(item.low, 4),
                     "high": round(item.high, 4),
-                    "remark": plural(item.num_unknown, "unknown flag"),
+                    "remark": counted(item.num_unknown, "unknown flag"),
                 }
                 for item in drawn
             ],

@@ -15,10 +15,10 @@ from planner.report.blocks import (
     command,
     count,
     decimal,
-    plural,
 )
 from planner.whatif import rules
 from planner.whatif.rules import Cost
+from planner.words import counted
 
 #: Seats, and rules, that a sentence names; the tables have all.
 NUM_IN_WORDS = 3
@@ -197,7 +197,7 @@ def _moved(plan: Plan) -> Part:
         for line in found.to_dict("records")
     ]
     table = Table(
-        caption=f"Why leads wait or are left out: {plural(len(rows), 'reason')}",
+        caption=f"Why leads wait or are left out: {counted(len(rows), 'reason')}",
         headers=("reason", "leads"),
         rows=rows,
         numbers=frozenset({1}),

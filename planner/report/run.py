@@ -11,7 +11,8 @@ from planner.output.names import clean, run_name
 from planner.output.proof import certified
 from planner.output.run import issue_counts
 from planner.params import specs
-from planner.report.blocks import Part, Section, Table, count, plural
+from planner.report.blocks import Part, Section, Table, count
+from planner.words import counted
 
 #: Findings that the page lists one by one; the workbook and ``plan.json`` have more.
 MAX_ISSUES = 100
@@ -46,9 +47,9 @@ def issues(plan: Plan) -> Section:
     if not plan.issues:
         return Section(name="issues", title="Issues", words=("Nothing was found.",))
     words = (
-        f"{plural(counts['error'], 'error')} (rows kept out), "
-        f"{plural(counts['warning'], 'warning')} (rows used, with something left out or "
-        f"guessed), {plural(counts['note'], 'note')}."
+        f"{counted(counts['error'], 'error')} (rows kept out), "
+        f"{counted(counts['warning'], 'warning')} (rows used, with something left out or "
+        f"guessed), {counted(counts['note'], 'note')}."
     )
     return Section(
         name="issues",
@@ -87,7 +88,7 @@ def _one_by_one(plan: Plan) -> Part:
     left = len(plan.issues) - len(found)
     more = f"; the first {len(found)}, all are in plan.json" if left else ""
     table = Table(
-        caption=f"{plural(len(plan.issues), 'finding')}{more}",
+        caption=f"{counted(len(plan.issues), 'finding')}{more}",
         headers=("severity", "file", "row", "column", "what, and what to do"),
         rows=[
             (
@@ -123,7 +124,7 @@ def parameters(plan: Plan) -> Section:
         is_open=True,
     )  # fmt: skip
     words = (
-        f"{plural(len(found), 'parameter differs', 'parameters differ')} from the default."
+        f"{counted(len(found), 'parameter differs', 'parameters differ')} from the default."
     )
     return Section(
         name="parameters",

@@ -18,8 +18,8 @@ from planner.report.blocks import (
     count,
     decimal,
     percent,
-    plural,
 )
+from planner.words import counted
 
 #: Seats whose runway is drawn from the start; the page's script draws the others on demand.
 NUM_FIRST = 12
@@ -52,7 +52,7 @@ def runway(plan: Plan) -> Section:
         "before reset", "after reset", "forfeited",
     )  # fmt: skip
     table = Table(
-        caption=f"Runway of {plural(len(seats), 'seat')}",
+        caption=f"Runway of {counted(len(seats), 'seat')}",
         headers=headers,
         rows=[_listed(seat) for seat in seats],
         numbers=frozenset({1, 2, 3, 4, 6, 7, 8}),
@@ -138,10 +138,10 @@ def volumes(plan: Plan) -> Section:
     weeks = plan.seat_weeks.assign(all=plan.seat_weeks[names].sum(axis=1))
     weeks = weeks.sort_values(["all", "seat_id"], ascending=[False, True], kind="stable")
     idle = int((weeks["all"] == 0).sum())
-    words = [f"{plural(int(weeks['all'].sum()), 'lead')} this week."]
+    words = [f"{counted(int(weeks['all'].sum()), 'lead')} this week."]
     if idle:
         words.append(
-            f"{plural(idle, 'seat sends', 'seats send')} nothing; the notes in the "
+            f"{counted(idle, 'seat sends', 'seats send')} nothing; the notes in the "
             "workbook say more."
         )
     return Section(

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from planner.simulate.policies import Policy
 from planner.simulate.report import Difference, PolicyResult, SeatRisk, Verdict
 from planner.simulate.simulation import Simulation
+from planner.words import counted
 
 
 def guarantee(simulation: Simulation) -> str:
@@ -26,14 +27,9 @@ def switched_off(names: Sequence[str]) -> str:
     )
 
 
-def draws(number: int) -> str:
-    """Return a number of draws in words."""
-    return f"{number:,} draw{'' if number == 1 else 's'}"
-
-
 def _undecided(simulation: Simulation) -> str:
     number = simulation.setup.num_draws
-    return f"{draws(number)} {'does' if number == 1 else 'do'} not decide it"
+    return f"{counted(number, 'draw')} {'does' if number == 1 else 'do'} not decide it"
 
 
 def _joint(in_all: SeatRisk, simulation: Simulation) -> str:
@@ -84,7 +80,7 @@ def comparison(simulation: Simulation) -> list[str]:
         lines.append(
             f"With every flag and answer known in advance, this week could bring at most "
             f"{simulation.bound.mean():.1f} replies; the plan brings {own.mean():.1f} "
-            f"(the first {draws(first)})."
+            f"(the first {counted(first, 'draw')})."
         )
     return lines
 
