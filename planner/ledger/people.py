@@ -211,26 +211,29 @@ def register_listed(
     known = np.concatenate([seen.person[is_own], seen.named[leads]])
     person, added = _registered(connection, entry, every, len(leads), known)
     now = seen.person.copy()
-    for place in _of_added(connection, seen, added).tolist():
-        key = (str(identities.space[place]), str(identities.value[place]))
-        now[place] = added.get(key, now[place])
+    place, owner = _of_added(connection, seen, added)
+    now[place] = owner
     return person, replace(seen, person=now)
 
 
 def _of_added(
     connection: Connection, seen: LookUp, added: Mapping[tuple[str, str], int]
-) -> npt.NDArray[np.int64]:
-    """Return the places of the identities that stand for keys which were added."""
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """Return the places of the identities that stand for added keys, and whose they are."""
     if not added:
-        return np.empty(0, dtype=np.int64)
+        return np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64)
     space, value = (np.array(texts, dtype=object) for texts in zip(*added, strict=True))
-    new = np.sort(keys.hashed(secret_key(connection), space, value))
+    new = keys.hashed(secret_key(connection), space, value)
+    by_hash = np.argsort(new)
+    owner = np.fromiter(added.values(), dtype=np.int64, count=len(added))[by_hash]
+    new = new[by_hash]
     start, end = (np.searchsorted(seen.hashes, new, side=side) for side in _SIDES)
     # From each start to its end, all places; another lead may have a key of one of these.
     num = end - start
     at = np.repeat(start - np.cumsum(num) + num, num) + np.arange(num.sum())
     place = seen.order[at]
-    return np.asarray(place[place < len(seen.person)])
+    is_identity = place < len(seen.person)  # the others are ids of leads
+    return place[is_identity], np.repeat(owner, num)[is_identity]
 
 
 def _registered(

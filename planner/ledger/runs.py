@@ -420,14 +420,13 @@ def _plain(value: object) -> object:
 def _packed(plan: Plan, marks: npt.NDArray[np.uint64]) -> bytes:
     """Pack the leads on hold and those whose flag was forecast."""
     frame = plan.assignments
-    route = frame["route"].astype(str).to_numpy()
-    held = route == str(Route.HOLD)
-    unknown = (frame["open_flag"].astype(str).to_numpy() == "unknown") & (
-        route != str(Route.EXCLUDED)
-    )
+    held = (frame["route"] == str(Route.HOLD)).to_numpy()
+    unknown = (
+        (frame["open_flag"] == "unknown") & (frame["route"] != str(Route.EXCLUDED))
+    ).to_numpy()
     at = np.flatnonzero(held | unknown)
     number = {item.segment: k for k, item in enumerate(plan.open_share.segments)}
-    labels = frame["segment"].astype(str).to_numpy()[at]
+    labels = frame["segment"].to_numpy(dtype=object)[at]
     return packing.pack(
         packing.PackedLeads(
             mark=marks[at],
