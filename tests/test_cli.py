@@ -123,6 +123,19 @@ def test_no_arguments_show_the_help_and_are_wrong_usage(run: Run) -> None:
     assert "Usage: planner" in out + err
 
 
+def test_the_shell_can_complete_a_command(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Completion can be installed, and gives the commands that begin with what is typed."""
+    assert "--install-completion" in run("--help")[1]
+    for name, value in {
+        "_PLANNER_COMPLETE": "complete_bash", "COMP_WORDS": "planner fo", "COMP_CWORD": "1",
+    }.items():  # fmt: skip
+        monkeypatch.setenv(name, value)
+    code, out, _ = run()
+    assert (code, out.split()) == (0, ["forecast", "forget"])
+
+
 def test_help_imports_nothing_heavy(tmp_path: Path) -> None:
     """``planner --help`` imports none of the libraries that take time."""
     done = subprocess.run(

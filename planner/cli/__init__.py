@@ -8,6 +8,11 @@ from __future__ import annotations
 import gc
 import sys
 from collections.abc import Sequence
+from functools import cache
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from typer.core import TyperGroup
 
 #: New objects, and rounds of the younger generations, after which Python looks for
 #: garbage in circles (`gc.set_threshold`).
@@ -37,8 +42,20 @@ def run(arguments: Sequence[str]) -> int:
         sys.stdout.write(f"planner {__version__}\n")
         return 0
     from planner.cli import console
-    from planner.cli.app import app
 
     with console.errors() as outcome:
-        app(args=list(arguments), prog_name="planner", standalone_mode=True)
+        _command().main(args=list(arguments), prog_name="planner", standalone_mode=True)
     return outcome.code
+
+
+@cache
+def _command() -> TyperGroup:
+    """Return all commands, made once: a script may run many in one process."""
+    from typer.core import TyperGroup
+    from typer.main import get_command
+
+    from planner.cli.app import app
+
+    command = get_command(app)
+    assert isinstance(command, TyperGroup)
+    return command

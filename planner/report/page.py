@@ -16,7 +16,7 @@ from functools import cache
 from importlib import resources
 from pathlib import Path
 
-from jinja2 import Environment, StrictUndefined
+from jinja2 import Environment, StrictUndefined, Template
 from markupsafe import Markup, escape
 
 from planner import __version__
@@ -42,16 +42,9 @@ class _Script:
 
 def render(page: Page) -> str:
     """Return the page as HTML."""
-
-    def code(text: str) -> Markup:
-        """Return escaped text, its commands set as code."""
-        return Markup(_CODE.sub(r"<code>\1</code>", str(escape(text))))
-
-    environment = Environment(autoescape=True, undefined=StrictUndefined)
-    environment.filters["code"] = code
     scripts = [_library(name) for name in LIBRARIES]
     scripts += [_script(_text(name).strip()) for name in SCRIPTS]
-    html: str = environment.from_string(_text("template.html")).render(
+    html: str = _template().render(
         page=page,
         version=__version__,
         style=Markup(_text("page.css").strip()),
@@ -59,6 +52,18 @@ def render(page: Page) -> str:
         scripts=scripts,
     )
     return html + "\n"
+
+
+@cache
+def _template() -> Template:
+    environment = Environment(autoescape=True, undefined=StrictUndefined)
+    environment.filters["code"] = _as_code
+    return environment.from_string(_text("template.html"))
+
+
+def _as_code(text: str) -> Markup:
+    """Return escaped text, its commands set as code."""
+    return Markup(_CODE.sub(r"<code>\1</code>", str(escape(text))))
 
 
 def write(page: Page, path: Path) -> None:
