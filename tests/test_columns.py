@@ -6,9 +6,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from planner.cli.inputs import describe_mappings
 from planner.domain import ColumnMapping, RawTable
 from planner.intake import aliases, columns
+from planner.intake.mapping_words import mappings_in_words
 
 SLUG = "https://www.linkedin.com/in/ada-example-{}"
 HASH = "https://www.linkedin.com/in/ACwAABexample0000000000000000000{}"
@@ -479,9 +479,31 @@ def test_unused_columns_are_listed_and_suspicious_ones_warned_of() -> None:
     assert found.unused == tuple(str(name) for name in raw.frame.columns[1:])
     assert {issue.code for issue in issues} == {"ignored-contact-column"}
     assert [issue.column for issue in issues] == ["Brochure sent", "Never call"]
-    assert describe_mappings([found])[-1] == (
+    assert mappings_in_words([found])[-1] == (
         "  not used: Shoe size, Brochure sent, Gift sent, Never call, Customer ID"
     )
+
+
+def test_files_with_the_same_columns_are_described_once() -> None:
+    """Seven sheets alike are one block, five of them by name; the odd one has its own."""
+    alike = [
+        ColumnMapping(
+            file=f"week.xlsx[{n}]", columns={"title": ("Role",)}, origin={},
+            unused=("Shoe size",),
+        )
+        for n in range(7)
+    ]  # fmt: skip
+    odd = ColumnMapping(
+        file="odd.csv", columns={"title": ("Role", "Job")}, origin={"title": "override"}
+    )
+    names = ", ".join(f"week.xlsx[{n}]" for n in range(5))
+    assert mappings_in_words([*alike[:3], odd, *alike[3:]], {"title": "job"}) == [
+        f"{names} and 2 more with the same columns:",
+        "  title = Role: job",
+        "  not used: Shoe size",
+        "odd.csv:",
+        "  title = Role, then Job (by override): job",
+    ]
 
 
 # --- spellings --------------------------------------------------------------------

@@ -21,6 +21,7 @@ from planner.errors import Issue, Severity
 from planner.intake import outcome_columns, outcome_words, outcomes, read, seat_template
 from planner.intake import text as intake_text
 from planner.intake.cells import column
+from planner.intake.mapping_words import mappings_in_words
 from planner.intake.outcome_dates import moments
 from planner.intake.outcome_words import Said
 from planner.intake.outcomes import OutcomeTable
@@ -708,10 +709,10 @@ def test_what_was_understood_is_said() -> None:
     """The user sees which column means what, and which are not used."""
     raw = table("Profile URL,Status,Shoe size\nlinkedin.com/in/aa,sent,44\n")
     mapping, _ = outcome_columns.recognise(raw)
-    said = outcome_columns.describe(mapping)
+    said = mappings_in_words([mapping], {"status": "what happened, in a word"})
     assert said[0] == "list.csv:"
     assert said[1] == "  profile_url = Profile URL"
-    assert said[2].startswith("  status = Status: what happened, in a word")
+    assert said[2] == "  status = Status: what happened, in a word"
     assert said[3] == "  not used: Shoe size"
 
 

@@ -19,6 +19,7 @@ from planner.cli.plan import (
     ScrapedBy,
 )
 from planner.errors import ExitCode, Issue, Severity
+from planner.intake.mapping_words import mappings_in_words
 from planner.words import counted
 
 if TYPE_CHECKING:
@@ -106,7 +107,7 @@ def _show(
     def tally(name: str, noun: str) -> str:
         return counted(counts[name], noun)
 
-    for line in inputs.describe_mappings(mappings):
+    for line in mappings_in_words(mappings):
         console.result(line)
     for issue in issues:
         console.result(str(issue))

@@ -10,6 +10,7 @@ import typer
 from planner.cli import console, inputs, ledgers, workspace
 from planner.cli.ledgers import LedgerOption
 from planner.cli.plan import AsOf, Config, Encoding, Exclude, Json, LeadFiles, Map, Param
+from planner.intake.mapping_words import mappings_in_words
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -98,7 +99,7 @@ def estimate(
         )
         console.result_json(document)
         return
-    for line in inputs.describe_mappings(mappings):
+    for line in mappings_in_words(mappings):
         console.say(line)
     console.show_issues(table.issues)
     _show(shares, chosen, parameters, lookups_out)

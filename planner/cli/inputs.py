@@ -121,20 +121,6 @@ def past_date_option(
     return date
 
 
-def describe_mappings(mappings: Sequence[ColumnMapping]) -> list[str]:
-    """Return, in words, which column of each file means what."""
-    lines = []
-    for mapping in mappings:
-        lines.append(f"{mapping.file}:")
-        for meaning, headers in mapping.columns.items():
-            how = mapping.origin.get(meaning, "header")
-            note = "" if how == "header" else f" (by {how})"
-            lines.append(f"  {meaning} = {', then '.join(headers)}{note}")
-        if mapping.unused:
-            lines.append(f"  not used: {', '.join(mapping.unused)}")
-    return lines
-
-
 def load_leads(
     options: LeadOptions, parameters: Parameters, *, as_of: dt.date
 ) -> tuple[LeadTable, tuple[ColumnMapping, ...], tuple[InputFile, ...]]:

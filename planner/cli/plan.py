@@ -12,6 +12,7 @@ from planner.cli import console, inputs, ledgers, page, workspace
 from planner.cli.ledgers import LedgerOption
 from planner.cli.page import RuleCosts, WithNames
 from planner.errors import UsageError
+from planner.intake.mapping_words import mappings_in_words
 from planner.words import counted
 
 if TYPE_CHECKING:
@@ -277,7 +278,7 @@ def report(made: Plan, folder: Path | None, *, as_json: bool) -> None:
         document["folder"] = None if folder is None else str(folder)
         console.result_json(document)
         return
-    for line in inputs.describe_mappings(made.mappings):
+    for line in mappings_in_words(made.mappings):
         console.say(line)
     console.show_issues(made.issues)
     summary(made)

@@ -12,6 +12,7 @@ from planner.cli import console, inputs, ledgers
 from planner.cli.ledgers import LedgerOption
 from planner.cli.plan import AsOf, Config, Encoding, Json, Param
 from planner.errors import InputError, Severity, UsageError
+from planner.intake.mapping_words import mappings_in_words
 from planner.words import counted
 
 if TYPE_CHECKING:
@@ -172,9 +173,9 @@ def read(
         issues += more
         parts.append((table, mapping, kind))
     inputs.stop_on_file_errors(issues)
-    for _, mapping, _ in parts:
-        for line in outcome_columns.describe(mapping):
-            console.say(line)
+    used_for = {meaning.name: meaning.description for meaning in outcome_columns.MEANINGS}
+    for line in mappings_in_words([mapping for _, mapping, _ in parts], used_for):
+        console.say(line)
     joined = outcomes.concatenate(
         [
             outcomes.read(table, mapping, as_of=as_of, what=kind, seat=seat, on=on)
@@ -189,7 +190,11 @@ def read(
 def _report(told: OutcomeTable, done: Recorded, *, as_json: bool, dry_run: bool) -> None:
     issues: tuple[Issue, ...] = (*told.issues, *done.issues)
     became = told.rows["became"].value_counts()
-    kinds = sorted({*done.new, *done.known})
+    kinds = sorted(
+        kind
+        for kind in {*done.new, *done.known}
+        if done.new.get(kind) or done.known.get(kind)
+    )
     if as_json:
         console.result_json(
             {
@@ -202,11 +207,13 @@ def _report(told: OutcomeTable, done: Recorded, *, as_json: bool, dry_run: bool)
         return
     console.show_issues(issues)
     rows = ", ".join(f"{count:,} {name}" for name, count in sorted(became.items()))
-    console.result(f"{counted(len(told.rows), 'row')}: {rows}\n")
-    console.table(
-        ("outcome", "new", "known already"),
-        [(kind, done.new.get(kind, 0), done.known.get(kind, 0)) for kind in kinds],
-    )
+    console.result(f"{counted(len(told.rows), 'row')}: {rows}")
+    if kinds:
+        console.result("")
+        console.table(
+            ("outcome", "new", "known already"),
+            [(kind, done.new.get(kind, 0), done.known.get(kind, 0)) for kind in kinds],
+        )
     if dry_run:
         console.result("\nDry run: nothing was recorded.")
     elif not done.entry:

@@ -158,20 +158,6 @@ def known_headers() -> frozenset[str]:
     return frozenset(map(normalise, names)) | aliases.lead_headers()
 
 
-def describe(mapping: ColumnMapping) -> list[str]:
-    """Return, in words, which column of a file means what, and what it is used for."""
-    words = {meaning.name: meaning.description for meaning in MEANINGS}
-    lines = [f"{mapping.file}:"]
-    for name, headers in mapping.columns.items():
-        how = mapping.origin.get(name, "header")
-        note = "" if how == "header" else f" (by {how})"
-        meant = f": {words[name]}" if name in words else ""
-        lines.append(f"  {name} = {', then '.join(headers)}{note}{meant}")
-    if mapping.unused:
-        lines.append(f"  not used: {', '.join(mapping.unused)}")
-    return lines
-
-
 def worth_reading(
     tables: Sequence[RawTable], found: Sequence[Issue]
 ) -> tuple[list[RawTable], list[Issue]]:
