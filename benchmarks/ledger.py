@@ -535,7 +535,7 @@ def _import_everything() -> None:
 
 
 def report(seconds: dict[str, float], options: argparse.Namespace) -> None:
-    """Print one table and one line of JSON."""
+    """Print one table, or one line of JSON."""
     about = {name: seconds.pop(name) for name in ("peak", "known", "sends")}
     busy = {
         part.removeprefix(_BUSY): seconds.pop(part)
@@ -543,6 +543,16 @@ def report(seconds: dict[str, float], options: argparse.Namespace) -> None:
         if part.startswith(_BUSY)
     }
     base, ledger, longer = _added(seconds)
+    busy_base, busy_ledger, _ = _added(busy)
+    if options.json:
+        document = {
+            "touches": options.touches, "leads": options.leads, "seats": options.seats,
+            "reading": base, "ledger": ledger, "longer": longer, "ratio": ledger / base,
+            "busy_ratio": busy_ledger / busy_base, "memory": about["peak"],
+            "total": sum(seconds.values()),
+        }  # fmt: skip
+        print(json.dumps(document))
+        return
     total = sum(seconds.values())
     print(
         f"{options.touches:,} past touches in {options.weeks} weeks; "
@@ -558,12 +568,7 @@ def report(seconds: dict[str, float], options: argparse.Namespace) -> None:
     }
     for part, spent in parts.items():
         print(f"{part:<40}{spent:9.2f}{spent / base:21.2f}")
-    busy_base, busy_ledger, _ = _added(busy)
-    ratios = {
-        "touches": options.touches, "leads": options.leads, "ratio": ledger / base,
-        "busy_ratio": busy_ledger / busy_base,
-    }  # fmt: skip
-    print(json.dumps(ratios))
+    print(f"busy_ratio: {busy_ledger / busy_base:.2f}")
 
 
 def _added(seconds: dict[str, float]) -> tuple[float, float, float]:
@@ -587,6 +592,7 @@ def main() -> None:
     parser.add_argument("--seats", type=int, default=50)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--ledger", default="", help="empty database; a file if not given")
+    parser.add_argument("--json", action="store_true", help="one line, for run.py")
     parser.add_argument("--keep", type=Path, help="folder to build in, and to reuse")
     parser.add_argument("--measure", choices=["alone", "plan"], help=argparse.SUPPRESS)
     options = parser.parse_args()

@@ -7,8 +7,9 @@ import math
 import os
 import platform
 import statistics
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from importlib.metadata import version
+from typing import Any
 
 from measures import Measured, Week
 from targets import judge
@@ -179,14 +180,40 @@ def _value(value: float | None) -> str:
     return "none in time" if value is None else f"{value:,.4f}"
 
 
+def ledger_lines(ledger: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Return the section on what a ledger of a year adds to a plan."""
+    rows = [
+        (
+            f"{number}", f"{one['reading']:.2f} s", f"{one['ledger']:.2f} s",
+            f"{one['ratio']:.2f}", f"{one['busy_ratio']:.2f}", f"{one['longer']:.2f} s",
+            f"{one['total']:.1f} s", f"{one['memory']:.2f} GB",
+        )
+        for number, one in enumerate(ledger, start=1)
+    ]  # fmt: skip
+    first = ledger[0]
+    return [
+        "## What a ledger adds to a plan", "",
+        (f"{first['touches']:,} touches of a year in the ledger, {first['leads']:,} leads "
+        f"and {first['seats']} seats to plan (`ledger.py`). Reading: the leads alone, "
+        "without a ledger. The ledger: asking it, recording the run, and what reading "
+        "takes longer while its pages are checked. What it knows makes the program to "
+        "solve larger, too; that stands apart."), "",
+        *table(
+            ("run", "reading", "the ledger", "ratio", "ratio of processor time",
+             "planning takes longer by", "whole plan", "peak memory"), rows,
+        ),
+    ]  # fmt: skip
+
+
 def target_lines(
     measured: Sequence[Measured],
     weeks: Sequence[Week],
     start: tuple[float, float],
     book: tuple[float, float, int],
+    ledger: Sequence[Mapping[str, Any]],
 ) -> list[str]:
     """Return each target with what was measured, and what would close a miss."""
-    rows = judge(measured, weeks, start=start, book=book)
+    rows = judge(measured, weeks, start=start, book=book, ledger=ledger)
     return [
         "## Targets", "",
         *table(("target", "measured", "", "what would close it"), rows),

@@ -47,6 +47,9 @@ QUICK_RULES = ((5_000, 10, "skewed"), (5_000, 10, "uniform"))
 #: Arguments of the interpreter whose start is timed.
 COMMANDS = (["-c", "pass"], ["-m", "planner", "--help"])
 
+#: Plans with the same ledger: their ratios differ by a fifth.
+LEDGER_RUNS = 5
+
 #: Sizes of which more than one run is affordable.
 FEW_LEADS = 100_000
 
@@ -90,6 +93,15 @@ def measure_weeks(sizes: Iterable[tuple[int, int, str]], *, peers: bool) -> list
     return found
 
 
+def measure_ledger(*, quick: bool, runs: int) -> list[dict[str, Any]]:
+    """Return what a ledger adds to a plan, run after run with the same ledger."""
+    small = ("--touches", "20000", "--leads", "5000", "--seats", "10") if quick else ()
+    with tempfile.TemporaryDirectory() as folder:
+        return [
+            script("ledger.py", "--json", "--keep", folder, *small) for _ in range(runs)
+        ]
+
+
 def measure_start(runs: int = 7) -> tuple[float, float]:
     """Return processor seconds of ``python -c pass`` and ``planner --help``, medians."""
     both: list[list[float]] = [[], []]
@@ -121,12 +133,13 @@ def main() -> None:
         measured.append(whole_run.measure(leads, seats, runs=runs))
     say("workbook")
     book = whole_run.measure_workbook(*(sizes[0] if options.quick else (100_000, 200)))
+    ledger = measure_ledger(quick=options.quick, runs=LEDGER_RUNS)
     given = ["--quick"] * options.quick + ["--huge"] * options.huge
     command = " ".join(["python benchmarks/run.py", *given])
     lines = [
         *page.head(command), *page.whole_lines(measured), *page.peer_lines(weeks),
-        *page.rule_lines(rules),
-        *page.target_lines(measured, [*weeks, *rules], start, book),
+        *page.rule_lines(rules), *page.ledger_lines(ledger),
+        *page.target_lines(measured, [*weeks, *rules], start, book, ledger),
     ]  # fmt: skip
     options.out.write_text("\n".join(lines).rstrip() + "\n", encoding="utf-8")
     say(f"written: {options.out.name}")

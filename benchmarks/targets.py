@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+import statistics
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from measures import Measured, Week
@@ -29,6 +30,7 @@ CLOSE = {
     "even": "untested: lists whose reply rates differ by segment; here leads differ by "
     "priority only",
     "greedy": "the same",
+    "ledger": "what is known of each seat kept with each entry instead of folded anew",
 }
 
 
@@ -38,6 +40,7 @@ def judge(
     *,
     start: tuple[float, float],
     book: tuple[float, float, int],
+    ledger: Sequence[Mapping[str, Any]],
 ) -> list[tuple[str, str, str, str]]:
     """Return target, figure, verdict and cure, a row for each target that was run."""
     rows = [
@@ -50,6 +53,13 @@ def judge(
             book[0] / book[1], 1.2, "workbook", "{:.2f} times",
         ),
     ]  # fmt: skip
+    first = ledger[0]
+    name = (
+        f"a ledger of {first['touches']:,} past touches adds less than reading "
+        f"{first['leads']:,} leads (median of {len(ledger)})"
+    )
+    ratio = statistics.median(item["ratio"] for item in ledger)
+    rows.append(_row(name, ratio, 1, "ledger", "{:.2f} times"))
     by_size = {(item.leads, item.seats): item for item in measured}
     for item in measured:
         rows += _of_size(item)

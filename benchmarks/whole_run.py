@@ -47,11 +47,12 @@ from pathlib import Path
 leads, seats, out = sys.argv[1:]
 start, busy = time.perf_counter(), sum(os.times()[:4])
 from planner import pipeline
-from planner.cli import inputs, page
+from planner.cli import collect_rarely, inputs, page
 from planner.domain import Given
 from planner.output import folder
 from planner.params import Parameters
 from planner.report.page import write
+collect_rarely()
 parameters, as_of = Parameters(), dt.date.fromisoformat("2026-11-23")
 loaded = inputs.load(
     inputs.LeadOptions(leads=[leads]), seats, parameters, as_of=as_of
