@@ -578,6 +578,27 @@ def test_what_a_partly_voided_run_still_plans_stands(run: Run, folder: Path) -> 
     assert {routes[row["lead_id"]] for row in wednesday} == {"excluded"}
 
 
+def test_a_partly_voided_run_is_not_taken_for_the_whole(run: Run, folder: Path) -> None:
+    """Monday's command again is refused; with --supersede all its sends are known again."""
+    made = plan(run, WEEK_1)
+    late = {row["lead_id"] for row in sent(made) if row["send_on"] >= "2026-11-25"}
+    assert late
+    assert run("void", str(made["name"]), "--from", "2026-11-25")[0] == 0
+    command = ("plan", "leads.csv", "-s", "seats.csv", "--as-of", WEEK_1)
+    for _ in range(2):
+        code, _, err = run(*command)
+        assert code == 5
+        assert "up to 2026-11-25" in err
+        assert "--supersede" in err
+    again = plan(run, WEEK_1, "--supersede")
+    ledger = (folder / "planner.db").read_bytes()
+    assert plan(run, WEEK_1, "--supersede")["run_id"] == again["run_id"]
+    assert (folder / "planner.db").read_bytes() == ledger
+    late |= {row["lead_id"] for row in sent(again)}
+    routes = {row["lead_id"]: row["route"] for row in assigned(plan(run, WEEK_2))}
+    assert {routes[lead_id] for lead_id in late} == {"excluded"}
+
+
 def test_two_leads_that_are_one_person_get_one_send(run: Run, folder: Path) -> None:
     """A look-up shows that a handle and a member id are one: the list's two rows, too."""
     plan(run, WEEK_1)

@@ -224,7 +224,9 @@ def recall(
     start = planned_week(loaded.seats, as_of)
     week = iso_week(start)
     standing = runs.in_force(connection, week, as_of)
-    upto = touches.ALL if standing is None or supersede else standing.entry
+    # What was taken back of a run is not there for whoever plans it again.
+    whole = standing if standing is not None and standing.in_force else None
+    upto = touches.ALL if whole is None or supersede else whole.entry
     view = touches.View(as_of=as_of, week=week, upto=upto)
     drawn = history.draw(connection, loaded.leads, view)
     histories = history.seat_histories(connection, view, parameters, drawn)
@@ -293,13 +295,19 @@ def check_standing(
     run_id = pipeline.prospective_run_id(
         recalled.inputs, parameters, as_of=as_of, history=recalled.history
     )
-    if standing is not None and run_id == standing.run_id:
+    if standing is not None and standing.in_force and run_id == standing.run_id:
         return
     if later is not None:
         raise LedgerError(
             f"run {later.name} is planned as of {later.as_of}, later than {as_of}: check "
             "the clock or --as-of; to plan the past again, void that run first (planner "
             f"void {later.name})"
+        )
+    if standing is not None and not standing.in_force and not supersede:
+        raise StandingRunError(
+            f"{standing.week} is planned already up to {standing.voided_from}, from which "
+            f"day on run {standing.name} is voided: plan the rest of the week with --as-of "
+            f"{standing.voided_from} or later, or all of it anew with --supersede"
         )
     if standing is not None and not supersede:
         raise StandingRunError(
@@ -448,7 +456,8 @@ class Recording:
 
         with self.ledger.writing() as connection:
             standing = runs.in_force(connection, self.made.week, self.made.as_of)
-            if standing is None or standing.run_id != self.made.run_id:
+            is_same = standing is not None and standing.run_id == self.made.run_id
+            if standing is None or not (is_same and standing.in_force):
                 drawn = self._drawn(connection, standing)
                 if standing is not None:
                     runs.append_void(
