@@ -219,6 +219,13 @@ def test_what_record_says_of_corrections_is_true(run: Run, folder: Path) -> None
         balance = f"Seat,Credits\nanna,{credits}\n"
         assert recorded(run, folder, balance)[0] == 0
         assert seen_balance(run) == credits
+    # An old file, recorded once more, does not undo the correction.
+    code, out, _ = recorded(run, folder, "Seat,Credits\nanna,30\n")
+    told = json.loads(out)
+    assert (code, told["entry"]) == (0, 0)
+    assert [issue["code"] for issue in told["issues"]] == ["corrected-balance"]
+    assert "corrected to 41 since" in told["issues"][0]["message"]
+    assert seen_balance(run) == 41
 
 
 # --- forecast ---------------------------------------------------------------------

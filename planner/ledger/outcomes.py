@@ -170,38 +170,61 @@ def _unknown_seats(
 def _balances(
     connection: Connection, seen: pd.DataFrame, seat: np.ndarray, as_of: dt.date
 ) -> tuple[list[dict[str, object]], list[Issue]]:
-    """Return the balances that are new, and what speaks against the others."""
-    last = {
-        (row.seat_id, row.happened_on): row.credits
-        for row in connection.execute(
-            BALANCES.select().where(triages.balances_in_force()).order_by(BALANCES.c.entry)
+    """Return the balances that are new, and what speaks against the others.
+
+    One that was recorded and corrected since is not new: to record an old file again
+    changes nothing.
+    """
+    told: dict[tuple[str, str], list[int]] = defaultdict(list)
+    in_force = BALANCES.select().where(triages.balances_in_force())
+    for row in connection.execute(in_force.order_by(BALANCES.c.entry)):
+        # What triage assumed is gone once somebody has read a balance.
+        told[row.seat_id, row.happened_on].append(
+            -1 if row.source == triages.ASSUMED else row.credits
         )
-    }
     fresh: dict[tuple[str, str], int] = {}
     issues = []
     for (_, line), seat_id in zip(seen.iterrows(), seat, strict=True):
         key = (str(seat_id), str(line["happened_on"]) or as_of.isoformat())
         if not seat_id:
             continue  # `_unknown_seats` has said so
-        if fresh.get(key, int(line["credits"])) != int(line["credits"]):
+        credits = int(line["credits"])
+        if fresh.get(key, credits) != credits:
             issues.append(
-                Issue(
-                    code="two-balances",
-                    message=(
-                        "another row has a different balance of this seat at the same "
-                        "time: the first one counts; correct the other"
-                    ),
-                    file=str(line["source_file"]),
-                    row=int(line["source_row"]),
+                _of_balance(
+                    line, "two-balances",
+                    "another row has a different balance of this seat at the same time: "
+                    "the first one counts; correct the other",
+                    Severity.ERROR,
                 )
-            )
-            continue
-        fresh[key] = int(line["credits"])
+            )  # fmt: skip
+        elif credits in told[key][:-1] and credits != told[key][-1]:
+            issues.append(
+                _of_balance(
+                    line, "corrected-balance",
+                    f"{credits} credits of this seat at {key[1]} were recorded before and "
+                    f"corrected to {told[key][-1]} since, which stands; if they were right "
+                    "after all, record them with a time of day, or a later balance",
+                    Severity.WARNING,
+                )
+            )  # fmt: skip
+        else:
+            fresh[key] = credits
     return [
         {"seat_id": seat_id, "happened_on": on, "credits": credits}
         for (seat_id, on), credits in fresh.items()
-        if last.get((seat_id, on)) != credits
+        if [credits] != told[seat_id, on][-1:]
     ], issues
+
+
+def _of_balance(line: pd.Series, code: str, message: str, severity: Severity) -> Issue:
+    return Issue(
+        code=code,
+        message=message,
+        file=str(line["source_file"]),
+        row=int(line["source_row"]),
+        severity=severity,
+    )
 
 
 # --- people -----------------------------------------------------------------------
