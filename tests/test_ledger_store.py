@@ -361,6 +361,27 @@ def test_a_damaged_ledger_is_left_alone(
     assert "Put back a copy" in end.stderr
 
 
+@pytest.mark.parametrize(
+    ("table", "change"),
+    [
+        ("packs", "data = CAST(substr(data, 1, length(data) - 1) || 'x' AS BLOB)"),
+        ("packs", "data = x'00000001'"),
+        ("runs", "leads = x'00'"),
+        ("runs", "document = substr(document, 2)"),
+        ("balances", "happened_on = '2026-11-3x'"),
+    ],
+)
+def test_damage_that_pages_do_not_show_is_noticed(
+    place: Place, planners: Planners, table: str, change: str
+) -> None:
+    """Bytes changed inside a line: every page is sound, what stands in it is not."""
+    execute(f"sqlite:///{place.folder / LEDGER}", f"DROP TRIGGER {table}_no_update")
+    execute(f"sqlite:///{place.folder / LEDGER}", f"UPDATE {table} SET {change}")
+    before = digest(place.folder)
+    end = planners.run_one(NEXT_WEEK, place.folder)
+    _check_refused(place, end, "damaged", before)
+
+
 def test_a_folder_is_no_ledger(place: Place, planners: Planners) -> None:
     """A folder of the ledger's name is refused."""
     (place.folder / LEDGER).unlink()

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from itertools import chain, pairwise
@@ -22,7 +23,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from planner.ledger import packing
-from planner.ledger.store import append, read_lines, secret_key
+from planner.ledger.store import Damage, append, read_lines, secret_key
 from planner.ledger.tables import ASSIGNMENTS, ENTRIES, OUTCOMES, PACKS
 
 Numbers = npt.NDArray[np.int64]
@@ -155,12 +156,14 @@ def text_of(at: int) -> str:
 def keep(connection: Connection, entry: int) -> None:
     """Pack the lines of an entry, once all of them are appended."""
     part = _from_tables(connection, [entry])
+    body = b"".join(
+        getattr(lines, name).astype(kind).tobytes()
+        for lines, kinds in ((part.sends, _SENDS), (part.told, _TOLD))
+        for name, kind in kinds.items()
+    )
     words = [str(word) for word in part.words]
-    header = json.dumps([words, len(part.sends.person), len(part.told.person)]).encode()
-    chunks = [len(header).to_bytes(4, "little"), header]
-    for lines, kinds in ((part.sends, _SENDS), (part.told, _TOLD)):
-        for name, kind in kinds.items():
-            chunks.append(getattr(lines, name).astype(kind).tobytes())
+    counts = (len(part.sends.person), len(part.told.person))
+    header = json.dumps([words, *counts, zlib.crc32(body)]).encode()
     last = max(part.sends.day.max(initial=0), day_of(part.told.at).max(initial=0))
     append(
         connection, PACKS,
@@ -168,7 +171,7 @@ def keep(connection: Connection, entry: int) -> None:
             {
                 "entry": entry,
                 "last_day": int(last),
-                "data": b"".join(chunks),
+                "data": len(header).to_bytes(4, "little") + header + body,
             }
         ],
     )  # fmt: skip
@@ -232,10 +235,22 @@ def _parts(
 
 
 def unpacked(entry: int, data: bytes) -> Columns:
-    """Return the lines of an entry that `keep` packed, in the narrow types they have."""
+    """Return the lines of an entry that `keep` packed, in the narrow types they have.
+
+    Raises
+    ------
+    Damage
+        If they are not as they were packed.
+    """
     size = int.from_bytes(data[:4], "little")
-    words, num_sends, num_told = json.loads(data[4 : 4 + size])
     place = 4 + size
+    try:
+        # Packs of earlier versions have no checksum.
+        words, num_sends, num_told, *checksum = json.loads(data[4:place])
+    except ValueError as error:
+        raise Damage(f"what entry {entry} packs cannot be read") from error
+    if checksum and checksum != [zlib.crc32(memoryview(data)[place:])]:
+        raise Damage(f"what entry {entry} packs is not what was written")
     columns: list[dict[str, Any]] = []
     for count, kinds in ((num_sends, _SENDS), (num_told, _TOLD)):
         lines: dict[str, Any] = {"entry": np.full(count, entry, dtype=np.int32)}

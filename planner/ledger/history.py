@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -27,7 +26,7 @@ from planner.domain import (
     SeatHistory,
 )
 from planner.ledger import cohorts, columns, packing, people, seatbook, triages
-from planner.ledger.store import secret_key
+from planner.ledger.store import read_document, secret_key
 from planner.ledger.tables import ENTRIES, RUNS, TRIAGES
 from planner.ledger.touches import Folded, View, folded
 from planner.params import Parameters
@@ -404,7 +403,7 @@ def _last_run(connection: Connection, view: View) -> _LastRun | None:
     found = connection.execute(sa.select(RUNS).where(RUNS.c.entry == entry)).first()
     if found is None:
         return None
-    document = json.loads(found.document)
+    document = read_document(found.document)
     return _LastRun(
         run_id=found.run_id,
         week=found.week,
@@ -470,7 +469,7 @@ def _scored_before(connection: Connection, view: View) -> pd.DataFrame:
         .where(RUNS.c.entry < view.upto, RUNS.c.week != view.week)
         .order_by(RUNS.c.entry)
     )
-    rows = [tuple(line) for text in found for line in json.loads(text)["scored"]]
+    rows = [tuple(line) for text in found for line in read_document(text)["scored"]]
     # Two runs of one week compared with the same run before it: the last one counts.
     frame = _scores(rows)
     return frame.drop_duplicates(["run_id", "segment"], keep="last", ignore_index=True)

@@ -19,7 +19,7 @@ from planner.dates import ONE_DAY
 from planner.domain import Flag, History, Identities, Plan, Route, Seat
 from planner.errors import InputError, LedgerError
 from planner.ledger import columns, packing, people, triages
-from planner.ledger.store import append, append_entry, append_lines
+from planner.ledger.store import append, append_entry, append_lines, read_document
 from planner.ledger.tables import ASSIGNMENTS, BALANCES, ENTRIES, RUNS, VOIDS
 from planner.ledger.touches import View, reached, touches
 
@@ -81,7 +81,7 @@ def runs(
             folder=str(_home(connection) / row.folder),
             week=row.week, as_of=dt.date.fromisoformat(row.as_of),
             recorded_at=row.recorded_at, version=row.version,
-            document=json.loads(row.document), voided_from=voids.get(row.entry),
+            document=read_document(row.document), voided_from=voids.get(row.entry),
         )
         for row in found
     )  # fmt: skip

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
+import json
 import secrets
+import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -28,6 +30,10 @@ _ADVISORY_LOCK = 0x706C616E
 #: Room for changed pages while writing; unused where there are few.
 _PAGES_KIB = 64 * 1024
 _SQLITE_MAGIC = b"SQLite format 3\x00"
+
+
+class Damage(Exception):  # noqa: N818 - a plain word, like LedgerError's "damaged"
+    """What stands in the ledger is not what was written; whoever opened it says which."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -205,6 +211,21 @@ def read_lines(connection: Connection, query: str) -> list[tuple[Any, ...]]:
     with _driver(connection) as cursor:
         cursor.execute(query)
         found: list[tuple[Any, ...]] = cursor.fetchall()
+    return found
+
+
+def read_document(text: str) -> dict[str, Any]:
+    """Return a run's document.
+
+    Raises
+    ------
+    Damage
+        If it is none.
+    """
+    try:
+        found: dict[str, Any] = json.loads(text)
+    except ValueError as error:
+        raise Damage("a run's document cannot be read") from error
     return found
 
 
@@ -423,6 +444,13 @@ def _explained(name: str) -> Iterator[None]:
         raise LedgerError(
             f"{name}: the ledger cannot be used ({words}); nothing was recorded"
         ) from error
+    except (Damage, OverflowError, zlib.error) as error:
+        raise _damaged(name, str(error)[:80]) from error
+    except ValueError as error:
+        # Of a date or a time; not what it says, which may be anything.
+        if "isoformat" not in str(error):
+            raise
+        raise _damaged(name, "a date in it is none") from error
     except ImportError as error:
         raise LedgerError(
             "a ledger on PostgreSQL needs the driver: pip install 'planner[postgresql]'"
