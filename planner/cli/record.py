@@ -78,6 +78,8 @@ def record(
     Recording the same file twice changes nothing. To correct what was recorded: sent
     wins over failed and skipped, and the balance recorded last for a day over those
     before. Sent, replied and accepted cannot be taken back: look at --dry-run first.
+    A balance with a date alone is that morning's, before the sends of the day; give
+    the time if it was read later.
 
     Examples:
 
