@@ -23,13 +23,6 @@ LATEST = 0.5
 MORE = "more.csv"
 
 
-@pytest.fixture(scope="module")
-def planners() -> Iterator[Planners]:
-    """Give planners that start fast."""
-    with Planners() as found:
-        yield found
-
-
 @pytest.fixture(params=[None, fresh_database], ids=["sqlite", "postgresql"])
 def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Place]:
     """Give a workspace with two lists that share half of their leads, and no ledger."""
