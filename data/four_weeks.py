@@ -581,6 +581,7 @@ def main() -> None:
     if given.dir.exists() and any(given.dir.iterdir()):
         parser.error(f"{given.dir} is not empty")
     os.environ.pop("PLANNER_LEDGER", None)
+    cli.collect_rarely()
     play = Play(given.dir.absolute(), given.seed)
     play.play(given.weeks)
     lines = play.table(given.weeks)

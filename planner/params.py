@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields, replace
+from functools import cache
 from typing import Any
 
 from planner import limits
@@ -690,6 +691,7 @@ class Parameters:
         }
 
 
+@cache
 def specs() -> tuple[Spec, ...]:
     """Return the spec of every parameter, in declaration order."""
     return tuple(

@@ -7,16 +7,24 @@ its own expectations proves nothing.
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
 
+from planner.cli import collect_rarely
+
 # Test helpers (plan_factory, model_factory) are plain modules next to the tests.
 sys.path.insert(0, str(Path(__file__).parent))
+
+from forking import Planners
+
+# As every planner does: else a tenth of the time goes into looking for garbage.
+collect_rarely()
 
 # Deadlines time the machine, not the program. In CI the same examples are run each time.
 settings.register_profile("local", deadline=None)
@@ -54,6 +62,18 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Put long files first, each as a whole; the others stay in their order."""
     place = {name: number for number, name in enumerate(LONG)}
     items.sort(key=lambda item: place.get(item.path.stem, len(LONG)))
+
+
+def pytest_collection_finish() -> None:
+    """Spare what all tests share from being looked through for garbage."""
+    gc.freeze()
+
+
+@pytest.fixture(scope="session")
+def planners() -> Iterator[Planners]:
+    """Give planners that start fast."""
+    with Planners() as found:
+        yield found
 
 
 @pytest.fixture(autouse=True)

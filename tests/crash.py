@@ -26,6 +26,8 @@ from postgres import Database
 LEDGER = "planner.db"
 #: Seeded kills at no instant in particular.
 NUM_RANDOM = 2
+#: Latest of them in seconds: a planner takes about as long.
+LATEST = 0.5
 #: Kills where each costs a copy of a database: around the last rename and commit.
 NUM_LAST = 5
 
@@ -94,6 +96,9 @@ def assert_crash_safe(
 ) -> None:
     """Check that a command killed at any instant does its work when it is run again.
 
+    With a ledger in a file, what a kill leaves is copied while the command waits at the
+    instant; besides, some commands are killed. On PostgreSQL all are killed.
+
     Parameters
     ----------
     prepare : callable
@@ -109,37 +114,69 @@ def assert_crash_safe(
         prepare(base, planners)
         before = base.files()
         clean = next(copies)
-        whole = planners.run(clean.command(argv, trace=True))[0]
+        trace = tmp_path / "instants"
+        whole = planners.run(clean.command(argv, trace=str(trace)))[0]
         assert whole.code == 0, whole.stderr
         wanted = (clean.ledger(), clean.files())
         assert not [name for name in wanted[1] if ".tmp-" in name]
-        kills = _kills(whole)[-NUM_LAST if database else 0 :]
+        kills = _kills(whole)
         assert kills, "the command changes nothing: there is nothing to kill"
-        commands: list[dict[str, float]] = [{"kill_at": at} for at, _ in kills]
-        names = [f"instant {at} ({kind})" for at, kind in kills]
-        if not database:
-            seeded = random.Random(20261123)
-            times = [seeded.uniform(0.01, 1.0) for _ in range(NUM_RANDOM)]
-            commands += [{"kill_after": after} for after in times]
-            names += [f"{after:.3f} s" for after in times]
-        places = [next(copies) for _ in commands]
-        killed = planners.run(
-            *(
-                place.command(argv, **kill)
-                for place, kill in zip(places, commands, strict=True)
-            ),
-            at_once=WORKERS,
-        )
-        for name, place, end, kill in zip(names, places, killed, commands, strict=True):
-            assert end.code == -9 or "kill_after" in kill, f"{name}: {end}"
+        if database:
+            left = _killed_at(kills[-NUM_LAST:], argv, copies, planners)
+        else:
+            left = _left_at(kills, trace) | _killed_after(argv, copies, planners)
+        for name, place in left.items():
             _check_left(name, place, before, wanted[1])
-        again = planners.run(*(place.command(argv) for place in places), at_once=WORKERS)
-        for name, place, end in zip(names, places, again, strict=True):
+        again = planners.run(
+            *(place.command(argv) for place in left.values()), at_once=WORKERS
+        )
+        for (name, place), end in zip(left.items(), again, strict=True):
             assert end.code == 0, f"killed at {name}, then: {end.stderr}"
             _check_equal(name, place, wanted)
         end = planners.run(clean.command(argv))[0]  # killed as it was about to leave
         assert end.code == 0, end.stderr
         _check_equal("the end", clean, wanted)
+
+
+def _left_at(kills: Sequence[tuple[int, str]], trace: Path) -> dict[str, Place]:
+    """Return what a kill leaves at each instant: the copy that the traced command made."""
+    return {
+        f"instant {at} ({kind})": Place(folder=trace / str(at))
+        for at, kind in kills
+        if (trace / str(at)).is_dir()  # else it found the same as the one before
+    }
+
+
+def _killed_at(
+    kills: Sequence[tuple[int, str]],
+    argv: Sequence[str],
+    copies: Iterator[Place],
+    planners: Planners,
+) -> dict[str, Place]:
+    """Kill the command at each of the instants, in a copy each."""
+    places = {f"instant {at} ({kind})": next(copies) for at, kind in kills}
+    commands = [
+        place.command(argv, kill_at=at)
+        for place, (at, _) in zip(places.values(), kills, strict=True)
+    ]
+    for name, end in zip(places, planners.run(*commands, at_once=WORKERS), strict=True):
+        assert end.code == -9, f"{name}: {end}"
+    return places
+
+
+def _killed_after(
+    argv: Sequence[str], copies: Iterator[Place], planners: Planners
+) -> dict[str, Place]:
+    """Kill the command after some times, at no instant in particular, in a copy each."""
+    seeded = random.Random(20261123)
+    times = [seeded.uniform(0.01, LATEST) for _ in range(NUM_RANDOM)]
+    places = {f"{after:.3f} s": next(copies) for after in times}
+    commands = [
+        place.command(argv, kill_after=after)
+        for place, after in zip(places.values(), times, strict=True)
+    ]
+    planners.run(*commands, at_once=WORKERS)
+    return places
 
 
 def _kills(whole: Ended) -> list[tuple[int, str]]:

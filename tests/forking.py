@@ -14,6 +14,7 @@ import hashlib
 import json
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -41,8 +42,8 @@ class Command:
     """One planner: arguments without the program, folder, what becomes of it.
 
     ``delay`` are seconds to wait first; ``kill_at`` the instant of its SIGKILL (from 1);
-    ``kill_after`` the seconds after which it is killed; ``trace`` says whether it notes
-    its instants in a file of its own.
+    ``kill_after`` the seconds after which it is killed; ``trace`` a folder for what a
+    kill would leave: a copy of `cwd` at each instant that finds it changed, by number.
     """
 
     argv: Sequence[str]
@@ -51,7 +52,7 @@ class Command:
     delay: float = 0.0
     kill_at: int = 0
     kill_after: float = 0.0
-    trace: bool = False
+    trace: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -222,7 +223,8 @@ def _be_planner(job: dict[str, Any]) -> int:
     random.seed(0)
     time.sleep(job["delay"])
     if job["trace"]:
-        _watch(_Tracer(job["cwd"], Path(job["output"], "instants")))
+        noted = Path(job["output"], "instants")
+        _watch(_Tracer(job["cwd"], noted, Path(job["trace"])))
     elif job["kill_at"]:
         _watch(_Killer(job["kill_at"]))
     from planner.cli import run
@@ -234,18 +236,28 @@ def _be_planner(job: dict[str, Any]) -> int:
 
 
 class _Tracer:
-    """Notes each instant with what the folder looks like."""
+    """Notes each instant with what the folder looks like, and copies the folder.
 
-    def __init__(self, folder: str, path: Path) -> None:
-        self._folder = folder
+    The planner waits meanwhile, so the copy has what a kill at that instant leaves: all
+    that was handed to the system, nothing of what Python or SQLite still hold back.
+    """
+
+    def __init__(self, folder: str, path: Path, copies: Path) -> None:
+        self._folder, self._copies = folder, copies
         self._file = os.open(path, os.O_WRONLY | os.O_CREAT)
         self._busy = False
+        self._number, self._last = 0, ""
 
     def __call__(self, kind: str) -> None:
         if self._busy:
             return
         self._busy = True
-        os.write(self._file, f"{kind} {digest(self._folder)}\n".encode())
+        self._number += 1
+        looks = digest(self._folder)
+        os.write(self._file, f"{kind} {looks}\n".encode())
+        if looks != self._last:
+            shutil.copytree(self._folder, self._copies / str(self._number))
+        self._last = looks
         self._busy = False
 
 

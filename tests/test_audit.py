@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable
 from dataclasses import replace
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -54,8 +55,12 @@ SENDS = {
 Change = Callable[[Plan], Plan]
 
 
+@cache
 def clean_plan() -> Plan:
-    """Return a plan of `LEADS` with the sends of `SENDS`, laid out by hand."""
+    """Return a plan of `LEADS` with the sends of `SENDS`, laid out by hand.
+
+    It is made once: a change makes another plan of it.
+    """
     seats = (make_seat(groups=("dach",)), make_seat(seat_id="bert", sender="Bert"))
     plan = plan_for(LEADS, seats)
     table = plan.assignments.copy()

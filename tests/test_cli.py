@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import csv
+import io
 import json
 import os
 import re
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import chdir, redirect_stderr, redirect_stdout
 from pathlib import Path
 from typing import Any
 
@@ -62,8 +64,10 @@ def run(capsys: pytest.CaptureFixture[str], folder: Path) -> Run:
 def demo(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Outcome]:
     """Return the folder that ``planner demo`` made, and its output, run once."""
     place = tmp_path_factory.mktemp("demo")
-    done = process("demo", "here", cwd=place)
-    return place / "here", (done.returncode, done.stdout, done.stderr)
+    out, err = io.StringIO(), io.StringIO()
+    with chdir(place), redirect_stdout(out), redirect_stderr(err):
+        code = cli.run(("demo", "here"))
+    return place / "here", (code, out.getvalue(), err.getvalue())
 
 
 def process(
@@ -579,14 +583,17 @@ def test_the_sample_plan_keeps_every_promise(demo: tuple[Path, Outcome]) -> None
     assert check_run(made, folder / "seats.csv", refused=refused) == []
 
 
-def test_the_demos_last_words_repeat_it(demo: tuple[Path, Outcome]) -> None:
+def test_the_demos_last_words_repeat_it(
+    demo: tuple[Path, Outcome], run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The command that ``demo`` prints makes the same run again."""
     folder, (_, out, _) = demo
     (made,) = (folder / "reports").iterdir()
     before = (made / "assignments.csv").read_bytes()
     (line,) = re.findall(r"^  planner (plan .*)$", out, re.MULTILINE)
-    done = process(*line.split(), cwd=folder.parent)
-    assert done.returncode == 0, done.stderr
+    monkeypatch.chdir(folder.parent)
+    code, _, err = run(*line.split())
+    assert code == 0, err
     assert [path.name for path in (folder / "reports").iterdir()] == [made.name]
     assert (made / "assignments.csv").read_bytes() == before
 

@@ -6,13 +6,12 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from planner import cli
 from planner.cli import console
+from workspaces import Outcome, Run, runner
 
 AS_OF = ("--as-of", "2026-11-23")
 LEADS = """\
@@ -23,10 +22,6 @@ https://www.linkedin.com/in/chiaka-3,Tarn,
 """
 SEATS = "seat_id,sender,credits\nanna,Anna Sampleby,50\nbo,Bo Sampleby,40\n"
 
-#: What a finished command left: exit code, stdout, stderr.
-Outcome = tuple[int, str, str]
-Run = Callable[..., Outcome]
-
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
@@ -34,19 +29,14 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "leads.csv").write_text(LEADS, "utf-8")
     (tmp_path / "seats.csv").write_text(SEATS, "utf-8")
     monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("PLANNER_LEDGER")
     return tmp_path
 
 
 @pytest.fixture
 def run(capsys: pytest.CaptureFixture[str], folder: Path) -> Run:
     """Return a function that runs a command in `folder`."""
-
-    def call(*arguments: str) -> Outcome:
-        code = cli.run(arguments)
-        out, err = capsys.readouterr()
-        return code, out, err
-
-    return call
+    return runner(capsys, folder)
 
 
 # --- [map] of planner.toml --------------------------------------------------------

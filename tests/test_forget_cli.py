@@ -5,15 +5,12 @@ from __future__ import annotations
 import csv
 import json
 import shutil
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from planner import cli
-
-Run = Callable[..., tuple[int, str, str]]
+from workspaces import Run, runner
 
 URL = "https://www.linkedin.com/in/sample-lead-{}"
 
@@ -36,14 +33,8 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def run(capsys: pytest.CaptureFixture[str], folder: Path) -> Run:
-    """Return a function that runs a command in the workspace."""
-
-    def call(*arguments: str) -> tuple[int, str, str]:
-        code = cli.run(arguments)
-        out, err = capsys.readouterr()
-        return code, out, err
-
-    return call
+    """Return a function that runs a command in `folder`."""
+    return runner(capsys, folder)
 
 
 def planned(run: Run, out: str) -> tuple[Path, str]:

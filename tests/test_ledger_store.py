@@ -34,13 +34,6 @@ NEXT_WEEK = make.plan("leads.csv", "2026-11-30", *WAIT)
 
 
 @pytest.fixture(scope="module")
-def planners() -> Iterator[Planners]:
-    """Give planners that start fast."""
-    with Planners() as found:
-        yield found
-
-
-@pytest.fixture(scope="module")
 def planned(planners: Planners, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a workspace whose ledger has a run; copy it, never change it."""
     folder = tmp_path_factory.mktemp("planned")

@@ -26,6 +26,20 @@ FEW = settings(
     suppress_health_check=[HealthCheck.too_slow],
 )
 
+_made: dict[str, Plan] = {}
+
+
+def planned(leads: Sequence[Lead], seats: Sequence[Seat], **changes: Any) -> Plan:
+    """Return the plan of leads and seats; the same ones in the same order only once.
+
+    All tests here are given the same first examples.
+    """
+    key = repr((leads, seats, changes))
+    if key not in _made:
+        _made[key] = plan_for(leads, seats, **changes)
+    return _made[key]
+
+
 RESETS = ("month", "day:17", "day:26", "date:2026-12-04", "date:2027-03-01")
 
 
@@ -81,7 +95,7 @@ def drawn_seat(draw: st.DrawFn, seat_id: str = "anna") -> Seat:
 @FEW
 def test_rows_in_are_rows_out(leads: list[Lead], seat: Seat, day: int) -> None:
     """Every lead has one route, every table its columns, and the audit nothing to say."""
-    plan = plan_for(leads, [seat], as_of=MONDAY + dt.timedelta(days=day))
+    plan = planned(leads, [seat], as_of=MONDAY + dt.timedelta(days=day))
     assert list(plan.assignments["lead_id"]) == [str(lead["lead_id"]) for lead in leads]
     assert set(plan.assignments["route"].astype(str)) <= {str(route) for route in Route}
     assert schemas.check(plan.assignments, schemas.ASSIGNMENTS) == []
@@ -96,9 +110,9 @@ def test_rows_in_are_rows_out(leads: list[Lead], seat: Seat, day: int) -> None:
 @FEW
 def test_more_credits_are_never_worse(leads: list[Lead], seat: Seat, more: int) -> None:
     """A seat with more credits never lowers what the plan expects in all."""
-    before = plan_for(leads, [seat], forfeit_price=0.0)
+    before = planned(leads, [seat], forfeit_price=0.0)
     richer = replace(seat, credits=seat.credits + more)
-    after = plan_for(leads, [richer], forfeit_price=0.0)
+    after = planned(leads, [richer], forfeit_price=0.0)
     assert objective(after) >= objective(before) - 1e-4
 
 
@@ -107,8 +121,8 @@ def test_more_credits_are_never_worse(leads: list[Lead], seat: Seat, more: int) 
 def test_another_seat_is_never_worse(leads: list[Lead], seat: Seat, other: Seat) -> None:
     """One more sender never lowers what the plan expects in all."""
     alike = replace(other, reset_rule=seat.reset_rule)  # the same horizon
-    before = plan_for(leads, [seat], forfeit_price=0.0)
-    after = plan_for(leads, [seat, alike], forfeit_price=0.0)
+    before = planned(leads, [seat], forfeit_price=0.0)
+    after = planned(leads, [seat, alike], forfeit_price=0.0)
     assert objective(after) >= objective(before) - 1e-4
 
 
@@ -123,7 +137,7 @@ def test_the_order_of_rows_makes_no_difference(
 ) -> None:
     """Shuffled leads give the same plan, but for where each lead stood."""
     shuffled = data.draw(st.permutations(leads))
-    first, second = plan_for(leads, seats), plan_for(shuffled, seats)
+    first, second = planned(leads, seats), planned(shuffled, seats)
     assert first.run_id == second.run_id
     assert first.assignments.astype(str).equals(second.assignments.astype(str))
 
@@ -132,7 +146,7 @@ def test_the_order_of_rows_makes_no_difference(
 @FEW
 def test_what_is_not_sent_costs_nothing(leads: list[Lead], seat: Seat) -> None:
     """Leads that are held or excluded book no credit and bring no reply this week."""
-    table = plan_for(leads, [seat]).assignments
+    table = planned(leads, [seat]).assignments
     idle = table[table["route"].astype(str).isin(["hold", "excluded"])]
     assert (idle["credit_probability"] == 0).all()
     assert (idle["expected_replies"] == 0).all()

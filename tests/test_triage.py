@@ -422,7 +422,7 @@ def _history(events: Sequence[tuple[str, int, int, int]], text: str) -> Any:
     return make_failures(*rows), make_record(sent=sent, seen=seen)
 
 
-@settings(max_examples=60)
+@settings(max_examples=40)
 @given(_EVENTS)
 def test_a_verdict_does_not_hear_texts_about_credits(
     events: list[tuple[str, int, int, int]],
@@ -433,7 +433,7 @@ def test_a_verdict_does_not_hear_texts_about_credits(
     assert judge(told, seat).verdicts == judge(untold, seat).verdicts
 
 
-@settings(max_examples=60)
+@settings(max_examples=40)
 @given(_EVENTS)
 def test_an_empty_seat_has_no_later_proof_of_a_credit(
     events: list[tuple[str, int, int, int]],
@@ -454,7 +454,7 @@ def test_an_empty_seat_has_no_later_proof_of_a_credit(
         assert verdict.assumed_credits is None
 
 
-@settings(max_examples=60)
+@settings(max_examples=40)
 @given(_EVENTS, st.randoms(use_true_random=False))
 def test_row_order_decides_nothing(
     events: list[tuple[str, int, int, int]], random: Any
@@ -475,7 +475,7 @@ def test_row_order_decides_nothing(
     )
 
 
-@settings(max_examples=60)
+@settings(max_examples=40)
 @given(_EVENTS)
 def test_findings_are_whole(events: list[tuple[str, int, int, int]]) -> None:
     """Rows in are rows out, in order; columns are as stated; probabilities add up."""
@@ -881,7 +881,7 @@ def test_who_replied_is_left_to_a_person() -> None:
     assert set(found["next_on"]) == {""}
 
 
-@settings(max_examples=60)
+@settings(max_examples=40)
 @given(
     st.lists(
         st.tuples(

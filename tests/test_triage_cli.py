@@ -14,8 +14,6 @@ from typing import Any
 
 import pytest
 
-from crash import Place, assert_crash_safe
-from forking import Planners
 from planner import cli
 from planner.ledger.tables import metadata
 
@@ -730,34 +728,3 @@ def test_of_a_task_export_only_failed_inmails_count(place: Workspace) -> None:
     assert "sent 3 paid InMails after this one" in found["failures"][0]["evidence"]
     kinds = [row[3] for row in place.rows("outcomes")]
     assert sorted(kinds) == ["failed", *["sent"] * 5]
-
-
-# --- kills --------------------------------------------------------------------------
-
-TRIAGE = [
-    "-q", "triage", "failed.csv", "--seats", "seats.csv", "--as-of", "2026-11-27",
-    "--apply",
-]  # fmt: skip
-
-
-@pytest.fixture(scope="module")
-def planners() -> Any:
-    """Give planners that start fast."""
-    with Planners() as found:
-        yield found
-
-
-def _failed(place: Place, planners: Planners) -> None:
-    """Plan the week of a small list; then its first InMails fail."""
-    import ledger_factory as make
-
-    make.write_lists(place.folder, range(6), seats=["anna"])
-    first = planners.run(place.command(make.PLAN))[0]
-    assert first.code == 0, first.stderr
-    rows = ({"LinkedIn URL": make.profile(number)} for number in range(3))
-    write_csv(place.folder / "failed.csv", rows)
-
-
-def test_killed_at_any_instant(tmp_path: Path, planners: Planners) -> None:
-    """`triage --apply` killed, then run again: the same ledger and the same files."""
-    assert_crash_safe(tmp_path, _failed, TRIAGE, planners)

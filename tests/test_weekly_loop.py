@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
-from planner import cli
-
-Outcome = tuple[int, str, str]
-Run = Callable[..., Outcome]
+from workspaces import Run, runner
 
 WEEK_1, WEEK_2 = "2026-11-23", "2026-11-30"
 HEADER = "LinkedIn URL,First Name,Last Name,Company,Open Profile,Segment"
@@ -47,13 +44,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.fixture
 def run(capsys: pytest.CaptureFixture[str], folder: Path) -> Run:
     """Return a function that runs a command in `folder`."""
-
-    def call(*arguments: str) -> Outcome:
-        code = cli.run(arguments)
-        out, err = capsys.readouterr()
-        return code, out, err
-
-    return call
+    return runner(capsys, folder)
 
 
 def plan(run: Run, as_of: str, *more: str, leads: str = "leads.csv") -> dict[str, object]:

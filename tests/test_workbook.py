@@ -45,6 +45,12 @@ def written(plan: Plan, tmp_path: Path, **options: Any) -> Any:
     return openpyxl.load_workbook(tmp_path / "plan.xlsx")
 
 
+@pytest.fixture(scope="module")
+def book(tmp_path_factory: pytest.TempPathFactory) -> Any:
+    """Return the workbook of a plan with nothing special, opened once: only read it."""
+    return written(make_plan(), tmp_path_factory.mktemp("plain"))
+
+
 def table(sheet: Any, name: str) -> list[dict[str, Any]]:
     """Return the rows of a native table by header."""
     rows = [[cell.value for cell in row] for row in sheet[sheet.tables[name].ref]]
@@ -58,9 +64,8 @@ def sheet_xml(path: Path) -> bytes:
         return b"".join(parts.read(name) for name in names)
 
 
-def test_sheets_in_order_then_one_per_seat(tmp_path: Path) -> None:
+def test_sheets_in_order_then_one_per_seat(book: Any) -> None:
     """All promised sheets come first, in order; then one for each seat that sends."""
-    book = written(make_plan(), tmp_path)
     seats = [f"seat-{number:02d}" for number in range(1, 9)]
     assert book.sheetnames == [*sheets.SHEETS, *seats]
 
@@ -89,9 +94,9 @@ def test_seat_sheets_add_up_to_this_week(tmp_path: Path) -> None:
         assert choices.formula1 == '"todo,sent,failed,replied,accepted,skipped"'
 
 
-def test_a_seat_sheet_is_what_its_owner_needs(tmp_path: Path) -> None:
+def test_a_seat_sheet_is_what_its_owner_needs(book: Any) -> None:
     """Subjects are blank where one is to be written; the print ends with the status."""
-    sheet = written(make_plan(), tmp_path)["seat-01"]
+    sheet = book["seat-01"]
     rows = table(sheet, "seat_001")
     assert list(rows[0]) == [
         "day", "lead", "profile", "company", "title", "route", "subject", "status", "why",
@@ -105,9 +110,8 @@ def test_a_seat_sheet_is_what_its_owner_needs(tmp_path: Path) -> None:
     assert sheet.print_area == f"'seat-01'!$A$1:$H${len(rows) + 5}"
 
 
-def test_tables_are_native_and_unique(tmp_path: Path) -> None:
+def test_tables_are_native_and_unique(book: Any) -> None:
     """Every table has a unique legal name, a filter, and headers equal to its cells."""
-    book = written(make_plan(), tmp_path)
     found = [(sheet, one) for sheet in book for one in sheet.tables.values()]
     assert len({one.displayName.lower() for _, one in found}) == len(found) >= 19
     for sheet, one in found:
@@ -118,9 +122,8 @@ def test_tables_are_native_and_unique(tmp_path: Path) -> None:
         assert len(set(heads)) == len(heads)
 
 
-def test_panes_and_print_set_up(tmp_path: Path) -> None:
+def test_panes_and_print_set_up(book: Any) -> None:
     """Lists keep their header in view; every sheet prints landscape on A4, page n of m."""
-    book = written(make_plan(), tmp_path)
     assert book["This week"].freeze_panes == "B5"
     assert book["Seats"].freeze_panes == "C6"
     assert book["seat-01"].freeze_panes == "A6"
@@ -132,9 +135,9 @@ def test_panes_and_print_set_up(tmp_path: Path) -> None:
     assert book["This week"].print_title_rows == "$4:$4"
 
 
-def test_number_formats(tmp_path: Path) -> None:
+def test_number_formats(book: Any) -> None:
     """Shares are percent, counts whole numbers, dates ISO, and all of them numbers."""
-    sheet = written(make_plan(), tmp_path)["Seats"]
+    sheet = book["Seats"]
     heads = {cell.value: cell.column for cell in sheet[5]}
     formats = {head: sheet.cell(6, column).number_format for head, column in heads.items()}
     assert formats["runs out"] == "0.0%"
@@ -166,9 +169,8 @@ def cell_values(book: Any, reference: str) -> list[Any]:
     return [row[0].value for row in found] if isinstance(found, tuple) else [found.value]
 
 
-def test_charts_read_the_figures_they_name(tmp_path: Path) -> None:
+def test_charts_read_the_figures_they_name(book: Any) -> None:
     """Every series has numbers, the name of its column, and as many categories."""
-    book = written(make_plan(), tmp_path)
     charts = {sheet.title: sheet._charts for sheet in book if sheet._charts}
     assert {name: len(found) for name, found in charts.items()} == {
         "Summary": 3, "Seats": 6, "By day": 1,

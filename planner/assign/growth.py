@@ -13,7 +13,7 @@ import numpy as np
 
 from planner.assign.slots import EPSILON, Slots, seat_systems
 from planner.domain import Instance
-from planner.model.credits import CreditUse
+from planner.model.credits import use_of
 
 
 class Growth:
@@ -31,7 +31,7 @@ class Growth:
         self._instance = instance
         self._counts = np.c_[slots.inmails, slots.connections]
         self._systems = seat_systems(instance)
-        self._use = CreditUse(instance.tiers)
+        self._use = use_of(instance.tiers)
         self._periods: dict[int, list[int]] = defaultdict(list)
         for number, period in enumerate(instance.periods):
             self._periods[period.seat].append(number)

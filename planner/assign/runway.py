@@ -23,7 +23,7 @@ from planner.assign.leads import Problem
 from planner.assign.summary import frame
 from planner.dates import ONE_DAY, ONE_WEEK, resets_after
 from planner.domain import Kind, Seat
-from planner.model.credits import CreditUse
+from planner.model.credits import CreditUse, use_of
 
 
 def runway(problem: Problem, days: pd.DataFrame, until: dt.date) -> pd.DataFrame:
@@ -41,7 +41,7 @@ def runway(problem: Problem, days: pd.DataFrame, until: dt.date) -> pd.DataFrame
     """
     tiers = problem.instance.tiers
     shared = Shared(
-        use=CreditUse(tiers),
+        use=use_of(tiers),
         mean_use=np.array([tier.use for tier in tiers]),
         alpha=problem.parameters.alpha
         / (len(problem.seats) if problem.parameters.joint else 1),

@@ -16,7 +16,7 @@ import numpy as np
 
 from planner.domain import Instance, Kind, Solution
 from planner.model import program
-from planner.model.credits import CreditUse
+from planner.model.credits import use_of
 from planner.model.program import Row
 
 EPSILON = 1e-6
@@ -140,7 +140,7 @@ def _repair(flat: np.ndarray, matrix: np.ndarray, limits: np.ndarray) -> None:
 def _safe(instance: Instance, inmails: np.ndarray) -> np.ndarray:
     """Drop the latest InMails of any seat whose exact risk is above its alpha."""
     inmails = inmails.copy()
-    use = CreditUse(instance.tiers)
+    use = use_of(instance.tiers)
     uncertain = [t for t in range(len(instance.tiers)) if t >= Kind.UNKNOWN]
     drop_order = [*uncertain, int(Kind.CLOSED), int(Kind.OPEN)]
     periods_of: dict[tuple[int, int], list[int]] = defaultdict(list)

@@ -12,7 +12,7 @@ from planner import schemas
 from planner.assign.leads import Problem
 from planner.dates import resets_after
 from planner.domain import RULE_WORDS, Instance, Kind, Route, Seat
-from planner.model.credits import CreditUse
+from planner.model.credits import CreditUse, use_of
 from planner.model.instance import above_reserve, volumes_by_cycle
 
 #: Column of the day table for each route that is sent.
@@ -80,7 +80,7 @@ def seat_weeks(
     """Return one row per seat, as `planner.schemas.SEAT_WEEKS`."""
     instance = problem.instance
     by_cycle = volumes_by_cycle(instance, problem.slots.inmails.astype(float))
-    credit_use = CreditUse(instance.tiers)
+    credit_use = use_of(instance.tiers)
     sums = assignments.groupby("seat_id", observed=True)[
         ["credit_probability", "expected_replies"]
     ].sum()

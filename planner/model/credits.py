@@ -179,6 +179,12 @@ class CreditUse:
         return self._averages[tier, alpha]
 
 
+@lru_cache(maxsize=4)
+def use_of(tiers: tuple[Tier, ...]) -> CreditUse:
+    """Return the credit use of the tiers: one that remembers, as a plan asks it often."""
+    return CreditUse(tiers)
+
+
 def line(
     tiers: Sequence[Tier], mix: np.ndarray, alpha: float, use: CreditUse
 ) -> tuple[tuple[float, ...], float]:

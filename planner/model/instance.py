@@ -22,7 +22,7 @@ from planner.domain import (
     VolumeLimit,
 )
 from planner.model.classes import Classing
-from planner.model.credits import CreditUse, line
+from planner.model.credits import line, use_of
 from planner.params import Parameters
 
 
@@ -393,7 +393,7 @@ def refit(instance: Instance, inmails: np.ndarray) -> Instance:
     inmails : numpy.ndarray
         InMails by period and tier, shape ``(num_periods, num_tiers)``.
     """
-    use = CreditUse(instance.tiers)
+    use = use_of(instance.tiers)
     by_cycle = volumes_by_cycle(instance, inmails)
     rows = []
     for row in instance.credit_rows:

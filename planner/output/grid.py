@@ -10,6 +10,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 from typing import TypeAlias
 
 Value: TypeAlias = str | int | float | None
@@ -54,6 +55,9 @@ class Kind(StrEnum):
     REMARK = "remark"
     STEP = "step"
 
+
+#: Digits after the point, where there are any.
+_DIGITS = {Kind.DECIMAL: 1, Kind.REPLIES: 3, Kind.PERCENT: 1, Kind.GAP: 3}
 
 #: Kinds whose cells are numbers, right-aligned as their headers are.
 NUMBER_KINDS = frozenset(
@@ -227,6 +231,7 @@ def link_text(url: str) -> str:
     return text if len(text) <= short else text[: short - 1] + "\u2026"
 
 
+@lru_cache(maxsize=8192)
 def num_lines(text: str, width: float) -> int:
     """Return how many lines a text takes in a cell, a little on the safe side."""
     room = width * _LETTERS_PER_DIGIT
@@ -256,5 +261,4 @@ def _shown(value: Value, kind: Kind) -> str:
     if value is None or isinstance(value, str):
         text = value or ""
         return link_text(text) if kind is Kind.LINK else text.partition("\n")[0]
-    digits = {Kind.DECIMAL: 1, Kind.REPLIES: 3, Kind.PERCENT: 1, Kind.GAP: 3}.get(kind, 0)
-    return f"{value:,.{digits}f}"
+    return f"{value:,.{_DIGITS.get(kind, 0)}f}"

@@ -67,12 +67,13 @@ def write_pages(pages: Sequence[Page], path: Path, about: About) -> None:
     style_ids = styles.register(book)
     by_name = {page.name: page for page in pages}
     tabs = {page.name: book.create_sheet(page.name) for page in pages}
+    widths = {page.name: _widths(page) for page in pages}
     for page in pages:
-        _lay_out(tabs[page.name], page, about.name)
+        _lay_out(tabs[page.name], page, widths[page.name], about.name)
     for page in pages:  # a chart may read from any sheet, so all are there first
         for chart in page.charts:
             drawn: Any = charts.native(book, chart, by_name[chart.page])
-            drawn.anchor = charts.place(chart, _widths(page))
+            drawn.anchor = charts.place(chart, widths[page.name])
             tabs[page.name].add_chart(drawn)
     with Archive(path, pages, style_ids) as archive:
         ExcelWriter(book, archive).save()
@@ -103,10 +104,10 @@ def pages_of(plan: Plan, max_rows: int = MAX_ROWS) -> tuple[Page, ...]:
 # --- lay-out ----------------------------------------------------------------------
 
 
-def _lay_out(sheet: Any, page: Page, name: str) -> None:
+def _lay_out(sheet: Any, page: Page, widths: Sequence[float], name: str) -> None:
     """Set everything of a sheet but its cells."""
     sheet.sheet_view.showGridLines = False
-    for index, width in enumerate(_widths(page)):
+    for index, width in enumerate(widths):
         sheet.column_dimensions[letter(index)].width = width
     _print_set_up(sheet, page, name)
     if len(page.blocks) == 1:
