@@ -41,7 +41,8 @@ _CHANGES = ("os.rename", "os.mkdir", "os.remove", "os.rmdir", "os.link", "os.tru
 class Command:
     """One planner: arguments without the program, folder, what becomes of it.
 
-    ``delay`` are seconds to wait first; ``kill_at`` the instant of its SIGKILL (from 1);
+    ``delay`` are seconds to wait first, ``after`` a pattern of files in the folder, one of
+    which must be there first; ``kill_at`` the instant of its SIGKILL (from 1);
     ``kill_after`` the seconds after which it is killed; ``trace`` a folder for what a
     kill would leave: a copy of `cwd` at each instant that finds it changed, by number.
     """
@@ -50,6 +51,7 @@ class Command:
     cwd: str
     env: Mapping[str, str] = field(default_factory=dict)
     delay: float = 0.0
+    after: str = ""
     kill_at: int = 0
     kill_after: float = 0.0
     trace: str = ""
@@ -222,6 +224,8 @@ def _be_planner(job: dict[str, Any]) -> int:
     os.environ.update(job["env"])
     random.seed(0)
     time.sleep(job["delay"])
+    while job["after"] and not list(Path().glob(job["after"])):
+        time.sleep(0.005)
     if job["trace"]:
         noted = Path(job["output"], "instants")
         _watch(_Tracer(job["cwd"], noted, Path(job["trace"])))

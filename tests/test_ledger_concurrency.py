@@ -163,7 +163,11 @@ def test_a_later_week_comes_first(tmp_path: Path, planners: Planners) -> None:
         make.write_lists(place.folder, range(20, 28), name=MORE)  # nobody is on both
         week, later = make.PLAN, make.plan(MORE, "2026-11-30")
         with held_up(place, 2):
-            ends = planners.run(place.command(week, delay=0.4), place.command(later))
+            ends = planners.run(
+                # It has all of its plan to make still when the other is about to ask.
+                place.command(week, after="reports/.tmp-new-*/plan.xlsx"),
+                place.command(later),
+            )
         assert [end.code for end in ends] == [5, 0], ends
         check(place, num_runs=1)
 
