@@ -13,6 +13,7 @@ from model_factory import make_seat
 from planner.assign.audit import audit
 from planner.domain import CreditEvent, DayCount, EventKind, Seat, SeatHistory
 from planner.errors import Issue, Severity
+from planner.ledger import pace
 from planner.ledger.reconcile import reconciled
 from planner.model.calendar import seat_calendar
 from planner.params import Parameters
@@ -204,6 +205,98 @@ def test_a_hold_slows_a_stated_pace_too() -> None:
     found, _ = known(book(days=sent(first, 40), first_send=first, **hold))
     assert found.inmails_last_28_days == 20
     assert known(book(**hold))[0].inmails_last_28_days == 0
+
+
+# --- pace that was stated once ----------------------------------------------------------
+
+#: The Monday of the first run that had the seat, a week ago.
+FIRST = AS_OF - dt.timedelta(days=7)
+WEEK_BEFORE: dict[str, Any] = {
+    "days": sent(FIRST, 15, 15, 15, 15, 13),
+    "first_send": FIRST,
+    "known_since": FIRST,
+}
+STATED = {"inmails_last_28_days": 212}
+
+
+def stated(column: str, number: int) -> dict[str, Any]:
+    """Return a column as the inventory states it."""
+    return {column: number, "stated": (column,)}
+
+
+def test_an_old_seat_goes_on_with_what_was_stated_of_before() -> None:
+    """73 of a week, and three weeks of 212 in four: 73 + 159; no ramp."""
+    found, issues = known(book(**WEEK_BEFORE, stated_before=STATED))
+    assert (found.inmails_last_28_days, found.weeks_active, issues) == (232, 0, ())
+    # Any of those may have been free. They are the days 8 to 29 days ago.
+    recent = dict(found.recent_open_inmails or ())
+    assert sum(recent.values()) == 212 * 29 // 28 - 212 * 7 // 28 == 166
+    assert max(recent) == FIRST - dt.timedelta(days=1)
+    # Nobody stated anything: a new seat.
+    found, _ = known(book(**WEEK_BEFORE))
+    assert (found.inmails_last_28_days, found.weeks_active) == (None, 1)
+
+
+def test_a_seat_that_was_away_keeps_its_pace() -> None:
+    """No send in a week: three weeks of what was stated are left; after four, none is."""
+    found, _ = known(book(known_since=FIRST, stated_before=STATED))
+    assert found.inmails_last_28_days == 159
+    long_ago = AS_OF - dt.timedelta(days=28)
+    found, _ = known(book(known_since=long_ago, stated_before=STATED))
+    assert (found.inmails_last_28_days, found.weeks_active) == (None, 0)
+
+
+def test_requests_of_before_leave_their_window_day_by_day() -> None:
+    """Known since Thursday, 14 stated on it: of Monday to Wednesday, 2 a day are left."""
+    thursday = AS_OF - dt.timedelta(days=4)
+    days = (DayCount(date=thursday, connection_requests=5),)
+    before = {"connection_requests_last_7_days": 14, "pending_connection_requests": 42}
+    past = book(
+        days=days, first_send=thursday, stated_before=before,
+        pending_connection_requests=5,
+    )  # fmt: skip
+    found, _ = known(past)
+    assert found.recent_requests == (
+        *((AS_OF - dt.timedelta(days=back), 2) for back in (7, 6, 5)),
+        (thursday, 5),
+    )
+    assert found.connection_requests_last_7_days == 11
+    # Pending ones are withdrawn after 21 days: 17 of 21 are left, 34.
+    assert found.pending_connection_requests == 39
+
+
+# --- what the next run is to know --------------------------------------------------------
+
+
+def kept(seat: Seat, history: SeatHistory | None = None) -> dict[str, object]:
+    """Return what a run as of `AS_OF` keeps of a seat."""
+    histories = {} if history is None else {"anna": history}
+    return pace.kept([seat], histories, PARAMETERS, AS_OF)["anna"]
+
+
+def test_a_run_keeps_what_was_stated_of_before() -> None:
+    """On the first day all of it; later on, what was sent since comes off, at 3/4."""
+    column = "inmails_last_28_days"
+    told = make_seat(**stated(column, 212))
+    assert kept(told) == {"since": "2026-11-23", column: 212}
+    silent = make_seat(**{column: None})
+    assert kept(silent) == {"since": "2026-11-23"}
+    past = book(**WEEK_BEFORE, stated_before=STATED)
+    assert kept(silent, past) == {"since": "2026-11-16", column: 212}
+    # (232 - 73) * 4/3 is 212, (160 - 73) * 4/3 is 116: a later number only lowers it.
+    for number, rest in ((232, 212), (300, 212), (160, 116), (40, 212)):
+        assert kept(make_seat(**stated(column, number)), past)[column] == rest
+    assert kept(make_seat(**stated(column, 160)), book(**WEEK_BEFORE))[column] == 116
+    # A number corrected on the first day takes the place of the mistyped one.
+    mistyped = book(known_since=AS_OF, stated_before={column: 21})
+    assert kept(told, mistyped)[column] == 212
+
+
+def test_a_seat_that_the_inventory_lacks_is_not_forgotten() -> None:
+    """It may be back the week after."""
+    past = book(known_since=FIRST, stated_before=STATED)
+    found = pace.kept([], {"anna": past}, PARAMETERS, AS_OF)
+    assert found == {"anna": {"since": "2026-11-16", **STATED}}
 
 
 # --- what is settled ------------------------------------------------------------------

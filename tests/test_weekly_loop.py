@@ -267,6 +267,35 @@ def test_requests_of_last_week_count_day_by_day(run: Run, folder: Path) -> None:
     assert sum(days.values()) > 200
 
 
+# --- pace -------------------------------------------------------------------------
+
+PACE = (
+    "seat_id,credits,max_connection_requests_per_week,max_inmails_per_day,"
+    "inmails_last_28_days"
+)
+
+
+def test_an_old_seat_is_not_new_in_its_second_week(run: Run, folder: Path) -> None:
+    """What the first inventory stated holds for the days before, three weeks long."""
+    write(folder / "leads.csv", HEADER, *(lead(k, flag="yes") for k in range(400)))
+    write(folder / "seats.csv", PACE, "anna,50,1,,80", "ben,50,1,4,")
+    paces = {}
+    for week, day in enumerate((WEEK_1, WEEK_2, "2026-12-07")):
+        document = plan(run, day)
+        rows = [row for row in sent(document) if "inmail" in row["route"]]
+        num = sum(row["seat_id"] == "anna" for row in rows)
+        paces[week] = num
+        seats = {seat["seat_id"]: seat for seat in document["seats"]}  # type: ignore[attr-defined]
+        assert "new seat" not in seats["anna"]["note"]
+        assert "new seat" in seats["ben"]["note"]
+        write(folder / "seats.csv", PACE, "anna,50,1,,", "ben,50,1,4,")
+        earlier = 80 * (4 - week) / 4 + sum(paces[k] for k in range(week))
+        # 1.3 times the weekly mean, and five.
+        assert num <= 1.3 * earlier / 4 + 5
+        assert num > 20
+    assert plan(run, day)["run_id"] == document["run_id"]
+
+
 # --- balances ---------------------------------------------------------------------
 
 

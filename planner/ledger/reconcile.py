@@ -15,6 +15,7 @@ from planner.dates import (
 )
 from planner.domain import CreditEvent, EventKind, Seat, SeatHistory
 from planner.errors import Issue, Severity
+from planner.ledger import pace
 from planner.ledger.balance import (
     Balance,
     assertions,
@@ -24,9 +25,6 @@ from planner.ledger.balance import (
     uses,
 )
 from planner.params import Parameters
-
-#: How far `SeatHistory.days` reach back.
-_DAYS_KNOWN = 5 * ONE_WEEK
 
 
 def balance(
@@ -64,7 +62,8 @@ def reconciled(
 ) -> tuple[tuple[Seat, ...], tuple[Issue, ...]]:
     """Return the seats as the ledger completes them, and what differs, in words.
 
-    A number that the inventory states stands. A balance read before the plan's date is
+    A number that the inventory states stands; what is known of the last days fills in a
+    blank (`planner.ledger.pace`). A balance read before the plan's date is
     carried forward by what the ledger knows of the days between.
 
     Parameters
@@ -156,21 +155,30 @@ def _with_sends(
     seat: Seat, history: SeatHistory, parameters: Parameters, as_of: dt.date
 ) -> Seat:
     """Fill in pace, requests and what is pending, where the inventory is silent."""
-    if "inmails_last_28_days" in seat.stated:
+    if pace.INMAILS in seat.stated:
         changes = _stated_pace(seat, history, as_of)
     else:
         changes = _known_pace(seat, history, parameters, as_of)
-    if "connection_requests_last_7_days" not in seat.stated:
-        recent = tuple(
-            (day.date, day.connection_requests)
-            for day in history.days
-            if day.date >= as_of - 7 * ONE_DAY and day.connection_requests
+    if pace.REQUESTS not in seat.stated:
+        requests = pace.recent(history, pace.REQUESTS, as_of, parameters)
+        by_day = (
+            *requests.days_before(as_of, requests.span),
+            *(
+                (day.date, day.connection_requests)
+                for day in history.days
+                if day.date >= as_of - ONE_WEEK and day.connection_requests
+            ),
         )
-        changes["recent_requests"] = recent
-        changes["connection_requests_last_7_days"] = sum(count for _, count in recent)
-    if "pending_connection_requests" not in seat.stated:
-        changes["pending_connection_requests"] = history.pending_connection_requests
+        changes["recent_requests"] = by_day
+        changes[pace.REQUESTS] = sum(count for _, count in by_day)
+    if pace.PENDING not in seat.stated:
+        pending = pace.recent(history, pace.PENDING, as_of, parameters)
+        changes[pace.PENDING] = _known_or_sent(pending)
     return replace(seat, **changes)  # type: ignore[arg-type]
+
+
+def _known_or_sent(recent: pace.Recent) -> int:
+    return recent.sent if recent.known is None else recent.known
 
 
 def _stated_pace(seat: Seat, history: SeatHistory, as_of: dt.date) -> dict[str, object]:
@@ -188,55 +196,50 @@ def _stated_pace(seat: Seat, history: SeatHistory, as_of: dt.date) -> dict[str, 
             - stated * (back - 1) // OPEN_MONTH_DAYS
         )
     )
-    pace = int(stated * history.pace_factor)
-    return {"inmails_last_28_days": pace, "recent_open_inmails": spread}
+    slower = int(stated * history.pace_factor)
+    return {"inmails_last_28_days": slower, "recent_open_inmails": spread}
 
 
 def _known_pace(
     seat: Seat, history: SeatHistory, parameters: Parameters, as_of: dt.date
 ) -> dict[str, object]:
-    """Return the pace that the ledger knows: a sum of InMails, or weeks of the ramp.
+    """Return the pace that is known: a sum of InMails, or weeks of the ramp.
 
-    The ramp is for a seat that is new. One that the ledger has known for less than the
-    ramp may be an old one whose inventory stated its pace once: its plans then kept far
-    below the ramp. Where less than half of what the ramp allowed was sent, growth on what
-    was sent, scaled to four weeks, is the measure. A new seat that had little to send
-    grows more slowly by that, which does no harm.
+    The ramp is for a seat that is new: one whose pace before the ledger nobody stated.
+    It may be an old one all the same: its plans then kept far below the ramp. Where less
+    than half of what the ramp allowed was sent, growth on what was sent, scaled to four
+    weeks, is the measure. A new seat that had little to send grows more slowly by that,
+    which does no harm.
     """
     is_held = history.held_until is not None
-    first = _first_send(history, as_of)
-    if first is None and not is_held:
+    first = pace.first_send(history, as_of)
+    recent = pace.recent(history, pace.INMAILS, as_of, parameters)
+    if first is None and not recent.known and not is_held:
         return {}
     changes: dict[str, object] = {}
     since = as_of - dt.timedelta(weeks=VELOCITY_WEEKS)
-    sent = sum(
-        day.open_inmails + day.paid_inmails for day in history.days if day.date >= since
-    )
     weeks = 0 if first is None else (as_of - first).days // 7
-    if first is None or is_held or weeks >= parameters.new_seat_ramp_weeks:
+    is_old = recent.before is not None or weeks >= parameters.new_seat_ramp_weeks
+    if first is None or is_held or is_old:
         # After a hold, the pace of before is no measure: its share is.
-        changes["inmails_last_28_days"] = int(sent * history.pace_factor)
-    elif 2 * sent < _ramp_allowed(seat, max(first, since), first, as_of, parameters):
+        changes[pace.INMAILS] = int(_known_or_sent(recent) * history.pace_factor)
+    elif 2 * recent.sent < _ramp_allowed(seat, max(first, since), first, as_of, parameters):
         # No less than a week: days off would make a few days' pace too fast.
         days = max(ONE_WEEK, as_of - max(first, since)).days
-        changes["inmails_last_28_days"] = sent * 7 * VELOCITY_WEEKS // days
+        changes[pace.INMAILS] = recent.sent * 7 * VELOCITY_WEEKS // days
     else:
         changes["weeks_active"] = max(0, weeks)
     month = as_of - dt.timedelta(days=OPEN_MONTH_DAYS)
-    changes["recent_open_inmails"] = tuple(
-        (day.date, day.open_inmails)
-        for day in history.days
-        if day.date > month and day.open_inmails
+    changes["recent_open_inmails"] = (
+        # Of those that were stated, any may have been free.
+        *recent.days_before(as_of, OPEN_MONTH_DAYS - 1),
+        *(
+            (day.date, day.open_inmails)
+            for day in history.days
+            if day.date > month and day.open_inmails
+        ),
     )
     return changes
-
-
-def _first_send(history: SeatHistory, as_of: dt.date) -> dt.date | None:
-    """Return the day of the first send; a planned one that failed was none."""
-    first = history.first_send
-    if first is None or first < as_of - _DAYS_KNOWN:
-        return first
-    return min((day.date for day in history.days), default=None)
 
 
 def _ramp_allowed(
