@@ -296,6 +296,38 @@ def test_an_old_seat_is_not_new_in_its_second_week(run: Run, folder: Path) -> No
     assert plan(run, day)["run_id"] == document["run_id"]
 
 
+def test_two_failures_of_a_sound_seat_in_its_second_week(run: Run, folder: Path) -> None:
+    """A ledger that is a week old knows no growth: the seat is not held."""
+    write(folder / "leads.csv", HEADER, *(lead(k, flag="yes") for k in range(400)))
+    write(folder / "seats.csv", PACE, "anna,50,,8,160", "ben,50,,8,")
+    plan(run, WEEK_1)
+    write(folder / "seats.csv", PACE, "anna,50,,8,", "ben,50,,8,")
+    rows = sent(plan(run, WEEK_2))
+    for seat in ("anna", "ben"):
+        failed = [
+            row for row in rows
+            if row["seat_id"] == seat and row["route"] == "open_inmail"
+            and row["send_on"] == WEEK_2
+        ][:2]  # fmt: skip
+        assert len(failed) == 2
+        write(
+            folder / "failed.csv", "LinkedIn URL,status,date,error",
+            *(
+                f"{row['linkedin_url']},failed,{WEEK_2},You are out of InMail credits"
+                for row in failed
+            ),
+        )  # fmt: skip
+        code, out, err = run(
+            "triage", "failed.csv", "-s", "seats.csv", "--as-of", "2026-12-01", "--apply",
+            "--json",
+        )  # fmt: skip
+        assert code == 0, err
+        (found,) = [one for one in json.loads(out)["seats"] if one["seat_id"] == seat]
+        assert found["state"] == "fine", found["words"]
+        assert found["held_until"] == ""
+        assert "usual week" not in out
+
+
 # --- balances ---------------------------------------------------------------------
 
 
