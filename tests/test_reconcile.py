@@ -265,6 +265,84 @@ def test_requests_of_before_leave_their_window_day_by_day() -> None:
     assert found.pending_connection_requests == 39
 
 
+@pytest.mark.parametrize("column", ["requests", "pending"])
+def test_fewer_requests_than_the_ledger_has_do_not_count(column: str) -> None:
+    """A 0 of last week, left as it was: 20 count, and that is said; 25 stand."""
+    name = {
+        "requests": "connection_requests_last_7_days",
+        "pending": "pending_connection_requests",
+    }[column]
+    day = AS_OF - dt.timedelta(days=1)
+    past = book(
+        days=(DayCount(date=day, connection_requests=20),), first_send=FIRST,
+        known_since=FIRST, pending_connection_requests=20,
+    )  # fmt: skip
+    found, (issue,) = known(past, **stated(name, 0))
+    assert getattr(found, name) == 20
+    assert issue.severity is Severity.WARNING
+    assert "stated, the ledger has 20: counted 20; leave the column blank" in issue.message
+    blank, _ = known(past)
+    assert found.recent_requests == blank.recent_requests == ((day, 20),)
+    found, issues = known(past, **stated(name, 25))
+    assert (getattr(found, name), issues) == (25, ())
+
+
+@pytest.mark.parametrize(
+    ("number", "counts", "words"),
+    [
+        # What was sent, or up to a third more: people send by hand, too.
+        (90, 90, ""),
+        (120, 120, ""),
+        (121, 90, "121 InMails in the last 28 days stated, the ledger has 90: counted 90"),
+        (89, 90, "89 InMails in the last 28 days stated, the ledger has 90: counted 90"),
+    ],
+)
+def test_a_stated_pace_against_a_ledger_that_knows_four_weeks(
+    number: int, counts: int, words: str
+) -> None:
+    """The ledger has 90 InMails of all the days that the number speaks of."""
+    month = AS_OF - dt.timedelta(days=28)
+    past = book(days=sent(month, 45, 45), first_send=month)
+    found, issues = known(past, **stated("inmails_last_28_days", number))
+    assert found.inmails_last_28_days == counts
+    assert [words in issue.message for issue in issues] == [True] * bool(words)
+    assert {issue.severity for issue in issues} <= {Severity.WARNING}
+
+
+def test_a_stated_pace_stands_for_days_that_the_ledger_does_not_know() -> None:
+    """Half of the 28 days are known, with nothing sent: a number left as it was does not.
+
+    300 stated before leave 150 for the other half. On a new seat's first day, or where
+    nobody stated anything before, the ledger has nothing to say against it.
+    """
+    two_weeks = AS_OF - dt.timedelta(days=14)
+    left = stated("inmails_last_28_days", 300)
+    past = book(known_since=two_weeks, stated_before={"inmails_last_28_days": 300})
+    found, (issue,) = known(past, **left)
+    assert found.inmails_last_28_days == 150
+    assert "300 InMails in the last 28 days stated, the ledger has 0 and 150" in (
+        issue.message
+    )
+    # Read anew, 150 are true: all of them are of the days before.
+    found, issues = known(past, **stated("inmails_last_28_days", 150))
+    assert (found.inmails_last_28_days, issues) == (150, ())
+    for unknown in (book(known_since=AS_OF, stated_before=STATED), book()):
+        found, issues = known(unknown, **left)
+        assert (found.inmails_last_28_days, issues) == (300, ())
+    found, issues = known(book(known_since=two_weeks), **left)
+    assert (found.inmails_last_28_days, issues) == (300, ())
+
+
+def test_a_pace_that_does_not_count_is_as_good_as_blank() -> None:
+    """Nothing went out for four weeks: whatever is stated, the seat starts anew."""
+    month = AS_OF - dt.timedelta(days=28)
+    past = book(known_since=month, stated_before={"inmails_last_28_days": 300})
+    found, (issue,) = known(past, **stated("inmails_last_28_days", 300))
+    blank, _ = known(past)
+    assert found == blank
+    assert "it is a new seat" in issue.message
+
+
 # --- what the next run is to know --------------------------------------------------------
 
 

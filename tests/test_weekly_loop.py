@@ -296,6 +296,49 @@ def test_an_old_seat_is_not_new_in_its_second_week(run: Run, folder: Path) -> No
     assert plan(run, day)["run_id"] == document["run_id"]
 
 
+def test_a_run_that_was_never_carried_out_says_nothing_of_a_pace(
+    run: Run, folder: Path
+) -> None:
+    """Tried and voided; three weeks on, 212 sent by hand count, blank the same day too."""
+    write(folder / "seats.csv", PACE, "anna,50,1,,300")
+    tried = plan(run, WEEK_1)
+    assert run("void", str(tried["run_id"]), "--as-of", WEEK_1)[0] == 0
+    write(folder / "seats.csv", PACE, "anna,50,1,,212")
+    first = plan(run, "2026-12-14")
+    assert not [i for i in first["issues"] if "stated" in i["code"]]  # type: ignore[attr-defined]
+    again = plan(run, "2026-12-14")
+    assert again["run_id"] == first["run_id"]
+    # The same day once more, now blank: what was stated this morning holds.
+    write(folder / "seats.csv", PACE, "anna,50,1,,")
+    second = plan(run, "2026-12-14", "--supersede")
+    assert "new seat" not in second["seats"][0]["note"]  # type: ignore[index]
+    assert plan(run, "2026-12-14")["run_id"] == second["run_id"]
+
+
+def test_stale_counts_of_an_inventory_break_no_limit(run: Run, folder: Path) -> None:
+    """Counts filled in once and left: 30 requests in any 7 days, through four plans."""
+    from datetime import date
+
+    write(folder / "leads.csv", HEADER, *(lead(k) for k in range(300)))
+    stale = ("connection_requests_last_7_days", "pending_connection_requests")
+    write(folder / "seats.csv", f"{PACE},{','.join(stale)}", "anna,20,30,,40,0,0")
+    days: dict[int, int] = {}
+    for day in (WEEK_1, "2026-11-26", WEEK_2, "2026-12-03"):
+        # A plan in the middle of a week takes the place of what is left of the one before.
+        today = date.fromisoformat(day).toordinal()
+        days = {on: num for on, num in days.items() if on < today}
+        document = plan(run, day, "--supersede")
+        for row in sent(document):
+            if row["route"] == "connection_request":
+                on = date.fromisoformat(row["send_on"]).toordinal()
+                days[on] = days.get(on, 0) + 1
+        issues = [i for i in document["issues"] if i["code"] == "fewer-sends-stated"]  # type: ignore[attr-defined]
+        assert bool(issues) == (day != WEEK_1)
+        assert {issue["severity"] for issue in issues} <= {"warning"}
+    assert all(sum(days.get(day - back, 0) for back in range(7)) <= 30 for day in days)
+    assert sum(days.values()) > 50
+
+
 def test_two_failures_of_a_sound_seat_in_its_second_week(run: Run, folder: Path) -> None:
     """A ledger that is a week old knows no growth: the seat is not held."""
     write(folder / "leads.csv", HEADER, *(lead(k, flag="yes") for k in range(400)))

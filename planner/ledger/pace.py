@@ -28,6 +28,8 @@ PENDING = "pending_connection_requests"
 COLUMNS = (INMAILS, REQUESTS, PENDING)
 #: How far `SeatHistory.days` reach back.
 _DAYS_KNOWN = 5 * ONE_WEEK
+#: A pace may be stated a third above the known one: people send by hand, too.
+_BY_HAND = (4, 3)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +59,20 @@ class Recent:
         if self.before is None:
             return None
         return self.sent + self.before - self.before * self.covered // self.span
+
+    def allows(self, stated: int) -> bool:
+        """Return whether a stated pace can be true: what was sent, or a third more.
+
+        For days that the ledger does not know, the larger of two statements counts.
+        """
+        known = self.known
+        if stated < self.sent:
+            return False
+        if known is None or not self.covered:
+            return True
+        left = max(0, self.span - self.covered)
+        most = self.sent + max(self.before or 0, stated) * left / self.span
+        return _BY_HAND[1] * stated <= _BY_HAND[0] * most
 
     def days_before(self, as_of: dt.date, back: int) -> Iterator[tuple[dt.date, int]]:
         """Yield the days up to `back` days ago that only a statement knows, with counts."""

@@ -25,6 +25,16 @@ from planner.ledger.balance import (
     uses,
 )
 from planner.params import Parameters
+from planner.words import counted
+
+#: Code of the warning that the ledger has more sends than the inventory states.
+FEWER_STATED = "fewer-sends-stated"
+#: How the columns that count the last days are said.
+_WORDS = {
+    pace.INMAILS: ("InMail", " in the last 28 days"),
+    pace.REQUESTS: ("connection request", " in the last 7 days"),
+    pace.PENDING: ("pending connection request", ""),
+}
 
 
 def balance(
@@ -62,8 +72,8 @@ def reconciled(
 ) -> tuple[tuple[Seat, ...], tuple[Issue, ...]]:
     """Return the seats as the ledger completes them, and what differs, in words.
 
-    A number that the inventory states stands; what is known of the last days fills in a
-    blank (`planner.ledger.pace`). A balance read before the plan's date is
+    A number that the inventory states stands, as far as what is known of the last days
+    allows it (`planner.ledger.pace`). A balance read before the plan's date is
     carried forward by what the ledger knows of the days between.
 
     Parameters
@@ -81,7 +91,8 @@ def reconciled(
             continue
         issues += _balance_assertion(seat, history, parameters)
         known = _with_credits(seat, history, parameters, as_of)
-        known = _with_sends(known, history, parameters, as_of)
+        known, counts = _with_sends(known, history, parameters, as_of)
+        issues += counts
         if settled:
             known, taken = _with_settled(known, history, parameters)
             issues += taken
@@ -153,14 +164,14 @@ def _with_settled(
 
 def _with_sends(
     seat: Seat, history: SeatHistory, parameters: Parameters, as_of: dt.date
-) -> Seat:
-    """Fill in pace, requests and what is pending, where the inventory is silent."""
-    if pace.INMAILS in seat.stated:
-        changes = _stated_pace(seat, history, as_of)
-    else:
-        changes = _known_pace(seat, history, parameters, as_of)
-    if pace.REQUESTS not in seat.stated:
-        requests = pace.recent(history, pace.REQUESTS, as_of, parameters)
+) -> tuple[Seat, list[Issue]]:
+    """Fill in pace, requests and what is pending; what the ledger knows better counts."""
+    changes, issues = _pace(seat, history, parameters, as_of)
+    requests, pending = (
+        pace.recent(history, column, as_of, parameters)
+        for column in (pace.REQUESTS, pace.PENDING)
+    )
+    if _counts(seat, pace.REQUESTS, requests, issues):
         by_day = (
             *requests.days_before(as_of, requests.span),
             *(
@@ -171,14 +182,65 @@ def _with_sends(
         )
         changes["recent_requests"] = by_day
         changes[pace.REQUESTS] = sum(count for _, count in by_day)
-    if pace.PENDING not in seat.stated:
-        pending = pace.recent(history, pace.PENDING, as_of, parameters)
+    if _counts(seat, pace.PENDING, pending, issues):
         changes[pace.PENDING] = _known_or_sent(pending)
-    return replace(seat, **changes)  # type: ignore[arg-type]
+    return replace(seat, **changes), issues  # type: ignore[arg-type]
 
 
 def _known_or_sent(recent: pace.Recent) -> int:
     return recent.sent if recent.known is None else recent.known
+
+
+def _counts(seat: Seat, column: str, recent: pace.Recent, issues: list[Issue]) -> bool:
+    """Return whether the ledger's number counts: nothing, or less than it, is stated."""
+    if column not in seat.stated:
+        return True
+    stated = getattr(seat, column)
+    if stated >= recent.sent:
+        return False
+    issues.append(_fewer_stated(seat, column, stated, recent))
+    return True
+
+
+def _fewer_stated(seat: Seat, column: str, stated: int, recent: pace.Recent) -> Issue:
+    return _note(FEWER_STATED, (
+        f"{_stated_and_known(seat, column, stated, recent)}: counted "
+        f"{_known_or_sent(recent):,}; leave the column blank to let the ledger count"
+    ), Severity.WARNING)  # fmt: skip
+
+
+def _stated_and_known(seat: Seat, column: str, stated: int, recent: pace.Recent) -> str:
+    one, when = _WORDS[column]
+    before = _known_or_sent(recent) - recent.sent
+    more = f" and {before:,} from before it" if before else ""
+    return (
+        f"seat {seat.seat_id}: {counted(stated, one)}{when} stated, the ledger has "
+        f"{recent.sent:,}{more}"
+    )
+
+
+def _pace(
+    seat: Seat, history: SeatHistory, parameters: Parameters, as_of: dt.date
+) -> tuple[dict[str, object], list[Issue]]:
+    """Return the pace that counts: the stated one, if what is known allows it."""
+    recent = pace.recent(history, pace.INMAILS, as_of, parameters)
+    stated = seat.inmails_last_28_days if pace.INMAILS in seat.stated else None
+    if stated is not None and recent.allows(stated):
+        return _stated_pace(seat, history, as_of), []
+    changes = _known_pace(seat, history, parameters, as_of)
+    if stated is None:
+        return changes, []
+    # As if the column were blank.
+    changes = {pace.INMAILS: None, **changes}
+    if stated < recent.sent:
+        return changes, [_fewer_stated(seat, pace.INMAILS, stated, recent)]
+    is_new = changes[pace.INMAILS] is None
+    counts = "it is a new seat" if is_new else f"counted {_known_or_sent(recent):,}"
+    return changes, [_note("more-sends-stated", (
+        f"{_stated_and_known(seat, pace.INMAILS, stated, recent)}: {counts}, or LinkedIn "
+        "may see it speed up; record what people sent by hand (planner record), else "
+        "leave the column blank"
+    ), Severity.WARNING)]  # fmt: skip
 
 
 def _stated_pace(seat: Seat, history: SeatHistory, as_of: dt.date) -> dict[str, object]:
