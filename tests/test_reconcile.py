@@ -390,6 +390,11 @@ def test_settled_sends_come_off_the_seat_unless_others_take_them_off() -> None:
     found, issues = known(past)
     assert (found.credits, found.ahead) == (18, ahead)
     assert [issue.code for issue in issues] == ["sends-settled"]
+    assert "2 InMails and 0 connection requests are settled" in issues[0].message
+    one = replace(past, ahead=ahead[:1], credits_ahead=past.credits_ahead[:1])
+    _, (issue,) = known(one)
+    assert "1 InMail and 0 connection requests are settled" in issue.message
+    assert "1 of its 20 credits is kept" in issue.message
     found, issues = known(past, settled=False)
     assert (found.credits, found.ahead, issues) == (20, (), ())
 

@@ -151,10 +151,12 @@ def _with_settled(
     inmails = sum(day.open_inmails + day.paid_inmails for day in history.ahead)
     requests = sum(day.connection_requests for day in history.ahead)
     failed = len(history.credits_ahead) - inmails
+    are = "is" if taken == 1 else "are"
     words = (
-        f"seat {seat.seat_id}: {inmails} InMails and {requests} connection requests are "
-        f"settled already (restarts by triage, another week's run); {taken} of its "
-        f"{seat.credits} credits are kept for them"
+        f"seat {seat.seat_id}: {counted(inmails, 'InMail')} and "
+        f"{counted(requests, 'connection request')} are settled already (restarts by "
+        f"triage, another week's run); {taken} of its "
+        f"{counted(seat.credits, 'credit')} {are} kept for them"
     )
     if failed > 0:
         words += f" and for {failed} that failed today and may have used one"
