@@ -337,6 +337,17 @@ def test_stale_counts_of_an_inventory_break_no_limit(run: Run, folder: Path) -> 
         assert {issue["severity"] for issue in issues} <= {"warning"}
     assert all(sum(days.get(day - back, 0) for back in range(7)) <= 30 for day in days)
     assert sum(days.values()) > 50
+    # On Friday, Monday's counts are behind: that is no news to who judges failures.
+    write(
+        folder / "failed.csv",
+        "LinkedIn URL,seat,date",
+        "https://www.linkedin.com/in/sample-stranger,anna,2026-12-03",
+    )
+    code, out, _ = run(
+        "triage", "failed.csv", "-s", "seats.csv", "--as-of", "2026-12-04", "--json"
+    )
+    assert code == 0
+    assert "fewer-sends-stated" not in out
 
 
 def test_two_failures_of_a_sound_seat_in_its_second_week(run: Run, folder: Path) -> None:
