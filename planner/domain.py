@@ -417,6 +417,8 @@ class SeatHistory:
     sends from the plan's date on that are settled already (restarts by triage, another
     week's run), ``credits_ahead`` day and credit use of the InMails among them, and of
     those that failed on the plan's date: they may have used a credit all the same.
+    ``known_since`` is the day of the first run that had the seat, ``stated_before`` what
+    its inventory stated of the days before, by column (`planner.ledger.pace`).
     """
 
     seat_id: str
@@ -428,6 +430,8 @@ class SeatHistory:
     pace_factor: float = 1.0
     ahead: tuple[DayCount, ...] = ()
     credits_ahead: tuple[tuple[dt.date, float], ...] = ()
+    known_since: dt.date | None = None
+    stated_before: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -13,6 +13,7 @@ from model_factory import make_seat
 from planner.assign.audit import audit
 from planner.domain import CreditEvent, DayCount, EventKind, Seat, SeatHistory
 from planner.errors import Issue, Severity
+from planner.ledger import pace
 from planner.ledger.reconcile import reconciled
 from planner.model.calendar import seat_calendar
 from planner.params import Parameters
@@ -206,6 +207,176 @@ def test_a_hold_slows_a_stated_pace_too() -> None:
     assert known(book(**hold))[0].inmails_last_28_days == 0
 
 
+# --- pace that was stated once ----------------------------------------------------------
+
+#: The Monday of the first run that had the seat, a week ago.
+FIRST = AS_OF - dt.timedelta(days=7)
+WEEK_BEFORE: dict[str, Any] = {
+    "days": sent(FIRST, 15, 15, 15, 15, 13),
+    "first_send": FIRST,
+    "known_since": FIRST,
+}
+STATED = {"inmails_last_28_days": 212}
+
+
+def stated(column: str, number: int) -> dict[str, Any]:
+    """Return a column as the inventory states it."""
+    return {column: number, "stated": (column,)}
+
+
+def test_an_old_seat_goes_on_with_what_was_stated_of_before() -> None:
+    """73 of a week, and three weeks of 212 in four: 73 + 159; no ramp."""
+    found, issues = known(book(**WEEK_BEFORE, stated_before=STATED))
+    assert (found.inmails_last_28_days, found.weeks_active, issues) == (232, 0, ())
+    # Any of those may have been free. They are the days 8 to 29 days ago.
+    recent = dict(found.recent_open_inmails or ())
+    assert sum(recent.values()) == 212 * 29 // 28 - 212 * 7 // 28 == 166
+    assert max(recent) == FIRST - dt.timedelta(days=1)
+    # Nobody stated anything: a new seat.
+    found, _ = known(book(**WEEK_BEFORE))
+    assert (found.inmails_last_28_days, found.weeks_active) == (None, 1)
+
+
+def test_a_seat_that_was_away_keeps_its_pace() -> None:
+    """No send in a week: three weeks of what was stated are left; after four, none is."""
+    found, _ = known(book(known_since=FIRST, stated_before=STATED))
+    assert found.inmails_last_28_days == 159
+    long_ago = AS_OF - dt.timedelta(days=28)
+    found, _ = known(book(known_since=long_ago, stated_before=STATED))
+    assert (found.inmails_last_28_days, found.weeks_active) == (None, 0)
+
+
+def test_requests_of_before_leave_their_window_day_by_day() -> None:
+    """Known since Thursday, 14 stated on it: of Monday to Wednesday, 2 a day are left."""
+    thursday = AS_OF - dt.timedelta(days=4)
+    days = (DayCount(date=thursday, connection_requests=5),)
+    before = {"connection_requests_last_7_days": 14, "pending_connection_requests": 42}
+    past = book(
+        days=days, first_send=thursday, stated_before=before,
+        pending_connection_requests=5,
+    )  # fmt: skip
+    found, _ = known(past)
+    assert found.recent_requests == (
+        *((AS_OF - dt.timedelta(days=back), 2) for back in (7, 6, 5)),
+        (thursday, 5),
+    )
+    assert found.connection_requests_last_7_days == 11
+    # Pending ones are withdrawn after 21 days: 17 of 21 are left, 34.
+    assert found.pending_connection_requests == 39
+
+
+@pytest.mark.parametrize("column", ["requests", "pending"])
+def test_fewer_requests_than_the_ledger_has_do_not_count(column: str) -> None:
+    """A 0 of last week, left as it was: 20 count, and that is said; 25 stand."""
+    name = {
+        "requests": "connection_requests_last_7_days",
+        "pending": "pending_connection_requests",
+    }[column]
+    day = AS_OF - dt.timedelta(days=1)
+    past = book(
+        days=(DayCount(date=day, connection_requests=20),), first_send=FIRST,
+        known_since=FIRST, pending_connection_requests=20,
+    )  # fmt: skip
+    found, (issue,) = known(past, **stated(name, 0))
+    assert getattr(found, name) == 20
+    assert issue.severity is Severity.WARNING
+    assert "stated, the ledger has 20: counted 20; leave the column blank" in issue.message
+    blank, _ = known(past)
+    assert found.recent_requests == blank.recent_requests == ((day, 20),)
+    found, issues = known(past, **stated(name, 25))
+    assert (getattr(found, name), issues) == (25, ())
+
+
+@pytest.mark.parametrize(
+    ("number", "counts", "words"),
+    [
+        # What was sent, or up to a third more: people send by hand, too.
+        (90, 90, ""),
+        (120, 120, ""),
+        (121, 90, "121 InMails in the last 28 days stated, the ledger has 90: counted 90"),
+        (89, 90, "89 InMails in the last 28 days stated, the ledger has 90: counted 90"),
+    ],
+)
+def test_a_stated_pace_against_a_ledger_that_knows_four_weeks(
+    number: int, counts: int, words: str
+) -> None:
+    """The ledger has 90 InMails of all the days that the number speaks of."""
+    month = AS_OF - dt.timedelta(days=28)
+    past = book(days=sent(month, 45, 45), first_send=month)
+    found, issues = known(past, **stated("inmails_last_28_days", number))
+    assert found.inmails_last_28_days == counts
+    assert [words in issue.message for issue in issues] == [True] * bool(words)
+    assert {issue.severity for issue in issues} <= {Severity.WARNING}
+
+
+def test_a_stated_pace_stands_for_days_that_the_ledger_does_not_know() -> None:
+    """Half of the 28 days are known, with nothing sent: a number left as it was does not.
+
+    300 stated before leave 150 for the other half. On a new seat's first day, or where
+    nobody stated anything before, the ledger has nothing to say against it.
+    """
+    two_weeks = AS_OF - dt.timedelta(days=14)
+    left = stated("inmails_last_28_days", 300)
+    past = book(known_since=two_weeks, stated_before={"inmails_last_28_days": 300})
+    found, (issue,) = known(past, **left)
+    assert found.inmails_last_28_days == 150
+    assert "300 InMails in the last 28 days stated, the ledger has 0 and 150" in (
+        issue.message
+    )
+    # Read anew, 150 are true: all of them are of the days before.
+    found, issues = known(past, **stated("inmails_last_28_days", 150))
+    assert (found.inmails_last_28_days, issues) == (150, ())
+    for unknown in (book(known_since=AS_OF, stated_before=STATED), book()):
+        found, issues = known(unknown, **left)
+        assert (found.inmails_last_28_days, issues) == (300, ())
+    found, issues = known(book(known_since=two_weeks), **left)
+    assert (found.inmails_last_28_days, issues) == (300, ())
+
+
+def test_a_pace_that_does_not_count_is_as_good_as_blank() -> None:
+    """Nothing went out for four weeks: whatever is stated, the seat starts anew."""
+    month = AS_OF - dt.timedelta(days=28)
+    past = book(known_since=month, stated_before={"inmails_last_28_days": 300})
+    found, (issue,) = known(past, **stated("inmails_last_28_days", 300))
+    blank, _ = known(past)
+    assert found == blank
+    assert "it is a new seat" in issue.message
+
+
+# --- what the next run is to know --------------------------------------------------------
+
+
+def kept(seat: Seat, history: SeatHistory | None = None) -> dict[str, object]:
+    """Return what a run as of `AS_OF` keeps of a seat."""
+    histories = {} if history is None else {"anna": history}
+    return pace.kept([seat], histories, PARAMETERS, AS_OF)["anna"]
+
+
+def test_a_run_keeps_what_was_stated_of_before() -> None:
+    """On the first day all of it; later on, what was sent since comes off, at 3/4."""
+    column = "inmails_last_28_days"
+    told = make_seat(**stated(column, 212))
+    assert kept(told) == {"since": "2026-11-23", column: 212}
+    silent = make_seat(**{column: None})
+    assert kept(silent) == {"since": "2026-11-23"}
+    past = book(**WEEK_BEFORE, stated_before=STATED)
+    assert kept(silent, past) == {"since": "2026-11-16", column: 212}
+    # (232 - 73) * 4/3 is 212, (160 - 73) * 4/3 is 116: a later number only lowers it.
+    for number, rest in ((232, 212), (300, 212), (160, 116), (40, 212)):
+        assert kept(make_seat(**stated(column, number)), past)[column] == rest
+    assert kept(make_seat(**stated(column, 160)), book(**WEEK_BEFORE))[column] == 116
+    # A number corrected on the first day takes the place of the mistyped one.
+    mistyped = book(known_since=AS_OF, stated_before={column: 21})
+    assert kept(told, mistyped)[column] == 212
+
+
+def test_a_seat_that_the_inventory_lacks_is_not_forgotten() -> None:
+    """It may be back the week after."""
+    past = book(known_since=FIRST, stated_before=STATED)
+    found = pace.kept([], {"anna": past}, PARAMETERS, AS_OF)
+    assert found == {"anna": {"since": "2026-11-16", **STATED}}
+
+
 # --- what is settled ------------------------------------------------------------------
 
 
@@ -219,6 +390,11 @@ def test_settled_sends_come_off_the_seat_unless_others_take_them_off() -> None:
     found, issues = known(past)
     assert (found.credits, found.ahead) == (18, ahead)
     assert [issue.code for issue in issues] == ["sends-settled"]
+    assert "2 InMails and 0 connection requests are settled" in issues[0].message
+    one = replace(past, ahead=ahead[:1], credits_ahead=past.credits_ahead[:1])
+    _, (issue,) = known(one)
+    assert "1 InMail and 0 connection requests are settled" in issue.message
+    assert "1 of its 20 credits is kept" in issue.message
     found, issues = known(past, settled=False)
     assert (found.credits, found.ahead, issues) == (20, (), ())
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import math
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
@@ -256,6 +257,23 @@ def test_growth_is_the_published_case() -> None:
     assert line.events[-1].mark is Mark.FAILED
     assert line.priors[-1].growth == pytest.approx(112 / 18)
     assert line.priors[-1].block == pytest.approx(0.05)
+
+
+def test_the_first_week_of_a_record_is_no_growth() -> None:
+    """Of a seat known for a week, nobody knows what it sent in the weeks before."""
+    sent = daily("2026-11-13", 7, 15, 1.0)
+    rows = run_of(2, "2026-11-20", error_text="You are out of InMail credits")
+    seat = {"inmails_last_28_days": None}
+    known, unknown = (
+        make_record(sent=sent, seen=[("2026-11-19", 60)], seat=seat, is_pace_known=told)
+        for told in (True, False)
+    )
+    line = timeline(unknown, [("2026-11-20T15:00:00Z", 0, 1.0)], TODAY, Parameters())
+    assert math.isnan(line.priors[-1].growth)
+    assert verdict_of(judge(make_failures(*rows), known)).state is SeatState.BLOCKED
+    verdict = verdict_of(judge(make_failures(*rows), unknown))
+    assert (verdict.state, verdict.held_until) == (SeatState.FINE, "")
+    assert "usual week" not in verdict.words
 
 
 @pytest.mark.parametrize(

@@ -258,6 +258,121 @@ def test_requests_of_last_week_count_day_by_day(run: Run, folder: Path) -> None:
     assert sum(days.values()) > 200
 
 
+# --- pace -------------------------------------------------------------------------
+
+PACE = (
+    "seat_id,credits,max_connection_requests_per_week,max_inmails_per_day,"
+    "inmails_last_28_days"
+)
+
+
+def test_an_old_seat_is_not_new_in_its_second_week(run: Run, folder: Path) -> None:
+    """What the first inventory stated holds for the days before, three weeks long."""
+    write(folder / "leads.csv", HEADER, *(lead(k, flag="yes") for k in range(400)))
+    write(folder / "seats.csv", PACE, "anna,50,1,,80", "ben,50,1,4,")
+    paces = {}
+    for week, day in enumerate((WEEK_1, WEEK_2, "2026-12-07")):
+        document = plan(run, day)
+        rows = [row for row in sent(document) if "inmail" in row["route"]]
+        num = sum(row["seat_id"] == "anna" for row in rows)
+        paces[week] = num
+        seats = {seat["seat_id"]: seat for seat in document["seats"]}  # type: ignore[attr-defined]
+        assert "new seat" not in seats["anna"]["note"]
+        assert "new seat" in seats["ben"]["note"]
+        write(folder / "seats.csv", PACE, "anna,50,1,,", "ben,50,1,4,")
+        earlier = 80 * (4 - week) / 4 + sum(paces[k] for k in range(week))
+        # 1.3 times the weekly mean, and five.
+        assert num <= 1.3 * earlier / 4 + 5
+        assert num > 20
+    assert plan(run, day)["run_id"] == document["run_id"]
+
+
+def test_a_run_that_was_never_carried_out_says_nothing_of_a_pace(
+    run: Run, folder: Path
+) -> None:
+    """Tried and voided; three weeks on, 212 sent by hand count, blank the same day too."""
+    write(folder / "seats.csv", PACE, "anna,50,1,,300")
+    tried = plan(run, WEEK_1)
+    assert run("void", str(tried["run_id"]), "--as-of", WEEK_1)[0] == 0
+    write(folder / "seats.csv", PACE, "anna,50,1,,212")
+    first = plan(run, "2026-12-14")
+    assert not [i for i in first["issues"] if "stated" in i["code"]]  # type: ignore[attr-defined]
+    again = plan(run, "2026-12-14")
+    assert again["run_id"] == first["run_id"]
+    # The same day once more, now blank: what was stated this morning holds.
+    write(folder / "seats.csv", PACE, "anna,50,1,,")
+    second = plan(run, "2026-12-14", "--supersede")
+    assert "new seat" not in second["seats"][0]["note"]  # type: ignore[index]
+    assert plan(run, "2026-12-14")["run_id"] == second["run_id"]
+
+
+def test_stale_counts_of_an_inventory_break_no_limit(run: Run, folder: Path) -> None:
+    """Counts filled in once and left: 30 requests in any 7 days, through four plans."""
+    from datetime import date
+
+    write(folder / "leads.csv", HEADER, *(lead(k) for k in range(300)))
+    stale = ("connection_requests_last_7_days", "pending_connection_requests")
+    write(folder / "seats.csv", f"{PACE},{','.join(stale)}", "anna,20,30,,40,0,0")
+    days: dict[int, int] = {}
+    for day in (WEEK_1, "2026-11-26", WEEK_2, "2026-12-03"):
+        # A plan in the middle of a week takes the place of what is left of the one before.
+        today = date.fromisoformat(day).toordinal()
+        days = {on: num for on, num in days.items() if on < today}
+        document = plan(run, day, "--supersede")
+        for row in sent(document):
+            if row["route"] == "connection_request":
+                on = date.fromisoformat(row["send_on"]).toordinal()
+                days[on] = days.get(on, 0) + 1
+        issues = [i for i in document["issues"] if i["code"] == "fewer-sends-stated"]  # type: ignore[attr-defined]
+        assert bool(issues) == (day != WEEK_1)
+        assert {issue["severity"] for issue in issues} <= {"warning"}
+    assert all(sum(days.get(day - back, 0) for back in range(7)) <= 30 for day in days)
+    assert sum(days.values()) > 50
+    # On Friday, Monday's counts are behind: that is no news to who judges failures.
+    write(
+        folder / "failed.csv",
+        "LinkedIn URL,seat,date",
+        "https://www.linkedin.com/in/sample-stranger,anna,2026-12-03",
+    )
+    code, out, _ = run(
+        "triage", "failed.csv", "-s", "seats.csv", "--as-of", "2026-12-04", "--json"
+    )
+    assert code == 0
+    assert "fewer-sends-stated" not in out
+
+
+def test_two_failures_of_a_sound_seat_in_its_second_week(run: Run, folder: Path) -> None:
+    """A ledger that is a week old knows no growth: the seat is not held."""
+    write(folder / "leads.csv", HEADER, *(lead(k, flag="yes") for k in range(400)))
+    write(folder / "seats.csv", PACE, "anna,50,,8,160", "ben,50,,8,")
+    plan(run, WEEK_1)
+    write(folder / "seats.csv", PACE, "anna,50,,8,", "ben,50,,8,")
+    rows = sent(plan(run, WEEK_2))
+    for seat in ("anna", "ben"):
+        failed = [
+            row for row in rows
+            if row["seat_id"] == seat and row["route"] == "open_inmail"
+            and row["send_on"] == WEEK_2
+        ][:2]  # fmt: skip
+        assert len(failed) == 2
+        write(
+            folder / "failed.csv", "LinkedIn URL,status,date,error",
+            *(
+                f"{row['linkedin_url']},failed,{WEEK_2},You are out of InMail credits"
+                for row in failed
+            ),
+        )  # fmt: skip
+        code, out, err = run(
+            "triage", "failed.csv", "-s", "seats.csv", "--as-of", "2026-12-01", "--apply",
+            "--json",
+        )  # fmt: skip
+        assert code == 0, err
+        (found,) = [one for one in json.loads(out)["seats"] if one["seat_id"] == seat]
+        assert found["state"] == "fine", found["words"]
+        assert found["held_until"] == ""
+        assert "usual week" not in out
+
+
 # --- balances ---------------------------------------------------------------------
 
 

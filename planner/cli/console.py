@@ -110,12 +110,13 @@ def show_issues(
 ) -> None:
     """Write findings to stderr, errors first; what is over `limit` is counted.
 
+    Those of no file, such as what the ledger says of a seat, stand before those of rows.
     Quiet keeps notes back, unless they are to be shown `always`; never warnings.
     """
     if settings.quiet and not always:
         issues = [issue for issue in issues if issue.severity is not Severity.NOTE]
     order = {severity: rank for rank, severity in enumerate(Severity)}
-    ranked = sorted(issues, key=lambda issue: order[issue.severity])
+    ranked = sorted(issues, key=lambda issue: (order[issue.severity], bool(issue.file)))
     for issue in ranked[:limit]:
         sys.stderr.write(f"{printable(str(issue))}\n")
     if len(ranked) > limit:

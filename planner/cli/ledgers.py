@@ -496,18 +496,26 @@ class Recording:
 
     def _recorded(self, drawn: Drawn) -> Recorded:
         from planner.estimate.rates import rate_segment
+        from planner.ledger import pace
         from planner.ledger.runs import Recorded
         from planner.output.names import run_name
 
-        leads = self.recalled.inputs.leads
+        leads, seats = self.recalled.inputs.leads, self.recalled.loaded.seats
+        history = self.recalled.history
         return Recorded(
             plan=self.made,
             name=run_name(self.made),
             folder=str(self.folder),
             identities=leads.identities,
             segment=rate_segment(leads.leads).tolist(),
-            history=self.recalled.history,
-            sightings=sightings(self.recalled.loaded.seats),
+            history=history,
+            sightings=sightings(seats),
+            before=pace.kept(
+                seats,
+                {} if history is None else history.seats,
+                self.made.parameters,
+                self.made.as_of,
+            ),
             seen=drawn.seen,
             marks=drawn.marks,
         )

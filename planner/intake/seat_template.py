@@ -286,8 +286,8 @@ def _inmail_columns(p: Parameters) -> tuple[SeatColumn, ...]:
             form="whole",
             meaning="InMails this seat sent in the last 28 days, free and paid together, "
             "by hand and by tools. LinkedIn blocks seats that speed up suddenly.",
-            if_blank="what the ledger knows; else the seat is new and starts slowly "
-            f"(over {p.new_seat_ramp_weeks} weeks)",
+            if_blank="what is known from the ledger, and from what was stated here before; "
+            f"else the seat is new and starts slowly (over {p.new_seat_ramp_weeks} weeks)",
             example="84",
             low=0,
             high=2000,
@@ -325,7 +325,8 @@ def _connection_columns(p: Parameters) -> tuple[SeatColumn, ...]:
             form="whole",
             meaning="Connection requests sent in the last 7 days; they count towards the "
             "weekly limit.",
-            if_blank="what the ledger knows, else 0",
+            if_blank="what is known from the ledger, and from what was stated here "
+            "before; else 0",
             example="61",
             low=0,
             high=500,
@@ -336,7 +337,8 @@ def _connection_columns(p: Parameters) -> tuple[SeatColumn, ...]:
             form="whole",
             meaning="Connection requests not yet answered. The planner keeps them at or "
             f"below {p.max_pending_connection_requests}.",
-            if_blank="what the ledger knows, else 0",
+            if_blank="what is known from the ledger, and from what was stated here "
+            "before; else 0",
             example="148",
             low=0,
             high=3000,

@@ -27,7 +27,7 @@ from planner.domain import (
 from planner.errors import Issue, Severity
 from planner.intake import identity
 from planner.ledger import balance as book_balance
-from planner.ledger import columns, people, triages
+from planner.ledger import columns, pace, people, triages
 from planner.ledger import outcomes as book
 from planner.ledger.store import append, append_entry, secret_key
 from planner.ledger.tables import (
@@ -404,8 +404,18 @@ def seat_records(
             spare_requests=rooms.requests(days),
             spare_after_reset=after,
             days=days,
+            is_pace_known=_is_pace_known(seat, history, view.as_of, parameters),
         )
     return records
+
+
+def _is_pace_known(
+    seat: Seat, history: SeatHistory, as_of: dt.date, parameters: Parameters
+) -> bool:
+    """Return whether anybody knows what a seat sent in the last four weeks."""
+    if pace.INMAILS in seat.stated and seat.inmails_last_28_days is not None:
+        return True
+    return pace.recent(history, pace.INMAILS, as_of, parameters).known is not None
 
 
 def _sent(frame: pd.DataFrame, as_of: dt.date) -> dict[str, list[SentInMail]]:
@@ -536,13 +546,13 @@ class _Rooms:
             is_held = self.history.held_until is not None
             counts = stated if is_held else max(counts, stated)
         mean = counts / VELOCITY_WEEKS
-        pace = self.parameters.velocity_growth * mean + self.parameters.velocity_floor
+        limit = self.parameters.velocity_growth * mean + self.parameters.velocity_floor
         this_week = sum(number for day, number in past.items() if day >= week)
         sends = reached(self.ahead)
         end = (week + ONE_WEEK).isoformat()
         sends = sends[sends["route"].isin(_INMAILS) & (sends["date"] < end)]
         this_week += int((sends["date"] >= week.isoformat()).sum())
-        return max(0, min(sum(day.max_inmails for day in days), int(pace) - this_week))
+        return max(0, min(sum(day.max_inmails for day in days), int(limit) - this_week))
 
     def requests(self, days: Sequence[SeatDay]) -> int:
         """Return the connection requests that the limits leave in these days."""

@@ -15,6 +15,7 @@ from planner.dates import (
 )
 from planner.domain import CreditEvent, EventKind, Seat, SeatHistory
 from planner.errors import Issue, Severity
+from planner.ledger import pace
 from planner.ledger.balance import (
     Balance,
     assertions,
@@ -24,9 +25,16 @@ from planner.ledger.balance import (
     uses,
 )
 from planner.params import Parameters
+from planner.words import counted
 
-#: How far `SeatHistory.days` reach back.
-_DAYS_KNOWN = 5 * ONE_WEEK
+#: Code of the warning that the ledger has more sends than the inventory states.
+FEWER_STATED = "fewer-sends-stated"
+#: How the columns that count the last days are said.
+_WORDS = {
+    pace.INMAILS: ("InMail", " in the last 28 days"),
+    pace.REQUESTS: ("connection request", " in the last 7 days"),
+    pace.PENDING: ("pending connection request", ""),
+}
 
 
 def balance(
@@ -64,7 +72,8 @@ def reconciled(
 ) -> tuple[tuple[Seat, ...], tuple[Issue, ...]]:
     """Return the seats as the ledger completes them, and what differs, in words.
 
-    A number that the inventory states stands. A balance read before the plan's date is
+    A number that the inventory states stands, as far as what is known of the last days
+    allows it (`planner.ledger.pace`). A balance read before the plan's date is
     carried forward by what the ledger knows of the days between.
 
     Parameters
@@ -82,7 +91,8 @@ def reconciled(
             continue
         issues += _balance_assertion(seat, history, parameters)
         known = _with_credits(seat, history, parameters, as_of)
-        known = _with_sends(known, history, parameters, as_of)
+        known, counts = _with_sends(known, history, parameters, as_of)
+        issues += counts
         if settled:
             known, taken = _with_settled(known, history, parameters)
             issues += taken
@@ -141,10 +151,12 @@ def _with_settled(
     inmails = sum(day.open_inmails + day.paid_inmails for day in history.ahead)
     requests = sum(day.connection_requests for day in history.ahead)
     failed = len(history.credits_ahead) - inmails
+    are = "is" if taken == 1 else "are"
     words = (
-        f"seat {seat.seat_id}: {inmails} InMails and {requests} connection requests are "
-        f"settled already (restarts by triage, another week's run); {taken} of its "
-        f"{seat.credits} credits are kept for them"
+        f"seat {seat.seat_id}: {counted(inmails, 'InMail')} and "
+        f"{counted(requests, 'connection request')} are settled already (restarts by "
+        f"triage, another week's run); {taken} of its "
+        f"{counted(seat.credits, 'credit')} {are} kept for them"
     )
     if failed > 0:
         words += f" and for {failed} that failed today and may have used one"
@@ -154,23 +166,83 @@ def _with_settled(
 
 def _with_sends(
     seat: Seat, history: SeatHistory, parameters: Parameters, as_of: dt.date
-) -> Seat:
-    """Fill in pace, requests and what is pending, where the inventory is silent."""
-    if "inmails_last_28_days" in seat.stated:
-        changes = _stated_pace(seat, history, as_of)
-    else:
-        changes = _known_pace(seat, history, parameters, as_of)
-    if "connection_requests_last_7_days" not in seat.stated:
-        recent = tuple(
-            (day.date, day.connection_requests)
-            for day in history.days
-            if day.date >= as_of - 7 * ONE_DAY and day.connection_requests
+) -> tuple[Seat, list[Issue]]:
+    """Fill in pace, requests and what is pending; what the ledger knows better counts."""
+    changes, issues = _pace(seat, history, parameters, as_of)
+    requests, pending = (
+        pace.recent(history, column, as_of, parameters)
+        for column in (pace.REQUESTS, pace.PENDING)
+    )
+    if _counts(seat, pace.REQUESTS, requests, issues):
+        by_day = (
+            *requests.days_before(as_of, requests.span),
+            *(
+                (day.date, day.connection_requests)
+                for day in history.days
+                if day.date >= as_of - ONE_WEEK and day.connection_requests
+            ),
         )
-        changes["recent_requests"] = recent
-        changes["connection_requests_last_7_days"] = sum(count for _, count in recent)
-    if "pending_connection_requests" not in seat.stated:
-        changes["pending_connection_requests"] = history.pending_connection_requests
-    return replace(seat, **changes)  # type: ignore[arg-type]
+        changes["recent_requests"] = by_day
+        changes[pace.REQUESTS] = sum(count for _, count in by_day)
+    if _counts(seat, pace.PENDING, pending, issues):
+        changes[pace.PENDING] = _known_or_sent(pending)
+    return replace(seat, **changes), issues  # type: ignore[arg-type]
+
+
+def _known_or_sent(recent: pace.Recent) -> int:
+    return recent.sent if recent.known is None else recent.known
+
+
+def _counts(seat: Seat, column: str, recent: pace.Recent, issues: list[Issue]) -> bool:
+    """Return whether the ledger's number counts: nothing, or less than it, is stated."""
+    if column not in seat.stated:
+        return True
+    stated = getattr(seat, column)
+    if stated >= recent.sent:
+        return False
+    issues.append(_fewer_stated(seat, column, stated, recent))
+    return True
+
+
+def _fewer_stated(seat: Seat, column: str, stated: int, recent: pace.Recent) -> Issue:
+    return _note(FEWER_STATED, (
+        f"{_stated_and_known(seat, column, stated, recent)}: counted "
+        f"{_known_or_sent(recent):,}; leave the column blank to let the ledger count"
+    ), Severity.WARNING)  # fmt: skip
+
+
+def _stated_and_known(seat: Seat, column: str, stated: int, recent: pace.Recent) -> str:
+    one, when = _WORDS[column]
+    before = _known_or_sent(recent) - recent.sent
+    more = f" and {before:,} from before it" if before else ""
+    return (
+        f"seat {seat.seat_id}: {counted(stated, one)}{when} stated, the ledger has "
+        f"{recent.sent:,}{more}"
+    )
+
+
+def _pace(
+    seat: Seat, history: SeatHistory, parameters: Parameters, as_of: dt.date
+) -> tuple[dict[str, object], list[Issue]]:
+    """Return the pace that counts: the stated one, if what is known allows it."""
+    recent = pace.recent(history, pace.INMAILS, as_of, parameters)
+    stated = seat.inmails_last_28_days if pace.INMAILS in seat.stated else None
+    if stated is not None and recent.allows(stated):
+        return _stated_pace(seat, history, as_of), []
+    changes = _known_pace(seat, history, parameters, as_of)
+    if stated is None:
+        return changes, []
+    # As if the column were blank.
+    changes = {pace.INMAILS: None, **changes}
+    if stated < recent.sent:
+        return changes, [_fewer_stated(seat, pace.INMAILS, stated, recent)]
+    is_new = changes[pace.INMAILS] is None
+    counts = "it is a new seat" if is_new else f"counted {_known_or_sent(recent):,}"
+    return changes, [_note("more-sends-stated", (
+        f"{_stated_and_known(seat, pace.INMAILS, stated, recent)}: {counts}, or LinkedIn "
+        "may see it speed up; record what people sent by hand (planner record), else "
+        "leave the column blank"
+    ), Severity.WARNING)]  # fmt: skip
 
 
 def _stated_pace(seat: Seat, history: SeatHistory, as_of: dt.date) -> dict[str, object]:
@@ -188,55 +260,50 @@ def _stated_pace(seat: Seat, history: SeatHistory, as_of: dt.date) -> dict[str, 
             - stated * (back - 1) // OPEN_MONTH_DAYS
         )
     )
-    pace = int(stated * history.pace_factor)
-    return {"inmails_last_28_days": pace, "recent_open_inmails": spread}
+    slower = int(stated * history.pace_factor)
+    return {"inmails_last_28_days": slower, "recent_open_inmails": spread}
 
 
 def _known_pace(
     seat: Seat, history: SeatHistory, parameters: Parameters, as_of: dt.date
 ) -> dict[str, object]:
-    """Return the pace that the ledger knows: a sum of InMails, or weeks of the ramp.
+    """Return the pace that is known: a sum of InMails, or weeks of the ramp.
 
-    The ramp is for a seat that is new. One that the ledger has known for less than the
-    ramp may be an old one whose inventory stated its pace once: its plans then kept far
-    below the ramp. Where less than half of what the ramp allowed was sent, growth on what
-    was sent, scaled to four weeks, is the measure. A new seat that had little to send
-    grows more slowly by that, which does no harm.
+    The ramp is for a seat that is new: one whose pace before the ledger nobody stated.
+    It may be an old one all the same: its plans then kept far below the ramp. Where less
+    than half of what the ramp allowed was sent, growth on what was sent, scaled to four
+    weeks, is the measure. A new seat that had little to send grows more slowly by that,
+    which does no harm.
     """
     is_held = history.held_until is not None
-    first = _first_send(history, as_of)
-    if first is None and not is_held:
+    first = pace.first_send(history, as_of)
+    recent = pace.recent(history, pace.INMAILS, as_of, parameters)
+    if first is None and not recent.known and not is_held:
         return {}
     changes: dict[str, object] = {}
     since = as_of - dt.timedelta(weeks=VELOCITY_WEEKS)
-    sent = sum(
-        day.open_inmails + day.paid_inmails for day in history.days if day.date >= since
-    )
     weeks = 0 if first is None else (as_of - first).days // 7
-    if first is None or is_held or weeks >= parameters.new_seat_ramp_weeks:
+    is_old = recent.before is not None or weeks >= parameters.new_seat_ramp_weeks
+    if first is None or is_held or is_old:
         # After a hold, the pace of before is no measure: its share is.
-        changes["inmails_last_28_days"] = int(sent * history.pace_factor)
-    elif 2 * sent < _ramp_allowed(seat, max(first, since), first, as_of, parameters):
+        changes[pace.INMAILS] = int(_known_or_sent(recent) * history.pace_factor)
+    elif 2 * recent.sent < _ramp_allowed(seat, max(first, since), first, as_of, parameters):
         # No less than a week: days off would make a few days' pace too fast.
         days = max(ONE_WEEK, as_of - max(first, since)).days
-        changes["inmails_last_28_days"] = sent * 7 * VELOCITY_WEEKS // days
+        changes[pace.INMAILS] = recent.sent * 7 * VELOCITY_WEEKS // days
     else:
         changes["weeks_active"] = max(0, weeks)
     month = as_of - dt.timedelta(days=OPEN_MONTH_DAYS)
-    changes["recent_open_inmails"] = tuple(
-        (day.date, day.open_inmails)
-        for day in history.days
-        if day.date > month and day.open_inmails
+    changes["recent_open_inmails"] = (
+        # Of those that were stated, any may have been free.
+        *recent.days_before(as_of, OPEN_MONTH_DAYS - 1),
+        *(
+            (day.date, day.open_inmails)
+            for day in history.days
+            if day.date > month and day.open_inmails
+        ),
     )
     return changes
-
-
-def _first_send(history: SeatHistory, as_of: dt.date) -> dt.date | None:
-    """Return the day of the first send; a planned one that failed was none."""
-    first = history.first_send
-    if first is None or first < as_of - _DAYS_KNOWN:
-        return first
-    return min((day.date for day in history.days), default=None)
 
 
 def _ramp_allowed(

@@ -161,8 +161,9 @@ class Recorded:
     """A plan with what the ledger keeps of it beside the plan itself.
 
     ``segment`` is each lead's segment for learning rates (`planner.estimate.rates`);
-    ``sightings`` are the balances that the inventory states. ``seen`` is the look-up of
-    the identities at the ledger's head, ``marks`` the keyed hash of each lead's id.
+    ``sightings`` are the balances that the inventory states, ``before`` is what
+    `planner.ledger.pace.kept` has for the next run. ``seen`` is the look-up of the
+    identities at the ledger's head, ``marks`` the keyed hash of each lead's id.
     """
 
     plan: Plan
@@ -172,6 +173,7 @@ class Recorded:
     segment: Sequence[str]
     history: History | None
     sightings: Sequence[tuple[str, dt.date, int]]
+    before: Mapping[str, Mapping[str, object]]
     seen: people.LookUp
     marks: npt.NDArray[np.uint64]
 
@@ -314,6 +316,7 @@ def _document(recorded: Recorded) -> dict[str, object]:
         "scored": fresh,
         "outlook": _outlook(plan),
         "seats": [_seat_record(seat) for seat in plan.seats],
+        "before": recorded.before,
         "files": [
             {"kind": file.kind, "sha256": file.sha256, "num_rows": file.num_rows}
             for file in plan.files

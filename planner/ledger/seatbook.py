@@ -20,7 +20,7 @@ from planner.domain import (
     Route,
     SeatHistory,
 )
-from planner.ledger import triages
+from planner.ledger import pace, triages
 from planner.ledger.columns import NEVER, Numbers, among, day_of, plain, text_of
 from planner.ledger.tables import BALANCES, SEAT_HOLDS, VOIDS
 from planner.ledger.touches import Folded, Mask, View, folded, not_before, touches
@@ -60,12 +60,13 @@ def histories(
     sends = _sends(not_before(found, first))
     began = _first_sends(connection, view)
     holds = _holds(connection, view)
+    kept = pace.read(connection, view)
     days = _days(sends, view)
     pending = _pending(sends, view, parameters)
     events = _events(sends, seen, since, view, parameters)
     ahead, uses = _ahead(sends, view, parameters)
     result = {}
-    for seat_id in sorted({*began, *seen, *holds, *days, *ahead}):
+    for seat_id in sorted({*began, *seen, *holds, *days, *ahead, *kept}):
         history = SeatHistory(
             seat_id=seat_id,
             events=tuple(events.get(seat_id, ())),
@@ -75,6 +76,9 @@ def histories(
             ahead=tuple(ahead.get(seat_id, ())),
             credits_ahead=tuple(uses.get(seat_id, ())),
         )
+        if seat_id in kept:
+            known_since, before = kept[seat_id]
+            history = replace(history, known_since=known_since, stated_before=before)
         if seat_id in holds:
             until, factor = holds[seat_id]
             history = replace(history, held_until=until, pace_factor=factor)

@@ -140,6 +140,9 @@ class SeatRecord:
         and plan leave of each.
     spare_after_reset : int
         Credits of the next grant that are not spoken for.
+    is_pace_known : bool
+        Whether ``sent`` or the seat's pace tell what it sent in the weeks before; if not,
+        growth explains nothing.
     """
 
     seat: Seat
@@ -150,6 +153,7 @@ class SeatRecord:
     spare_requests: int = 0
     spare_after_reset: int = 0
     days: tuple[SeatDay, ...] = ()
+    is_pace_known: bool = True
 
 
 class SeatState(StrEnum):

@@ -281,7 +281,12 @@ def _any(chance: float, num: int) -> float:
 def _growth(
     sent: Sequence[float], day: float, record: SeatRecord, parameters: Parameters
 ) -> float:
-    """Return InMails of the seven days up to `day` against the weekly mean before."""
+    """Return InMails of the seven days up to `day` against the weekly mean before.
+
+    NaN if that is not known: the first days of a record are no weeks.
+    """
+    if not record.is_pace_known:
+        return math.nan
     stop = bisect.bisect_right(sent, day)
     recent = bisect.bisect_right(sent, day - _WEEK)
     base = bisect.bisect_right(sent, day - _WEEK * (1 + _BASE_WEEKS))
