@@ -8,7 +8,6 @@ run keeps that for the next one, so that one run's document is enough.
 from __future__ import annotations
 
 import datetime as dt
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -17,6 +16,7 @@ from sqlalchemy import Connection
 
 from planner.dates import ONE_DAY, ONE_WEEK, VELOCITY_WEEKS
 from planner.domain import DayCount, Seat, SeatHistory
+from planner.ledger.store import read_document
 from planner.ledger.tables import RUNS, VOIDS
 from planner.ledger.touches import View
 from planner.params import Parameters
@@ -188,7 +188,7 @@ def read(connection: Connection, view: View) -> dict[str, tuple[dt.date, dict[st
         .order_by(RUNS.c.entry.desc())
         .limit(1)
     )
-    document = {} if text is None else json.loads(text)
+    document = {} if text is None else read_document(text)
     return {
         seat_id: (
             dt.date.fromisoformat(record["since"]),
