@@ -623,6 +623,27 @@ def test_failures_without_a_burst_or_a_low_balance() -> None:
     assert "read the balance" in cell_of(found, 0, "next_reason")
 
 
+@pytest.mark.parametrize(
+    ("share", "held_until"),
+    [(0.5, ""), (0.3, ""), (0.25, "2026-11-27"), (0.01, "2026-11-27")],
+)
+def test_a_stopped_seat_is_held_if_a_block_is_likely_enough(
+    share: float, held_until: str
+) -> None:
+    """Whatever the odds: from `hold_evidence` on nothing is planned for it, and said so."""
+    seat = make_record(sent=daily("2026-10-20", 30, 3, 1.0), seen=[("2026-11-18", 30)])
+    rows = [failed(f"2026-11-20T10:0{k}:00Z") for k in range(6)]
+    found = judge(make_failures(*rows), seat, stopped_exhausted_share=share, refund_share=0)
+    # Failures are 1.2549 to 1 for exhaustion (see below). 0.7 / (0.7 + 0.3 * 1.2549) is
+    # 0.650; 0.75 / (0.75 + 0.25 * 1.2549) is 0.705.
+    verdict = verdict_of(found)
+    assert verdict.state is SeatState.STOPPED
+    assert (verdict.blocked >= Parameters().hold_evidence) == bool(held_until)
+    assert verdict.held_until == held_until
+    assert ("it is held: nothing before 2026-11-27" in verdict.words) == bool(held_until)
+    assert set(found.findings["next_step"]) == {"wait"}
+
+
 @pytest.mark.parametrize("text", ["", CREDITS_TEXT, "internal error"])
 def test_leads_of_a_stopped_seat_are_no_surer_than_the_seat(text: str) -> None:
     """Where the verdict leaves exhaustion and a block open, so do its leads."""

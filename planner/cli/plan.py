@@ -352,7 +352,7 @@ def summary(made: Plan) -> None:
 
 
 #: Findings that stand beside the seats' figures: they are about balances.
-TOLD = ("balance-assertion", "seat-held", "sends-settled")
+TOLD = ("balance-assertion", "seat-held", "seat-in-doubt", "sends-settled")
 
 ROUTE_ROWS = (
     "open_inmail",

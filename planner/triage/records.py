@@ -191,6 +191,8 @@ class SeatVerdict:
         Now: a spell that a grant has ended leaves the seat fine.
     probability : float
         Of that state.
+    blocked : float
+        Chance that LinkedIn has slowed the seat down.
     since, until : str
         First failure of the spell, and the day that should end it; empty if fine.
     assumed_credits : int or None
@@ -214,6 +216,7 @@ class SeatVerdict:
     sender: str
     state: SeatState
     probability: float
+    blocked: float
     since: str
     until: str
     assumed_credits: int | None

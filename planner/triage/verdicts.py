@@ -55,20 +55,24 @@ def verdict(judged: Judged, as_of: dt.date, parameters: Parameters) -> SeatVerdi
     own = spells[-1] if spells and spells[-1].last == last_run.last else None
     state, since, until = SeatState.FINE, "", ""
     held_until, factor = "", 1.0
+    chances = _now(judged)
     if own and not own.until:
         state, since = own.state, own.since
     if state is SeatState.EXHAUSTED:
         until = _next_grant(judged.record, as_of)
-    if state is SeatState.BLOCKED:
+    # Of a seat that has stopped, even odds may leave little but a block.
+    is_likely = chances[SeatState.BLOCKED] >= parameters.hold_evidence
+    if state is SeatState.BLOCKED or (state is SeatState.STOPPED and is_likely):
         free = dt.date.fromisoformat(last_run.last[:10])
         free += dt.timedelta(days=parameters.velocity_hold_days)
         slow = free + dt.timedelta(days=parameters.velocity_hold_days)
         factor = parameters.velocity_resume_factor if as_of < slow else 1.0
         if as_of < free:
             until = held_until = free.isoformat()
-        else:
+        elif state is SeatState.BLOCKED:
             state, since = SeatState.FINE, ""
-    chances = _now(judged)
+        else:
+            factor = 1.0
     is_empty = state is SeatState.EXHAUSTED
     unsure = (
         chances[SeatState.EXHAUSTED] >= parameters.exhaustion_doubt
@@ -80,6 +84,7 @@ def verdict(judged: Judged, as_of: dt.date, parameters: Parameters) -> SeatVerdi
         sender=judged.record.seat.sender,
         state=state,
         probability=chances[state],
+        blocked=chances[SeatState.BLOCKED],
         since=since,
         until=until,
         assumed_credits=0 if is_empty else None,
@@ -314,7 +319,14 @@ def _stop_words(
         f"else spent them, it is out of credits{until}. Credits left: LinkedIn blocks it, "
         f"so send nothing from it for {parameters.velocity_hold_days} days."
     )
-    return [f"{what}{though}.", odds, cure, "Until then the ledger's balance stays."]
+    rest = "Until then the ledger's balance stays."
+    if found.held_until:
+        rest = (
+            "Until then the ledger's balance stays, and as a block is likelier, it is "
+            f"held: nothing before {found.held_until}, then {found.pace_factor:.0%} of its "
+            "pace."
+        )
+    return [f"{what}{though}.", odds, cure, rest]
 
 
 def _credits(number: float) -> str:
