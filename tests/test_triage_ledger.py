@@ -250,7 +250,7 @@ def doubted(
     verdict = SeatVerdict(
         seat_id="anna", sender="", state=SeatState.STOPPED, probability=1.0, blocked=0.57,
         since="", until="", assumed_credits=None, held_until="", pace_factor=1.0,
-        asks_balance=True, spells=(), num_failures=5, num_sent=0, words="",
+        asks_balance=True, is_sure=True, spells=(), num_failures=5, num_sent=0, words="",
     )  # fmt: skip
     fine = replace(verdict, seat_id="piet", state=SeatState.FINE)
     view = View(as_of=AS_OF + dt.timedelta(days=days))

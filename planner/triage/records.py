@@ -204,6 +204,9 @@ class SeatVerdict:
         Its pace then, against its pace before.
     asks_balance : bool
         Whether somebody should read the balance before anything else.
+    is_sure : bool
+        Whether a seat that is called fine is it for certain: something went out since,
+        or its probability is at least `hold_evidence`.
     spells : tuple of Spell
         What was the matter and when, oldest first.
     num_failures, num_sent : int
@@ -223,6 +226,7 @@ class SeatVerdict:
     held_until: str
     pace_factor: float
     asks_balance: bool
+    is_sure: bool
     spells: tuple[Spell, ...]
     num_failures: int
     num_sent: int

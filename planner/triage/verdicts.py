@@ -93,6 +93,9 @@ def verdict(judged: Judged, as_of: dt.date, parameters: Parameters) -> SeatVerdi
         asks_balance=state in (SeatState.EXHAUSTED, SeatState.STOPPED)
         or (bool(held_until) and not _is_seen_since(judged, last_run))
         or unsure,
+        is_sure=state is not SeatState.FINE
+        or last_run.resumed_by is not None
+        or chances[SeatState.FINE] >= parameters.hold_evidence,
         spells=spells,
         num_failures=sum(len(run.positions) for run in judged.runs),
         num_sent=sum(event.num for event in sent if event.is_certain),
@@ -266,16 +269,41 @@ def _with_words(
             "now."
         )
     elif past:
-        parts.append("Fine now.")
+        parts.append(
+            "Fine now."
+            if found.is_sure
+            else f"{_open(chances)}: see whether its next InMail goes out."
+        )
     else:
         rows = {event.index for event in judged.line.events}
-        leads = "" if rows & judged.paid_failures else " The cause lies with the leads."
-        went = f"{found.num_sent:,} InMail" + ("s" if found.num_sent != 1 else "")
-        parts.append(
-            f"Fine: {_failures(found.num_failures)}, {went} known to have gone out "
-            f"since the first.{leads}"
-        )
+        parts += _fine_words(found, chances, is_paid=bool(rows & judged.paid_failures))
     return replace(found, words=" ".join(parts))
+
+
+def _fine_words(
+    found: SeatVerdict, chances: Mapping[SeatState, float], *, is_paid: bool
+) -> list[str]:
+    """Return the words on a seat that never was the likely cause; no surer than it is.
+
+    ``is_paid`` says that a failure may be put down to missing credits.
+    """
+    went = f"{found.num_sent:,} InMail" + ("s" if found.num_sent != 1 else "")
+    head = "Fine" if found.is_sure else _open(chances)
+    failures = _failures(found.num_failures)
+    words = [f"{head}: {failures}, {went} known to have gone out since the first."]
+    if not is_paid and chances[SeatState.FINE] >= LIKELY:
+        probably = "" if found.is_sure else "probably "
+        words.append(f"The cause {probably}lies with the leads.")
+    return words
+
+
+def _open(chances: Mapping[SeatState, float]) -> str:
+    """Return that a seat's state is not known, and its two likeliest ones."""
+    first, second = sorted(STATES, key=lambda state: -chances[state])[:2]
+    return (
+        f"Not known: it may be {_MAY_BE[first]} ({chances[first]:.0%}) or "
+        f"{_MAY_BE[second]} ({chances[second]:.0%})"
+    )
 
 
 def _block_words(found: SeatVerdict, judged: Judged, parameters: Parameters) -> list[str]:
@@ -333,6 +361,12 @@ def _credits(number: float) -> str:
     whole = round(number)
     return f"{whole:,} credit" + ("s" if whole != 1 else "")
 
+
+_MAY_BE: Mapping[SeatState, str] = {
+    SeatState.FINE: "fine",
+    SeatState.EXHAUSTED: "out of credits",
+    SeatState.BLOCKED: "in a velocity block",
+}
 
 _PAST: Mapping[SeatState, str] = {
     SeatState.EXHAUSTED: "Out of credits",
