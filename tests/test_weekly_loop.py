@@ -466,7 +466,40 @@ def test_diff_says_who_moved_and_why(run: Run, folder: Path) -> None:
     assert any(after == "excluded" for before, after in moved if before != "excluded")
     assert all(line["why"] for line in found["leads"])
     with (folder / "moved.csv").open(encoding="utf-8", newline="") as file:
-        assert len(list(csv.DictReader(file))) == len(found["leads"])
+        rows = list(csv.DictReader(file))
+    assert len(rows) == len(found["leads"])
+    assert "name" not in rows[0]
+    assert "linkedin_url" not in found["leads"][0]
+    (week,) = (folder / "reports").glob("2026-W49-*")
+    with (week / "assignments.csv").open(encoding="utf-8", newline="") as file:
+        known = list(csv.DictReader(file))
+    for row in rows:
+        own = known[int(row["row"]) - 2]
+        assert all(own[key] == row[key] for key in ("lead_id", "linkedin_url", "company"))
+    _, out, _ = run("diff", "2026-W48", "2026-W49", "--with-names")
+    assert f"{known[int(rows[0]['row']) - 2]['first_name']} " in out
+    assert "assignments.csv" in out
+
+
+def test_diff_says_what_failed(run: Run, folder: Path) -> None:
+    """A send that failed was not made: what became of it is said instead."""
+    first = plan(run, WEEK_1)
+    rows = assigned(first)
+    lost = next(row for row in rows if row["route"] == "paid_inmail")
+    (folder / "failed.csv").write_text(
+        "LinkedIn URL,sender,failed at\n"
+        f"{lost['linkedin_url']},{lost['seat_id']},{lost['send_on']}\n", "utf-8",
+    )  # fmt: skip
+    code, _, err = run(
+        "triage", "failed.csv", "-s", "seats.csv", "--as-of", "2026-11-28", "--apply"
+    )
+    assert code == 0, err
+    plan(run, WEEK_2)
+    _, out, _ = run("diff", "2026-W48", "2026-W49", "--json")
+    why = {line["lead_id"]: line["why"] for line in json.loads(out)["leads"]}
+    told = f"paid inmail from {lost['seat_id']} failed on {lost['send_on']}, and triage "
+    assert why[lost["lead_id"]].startswith(told)
+    assert sum("was sent to by" in words for words in why.values()) > 1
 
 
 def test_an_unknown_run_names_the_nearest(run: Run) -> None:

@@ -153,18 +153,29 @@ def diff(
     after: RunName,
     out: Annotated[
         Path | None,
-        typer.Option("--out", "-o", metavar="FILE", help="Write every moved lead to CSV."),
+        typer.Option(
+            "--out",
+            "-o",
+            metavar="FILE",
+            help="Write every moved lead to CSV, with profile and company.",
+        ),
     ] = None,
+    with_names: Annotated[
+        bool, typer.Option("--with-names", help="Name the leads, here and in --out.")
+    ] = False,
     config: Config = None,
     ledger: LedgerOption = None,
     json: Json = False,
 ) -> None:
     """Compare two runs: who moved, from where to where, and why.
 
-    Example:
+    A lead is shown with its company and its row in the second run's assignments.csv (in
+    the first one's if it is no longer on the list). Example:
 
       planner diff 2026-W48 2026-W49 --out moved.csv
     """
+    from dataclasses import replace
+
     from planner.ledger import diffs
     from planner.ledger import runs as book
     from planner.output.atomic import check_place, write_file
@@ -174,10 +185,13 @@ def diff(
         check_place(out)
     with _opened(ledger, config) as connection:
         first, second = book.find(connection, before), book.find(connection, after)
+        old, new = assignments_of(first), assignments_of(second)
+        fates = diffs.fates(connection, first, second, old["lead_id"].tolist())
     found = diffs.difference(
-        diffs.side_of_run(first, assignments_of(first)),
-        diffs.side_of_run(second, assignments_of(second)),
+        diffs.side_of_run(first, old), diffs.side_of_run(second, new), fates
     )
+    named = diffs.with_people(found.leads, old, new, names=with_names)
+    found = replace(found, leads=named)
     if out is not None:
         write_file(out, found.leads.to_csv(index=False, lineterminator="\n").encode())
     if json:
@@ -185,7 +199,7 @@ def diff(
             {
                 "before": first.name, "after": second.name,
                 "moves": found.moves.to_dict("records"),
-                "leads": found.leads.to_dict("records"),
+                "leads": found.leads.drop(columns=["linkedin_url"]).to_dict("records"),
                 "parameters": found.parameters, "credits": found.seats,
             }
         )  # fmt: skip
@@ -262,16 +276,21 @@ def _show_difference(before: Run, after: Run, found: Difference, out: Path | Non
     if found.leads.empty:
         return
     console.result("")
+    is_named = "name" in found.leads
     console.table(
-        ("lead", "from", "seat", "to", "seat", "why"),
+        ("lead", "row", *(["name"] if is_named else []), "company", "from", "seat", "to",
+         "seat", "why"),
         [
             (
-                line["lead_id"], line["route_before"], line["seat_id_before"],
+                line["lead_id"], line["row"], *([line["name"]] if is_named else []),
+                line["company"], line["route_before"], line["seat_id_before"],
                 line["route_after"], line["seat_id_after"], line["why"],
             )
             for line in found.leads.head(_SHOWN).to_dict("records")
         ],
     )  # fmt: skip
+    files = folder_of(after) or after.folder
+    console.result(f"row: in {Path(files) / 'assignments.csv'}, or in {before.name}'s")
     if out is not None:
         console.result(f"All {len(found.leads):,} are in {out}")
     elif len(found.leads) > _SHOWN:
