@@ -714,6 +714,15 @@ def test_doubtful_zones(cells: list[str], texts: list[str], words: list[str]) ->
     assert found.doubtful.tolist() == words
 
 
+@pytest.mark.parametrize(
+    "header", ["gesehen am", "Seen on", "checked at", "geprüft am", "Vu le", "Visto el"]
+)
+def test_when_a_flag_was_seen(header: str) -> None:
+    """A date beside a flag is the day on which somebody looked, in several languages."""
+    text = f"Profile URL,Open Profile,{header}\nlinkedin.com/in/aa,yes,2026-11-24\n"
+    assert lines(text, "happened_on") == [(2, "flag_seen", "2026-11-24")]
+
+
 @pytest.mark.parametrize("header", ["Sent at", "Replied"])
 def test_a_doubtful_zone_is_a_finding(header: str) -> None:
     """The row counts, and what was assumed of it is said with row and column."""

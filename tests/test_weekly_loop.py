@@ -6,10 +6,13 @@ import csv
 import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from planner import cli
+from planner.cli import console
+from planner.errors import Issue, Severity
 
 Outcome = tuple[int, str, str]
 Run = Callable[..., Outcome]
@@ -500,6 +503,58 @@ def test_diff_says_what_failed(run: Run, folder: Path) -> None:
     told = f"paid inmail from {lost['seat_id']} failed on {lost['send_on']}, and triage "
     assert why[lost["lead_id"]].startswith(told)
     assert sum("was sent to by" in words for words in why.values()) > 1
+
+
+def test_show_takes_a_triage(run: Run, folder: Path) -> None:
+    """What `runs` lists and `void` takes can be shown: what it put into the ledger."""
+    row = sent(plan(run, WEEK_1))[0]
+    (folder / "failed.csv").write_text(
+        f"LinkedIn URL,failed at\n{row['linkedin_url']},{row['send_on']}\n", "utf-8"
+    )
+    options = ("-s", "seats.csv", "--as-of", "2026-11-28", "--apply", "--json")
+    code, out, err = run("triage", "failed.csv", *options)
+    assert code == 0, err
+    name = json.loads(out)["name"]
+    code, out, err = run("show", name)
+    assert code == 0, err
+    assert f"Triage {name}, in force" in out
+    assert f"planner void {name}" in out
+    run("void", name, "--as-of", "2026-11-28")
+    code, out, _ = run("show", f"reports/{name}/", "--json")
+    shown = json.loads(out)
+    assert (code, shown["triage"], shown["status"]) == (0, name, "voided")
+    assert (shown["failures"], shown["seats_held"]) == (1, [])
+    code, _, err = run("show", "2026-W48-triage-00000000")
+    assert (code, "no triage" in err) == (3, True)
+
+
+def test_a_send_of_long_ago_is_warned_of(run: Run, folder: Path) -> None:
+    """More than a year before the first run, the year is likely wrong; it counts."""
+    plan(run, WEEK_1)
+    rows = [f"linkedin.com/in/long-ago-{k},sent,{day}" for k, day in enumerate(
+        ("2021-11-20", "2025-11-21", "2025-11-23")
+    )]  # fmt: skip
+    found = record(run, folder, rows, "2026-11-27")
+    issues: Any = found["issues"]
+    old = [one for one in issues if one["code"] == "sent-long-ago"]
+    assert [(one["row"], one["severity"]) for one in old] == [
+        (2, "warning"),
+        (3, "warning"),
+    ]
+    assert "(2026-11-23)" in old[0]["message"]
+    assert found["new"] == {"balance_seen": 0, "sent": 3}
+
+
+def test_what_shows_all_findings_reads_the_same_files(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """`check` reads lists and inventories only: elsewhere --json has all of them."""
+    issues = [Issue(code="x", message="y", severity=Severity.WARNING)] * 3
+    console.show_issues(issues, limit=1)
+    console.show_issues(issues, limit=1, every=console.CHECK)
+    found = capsys.readouterr().err
+    assert "... and 2 warnings more (all of them: --json)" in found
+    assert "... and 2 warnings more (all of them: planner check)" in found
 
 
 def test_an_unknown_run_names_the_nearest(run: Run) -> None:

@@ -280,7 +280,7 @@ def report(made: Plan, folder: Path | None, *, as_json: bool) -> None:
         return
     for line in mappings_in_words(made.mappings):
         console.say(line)
-    console.show_issues(made.issues)
+    console.show_issues(made.issues, every=console.CHECK)
     summary(made)
     if folder is None:
         console.result("\nDry run: nothing was written.")

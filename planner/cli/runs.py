@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from planner.ledger.diffs import Difference
     from planner.ledger.runs import Run
     from planner.ledger.store import Connection
+    from planner.ledger.triages import Applied, Effects
 
 RunName = Annotated[
     str,
@@ -108,7 +109,7 @@ def show(
     ledger: LedgerOption = None,
     json: Json = False,
 ) -> None:
-    """Show a run: what it planned, and what has come of it.
+    """Show a run: what it planned, and what has come of it; or an applied triage.
 
     Examples:
 
@@ -117,6 +118,7 @@ def show(
       planner show 2026-W48 --html --rule-costs --out report.html
     """
     from planner.ledger import runs as book
+    from planner.ledger import triages
 
     console.settings.json = json
     asked = page.Asked(rule_costs=rule_costs, with_names=with_names)
@@ -126,6 +128,10 @@ def show(
     if out is not None or asked != page.Asked():
         raise UsageError("--out, --rule-costs and --with-names go with --html")
     with _opened(ledger, config) as connection:
+        triage = triages.find(connection, name)
+        if triage is not None:
+            _show_triage(triage, triages.effects(connection, triage), as_json=json)
+            return
         run = book.find(connection, name)
         done = progress(connection, run)
     if json:
@@ -259,6 +265,36 @@ def _line(run: Run) -> dict[str, object]:
         "version": run.version, "status": _status(run),
         "totals": run.document.get("totals"), "parameters": run.document.get("parameters"),
     }  # fmt: skip
+
+
+def _show_triage(triage: Applied, effects: Effects, *, as_json: bool) -> None:
+    """Show what the ledger has of a triage, and where to look for the rest."""
+    status = "voided" if triage.is_voided else "in force"
+    if as_json:
+        console.result_json(
+            {
+                "triage": triage.name, "as_of": triage.as_of.isoformat(),
+                "recorded_at": triage.recorded_at, "status": status,
+                "failures": effects.num_leads, "sends_planned": effects.num_sends,
+                "seats_held": list(effects.held), "balances_assumed": list(effects.emptied),
+            }
+        )  # fmt: skip
+        return
+    console.result(f"Triage {triage.name}, {status}")
+    console.result(f"as of {triage.as_of}, recorded {triage.recorded_at}\n")
+    console.table(
+        ("what it put into the ledger", ""),
+        [
+            ("failed InMails with a cause", f"{effects.num_leads:,}"),
+            ("sends planned and not made yet", f"{effects.num_sends:,}"),
+            ("seats held", ", ".join(effects.held) or "none"),
+            ("seats taken for out of credits", ", ".join(effects.emptied) or "none"),
+        ],
+    )
+    console.result(
+        f"\nLeads and reasons: triage.xlsx in the folder {triage.name}. Take it back: "
+        f"planner void {triage.name}"
+    )
 
 
 def _show_difference(before: Run, after: Run, found: Difference, out: Path | None) -> None:
