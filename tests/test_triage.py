@@ -639,7 +639,9 @@ def test_words_are_no_surer_than_the_numbers() -> None:
     assert open_.probability < Parameters().hold_evidence
     assert not open_.is_sure
     assert "Fine now" not in open_.words
-    assert re.search(r"Not known: it may be .* \(\d+%\) or .* \(\d+%\)", open_.words)
+    # Had it been out of credits, the grant would have ended that: fine, or blocked.
+    assert re.search(r"in a velocity block \(\d+%\) or fine \(\d+%\)", open_.words)
+    assert open_.probability + open_.blocked == pytest.approx(1, abs=0.2)
     sent = replace(seat, sent=(
         *seat.sent, SentInMail(happened_on="2026-12-01T09:00:00Z", credit_probability=1.0)
     ))  # fmt: skip

@@ -21,7 +21,7 @@ from planner.ledger.failures import _Rooms, _sent
 from planner.ledger.tables import BALANCES, TRIAGES
 from planner.ledger.touches import View
 from planner.params import Parameters
-from planner.triage.records import SeatState, SeatVerdict
+from planner.triage.records import SeatState, SeatVerdict, Spell
 from triage_factory import make_day, make_seat
 
 #: A Wednesday.
@@ -238,6 +238,7 @@ def doubted(
     *after: tuple[str, int, str],
     later: str = "",
     days: int = 2,
+    state: SeatState = SeatState.STOPPED,
     **inventory: Any,
 ) -> list[str]:
     """Return what is said of a seat that triage found stopped, and what came after.
@@ -252,7 +253,13 @@ def doubted(
         since="", until="", assumed_credits=None, held_until="", pace_factor=1.0,
         asks_balance=True, is_sure=True, spells=(), num_failures=5, num_sent=0, words="",
     )  # fmt: skip
-    fine = replace(verdict, seat_id="piet", state=SeatState.FINE)
+    if state is SeatState.FINE:  # a grant has ended the stop, if it was one of credits
+        spell = Spell(
+            state=SeatState.STOPPED, since="x", last="x", until="y", num_failures=5
+        )
+        verdict = replace(verdict, state=state, probability=0.4, is_sure=False)
+        verdict = replace(verdict, spells=(spell,))
+    fine = replace(verdict, seat_id="piet", state=SeatState.FINE, is_sure=True)
     view = View(as_of=AS_OF + dt.timedelta(days=days))
     seats = [make_seat(name, stated=(), **inventory) for name in ("anna", "piet")]
     if inventory:
@@ -280,6 +287,12 @@ def test_a_seat_in_doubt_is_warned_of(tmp_path: Path) -> None:
     assert "enter it as credits" in words
 
 
+def test_a_seat_may_be_in_doubt_after_a_grant(tmp_path: Path) -> None:
+    """What is not fine for certain is a block, mostly: it is warned of all the same."""
+    (words,) = doubted(tmp_path, state=SeatState.FINE)
+    assert "(out of credits 3%, velocity block 57%)" in words
+
+
 @pytest.mark.parametrize(
     ("after", "later", "days", "part"),
     [
@@ -291,7 +304,7 @@ def test_a_seat_in_doubt_is_warned_of(tmp_path: Path) -> None:
         # None left: nothing to send. Some left: a block, for the days of a hold.
         ((("2026-11-25", 0, "seen"),), "", 2, ""),
         ((("2026-11-26", 9, "seen"),), "", 2, "9 credits were read on 2026-11-26"),
-        ((("2026-11-26", 9, "seen"),), "", 6, "pause it until 2026-12-02"),
+        ((("2026-11-26", 9, "seen"),), "", 6, "pause the seat until 2026-12-02"),
         ((("2026-11-26", 9, "seen"),), "", 7, ""),
         ((), "anna", 2, ""),
     ],

@@ -25,18 +25,33 @@ from planner.triage.records import SeatState, SeatVerdict
 def keep(
     connection: Connection, entry: int, verdicts: Iterable[SeatVerdict], as_of: dt.date
 ) -> None:
-    """Append the seats of which nothing goes out, and what may be the cause."""
+    """Append the seats of which nothing goes out, and what may be the cause.
+
+    So is one that a grant has ended the stop of, as long as nothing has gone out since and
+    it is not known to be fine.
+    """
     append(
         connection, SEAT_DOUBTS,
         [
             {
                 "entry": entry, "seat_id": one.seat_id, "from_date": as_of.isoformat(),
-                "exhausted": one.probability - one.blocked, "blocked": one.blocked,
+                "exhausted": _stopped(one) - one.blocked, "blocked": one.blocked,
             }
             for one in verdicts
-            if one.state is SeatState.STOPPED
+            if one.state is SeatState.STOPPED or _is_open(one)
         ],
     )  # fmt: skip
+
+
+def _is_open(verdict: SeatVerdict) -> bool:
+    is_stop = verdict.spells and verdict.spells[-1].state is SeatState.STOPPED
+    return verdict.state is SeatState.FINE and not verdict.is_sure and bool(is_stop)
+
+
+def _stopped(verdict: SeatVerdict) -> float:
+    """Return the chance that something keeps the seat's InMails from going out."""
+    is_fine = verdict.state is SeatState.FINE
+    return 1 - verdict.probability if is_fine else verdict.probability
 
 
 def warnings(
@@ -127,7 +142,8 @@ def _words(
     free = since + dt.timedelta(days=parameters.velocity_hold_days)
     if credits > 0 and as_of < free:
         return (
-            f"{head}, and {credits:,} credits were read on {day}, so LinkedIn blocks it: "
-            f"run that triage again with --apply, which holds it; or pause it until {free}"
+            f"{head}, and {credits:,} credits were read on {day}: unless a grant brought "
+            "them, LinkedIn blocks it. Run that triage again with --apply, which judges "
+            f"by them; or pause the seat until {free}"
         )
     return ""

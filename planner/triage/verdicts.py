@@ -107,15 +107,19 @@ def verdict(judged: Judged, as_of: dt.date, parameters: Parameters) -> SeatVerdi
 def _now(judged: Judged) -> Mapping[SeatState, float]:
     """Return the chances of the states now: of a block, those at the last failure.
 
-    A block fades with time in the chain, but its hold is counted in days.
+    A block fades with time in the chain, but its hold is counted in days. What a proof of
+    a credit has ended since, such as a grant, is no exhaustion any more.
     """
-    last = judged.open_states[-1]
+    last = now = judged.open_states[-1]
     run = judged.runs[-1]
     at_failure = judged.open_states[run.positions[-1]]
     if 1 - at_failure[0] >= LIKELY and (run.ended_by or run.resumed_by) is None:
         last = at_failure
     if at_failure[2] >= LIKELY and run.resumed_by is None:
         last = at_failure
+        if run.ended_by is not None:
+            out = min(now[1], at_failure[1])
+            last = (1 - at_failure[2] - out, out, at_failure[2])
     chances = dict(zip(STATES, last, strict=True))
     return {**chances, SeatState.STOPPED: last[1] + last[2]}
 
