@@ -5,10 +5,12 @@ from __future__ import annotations
 import base64
 import csv
 import fcntl
+import gzip
 import io
 import json
 import os
 import signal
+import sqlite3
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -20,8 +22,9 @@ from hypothesis import strategies as st
 from openpyxl.comments import Comment
 
 from plan_factory import make_plan
+from planner.output import erase as erase_module
 from planner.output import erase_search, erase_text, folder, workbook
-from planner.output.erase import BUSY, Kind, Touched, erase, find
+from planner.output.erase import BUSY, TOO_MANY, Kind, Touched, beside, erase, find
 from planner.output.erase_search import Answer
 from planner.output.erase_text import (
     Edit,
@@ -695,3 +698,92 @@ def test_the_last_link_takes_the_list_along(tmp_path: Path) -> None:
 def test_files_of_any_kind_are_searched(content: bytes, answer: Answer) -> None:
     """Text in any encoding and archives are searched; what cannot be read is said."""
     assert erase_search.search(content, JANE) is answer
+
+
+def ledger_copy(path: Path, *keys: tuple[str, str], is_first: bool = False) -> bytes:
+    """Return a database with a ledger's table of identities, filled in."""
+    columns = "space TEXT, value TEXT, person INTEGER"
+    table = (
+        f"identities ({columns}, PRIMARY KEY (space, value)) WITHOUT ROWID"
+        if is_first
+        else f"identities (number INTEGER PRIMARY KEY, {columns})"
+    )
+    with sqlite3.connect(path) as connection:
+        connection.execute(f"CREATE TABLE {table}")
+        connection.executemany(
+            "INSERT INTO identities (space, value, person) VALUES (?, ?, ?)",
+            [(*key, 65 + k) for k, key in enumerate(keys)],  # persons "A", "B", ...
+        )
+    connection.close()
+    return path.read_bytes()
+
+
+@pytest.mark.parametrize("is_first", [False, True])
+@pytest.mark.parametrize(
+    "key",
+    [
+        ("slug", SLUG), ("member", MEMBER), ("hash", OPAQUE), ("uuid", UUID),
+        ("email", MAIL), ("lead", LEAD),
+    ],
+)  # fmt: skip
+def test_a_copy_of_a_ledger_holds_the_person(
+    tmp_path: Path, key: tuple[str, str], is_first: bool
+) -> None:
+    """In a record the key has its kind before it, and anything at all behind it."""
+    before, after = (("slug", f"{name}-of-someone") for name in ("aa", "zz"))
+    content = ledger_copy(tmp_path / "a.db", before, key, after, is_first=is_first)
+    assert erase_search.search(content, JANE) is Answer.YES
+    assert erase_search.search(gzip.compress(content), JANE) is Answer.YES
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        ("slug", f"{SLUG}-2"), ("slug", f"{SLUG}A"), ("slug", f"mary-{SLUG}"),
+        ("member", f"{MEMBER}0"), ("hash", f"{OPAQUE}x"), ("lead", LEAD[:-1]),
+        ("email", f"x.{MAIL}"), ("person", SLUG),
+    ],
+)  # fmt: skip
+def test_a_copy_of_a_ledger_does_not_hold_a_namesake(
+    tmp_path: Path, key: tuple[str, str]
+) -> None:
+    """A longer or shorter key is another's, whatever byte stands behind it."""
+    content = ledger_copy(tmp_path / "a.db", key, ("slug", "zz-of-someone"))
+    assert erase_search.search(content, JANE) is Answer.NO
+
+
+def test_a_key_of_any_length_is_found_in_a_record(tmp_path: Path) -> None:
+    """The length of a long key takes two bytes, and may count letters of two bytes."""
+    for number, slug in enumerate(["j\u00f6rg-" + "x" * 80, "\u6797" * 20]):
+        content = ledger_copy(tmp_path / f"{number}.db", ("slug", slug))
+        person = matcher(Traces(slugs=(slug,)))
+        assert erase_search.search(content, person) is Answer.YES
+
+
+# --- beside the runs --------------------------------------------------------------
+
+
+def test_folders_below_are_searched_but_for_those_apart(tmp_path: Path) -> None:
+    """Copies in any folder are named; hidden and installed ones are passed over."""
+    for name in ("old/2026", "reports", ".git", ".venv", "tools"):
+        (tmp_path / name).mkdir(parents=True)
+        (tmp_path / name / "leads.csv").write_text(f"Profile URL\n{URL}\n")
+    (tmp_path / "tools" / "pyvenv.cfg").touch()
+    (tmp_path / "link").symlink_to(tmp_path / "reports")
+    (tmp_path / "here.txt").write_text(URL)
+    found = beside(tmp_path, PERSON, [tmp_path / "reports"])
+    names = [str(one.path.relative_to(tmp_path)) for one in found]
+    assert names == ["here.txt", "old/2026/leads.csv"]
+    assert all(one.is_found for one in found)
+
+
+def test_a_folder_of_too_many_files_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was not searched is not taken for clean, nor for the person."""
+    monkeypatch.setattr(erase_module, "_MAX_BESIDE", 2)
+    for name in "abc":
+        (tmp_path / f"{name}.txt").write_text(URL if name == "a" else "")
+    first, last = beside(tmp_path, PERSON)
+    assert (first.path.name, first.is_found) == ("a.txt", True)
+    assert (last.path, last.left, last.is_found) == (tmp_path, TOO_MANY, False)

@@ -166,6 +166,13 @@ def test_a_mistyped_person_is_refused(run: Run, folder: Path) -> None:
     assert not (folder / "new.db").exists()
 
 
+def test_a_file_that_cannot_be_searched_makes_nobody_known(run: Run, folder: Path) -> None:
+    """Tests that a PDF in the workspace is no evidence that a mistyped URL is right."""
+    planned(run, "reports")
+    (folder / "print.pdf").write_bytes(b"%PDF-1.7 compressed")
+    assert run("forget", URL.format("3x"), "--as-of", "2026-11-24")[0] == 3
+
+
 def test_forgetting_twice_is_no_mistake(run: Run, folder: Path) -> None:
     """Tests that the command may be given again after it has done its work."""
     _, url = planned(run, "reports")
@@ -179,12 +186,14 @@ def test_copies_in_the_workspace_are_named(run: Run, folder: Path) -> None:
     place, url = planned(run, "reports")
     shutil.copy(place / "assignments.csv", folder / "copy.csv")
     shutil.copy(place / "plan.xlsx", folder / "copy.xlsx")
+    (folder / "old").mkdir()
+    shutil.copy(folder / "planner.db", folder / "old" / "backup.sqlite")
     before = (folder / "copy.csv").read_bytes()
 
     done = forget(run, url)
 
     named = {Path(one["file"]).name for one in done["beside"]}
-    assert named == {"copy.csv", "copy.xlsx", "leads.csv"}
+    assert named == {"backup.sqlite", "copy.csv", "copy.xlsx", "leads.csv"}
     assert (folder / "copy.csv").read_bytes() == before
     _, _, err = run("forget", url, "--as-of", "2026-11-24")
     assert "still there: copy.csv: " in err

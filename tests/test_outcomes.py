@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import openpyxl
 import pandas as pd
@@ -643,6 +644,19 @@ def test_the_future_is_no_outcome() -> None:
         ("11/24/2026 12:07 am", "2026-11-24T00:07:00Z"),
         ("24.11.2026 21:07 Uhr", "2026-11-24T21:07:00Z"),
         ("2026-11-24 25:00", "2026-11-24"),
+        ("2026-11-24 00:10 CET", "2026-11-23T23:10:00Z"),
+        ("Nov 24, 2026 11:30 PM EST", "2026-11-25T04:30:00Z"),
+        ("2026-11-24 9:07 pm CET", "2026-11-24T20:07:00Z"),
+        ("2026-11-24 09:07pdt", "2026-11-24T16:07:00Z"),
+        ("2026-11-24 09:07 (EET)", "2026-11-24T07:07:00Z"),
+        ("2026-11-24 00:00 MSK", "2026-11-23T21:00:00Z"),
+        ("2026-11-24 09:07 UTC+2", "2026-11-24T07:07:00Z"),
+        (
+            "Tue Nov 24 2026 09:07:08 GMT+0100 (Central European Standard Time)",
+            "2026-11-24T08:07:08Z",
+        ),
+        ("2026-11-24 09:07 GMT (Greenwich Mean Time)", "2026-11-24T09:07:00Z"),
+        ("2026-11-24 09:07 sent by Anna", "2026-11-24T09:07:00Z"),
         # 20,781 days after 1970-01-01, and 9 h 7 min 8 s = 32,828 s
         ("1795511228", "2026-11-24T09:07:08Z"),
         ("1795511228000", "2026-11-24T09:07:08Z"),
@@ -656,6 +670,76 @@ def test_dates_and_times(cell: str, text: str) -> None:
     assert found.texts.tolist() == [text]
     assert found.unreadable.tolist() == [cell == "soon"]
     assert found.late.tolist() == [False]
+    assert found.doubtful.tolist() == [""]
+
+
+@pytest.mark.parametrize(
+    ("place", "words"),
+    [
+        ("Europe/Lisbon", "WET WEST"), ("Europe/London", "GMT BST"),
+        ("Europe/Berlin", "CET CEST"), ("Europe/Athens", "EET EEST"),
+        ("Europe/Moscow", "MSK"), ("America/New_York", "EST EDT"),
+        ("America/Chicago", "CST CDT"), ("America/Denver", "MST MDT"),
+        ("America/Los_Angeles", "PST PDT"),
+    ],
+)  # fmt: skip
+def test_zones_are_those_of_the_time_zone_database(place: str, words: str) -> None:
+    """Each abbreviation means what the place that it stands for has then."""
+    for word, month in zip(words.split(), (1, 7), strict=False):
+        there = dt.datetime(2026, month, 15, 9, 7, tzinfo=ZoneInfo(place))
+        assert there.tzname() == word
+        found = moments(column([f"{there:%Y-%m-%d %H:%M} {word}"]), TODAY)
+        assert found.texts[0] == f"{there.astimezone(dt.UTC):%Y-%m-%dT%H:%M:%SZ}"
+
+
+@pytest.mark.parametrize(
+    ("cells", "texts", "words"),
+    [
+        (["2026-11-24 09:07 AMT"], ["2026-11-24T09:07:00Z"], ["amt"]),
+        (["2026-11-24 09:07 IST"], ["2026-11-24T09:07:00Z"], ["ist"]),
+        (["2026-11-24 09:07 Europe/Berlin"], ["2026-11-24T09:07:00Z"], ["europe/berlin"]),
+        (["2026-11-24 9:07 PM Eastern Time"], ["2026-11-24T21:07:00Z"], ["eastern time"]),
+        (["2026-11-24 09:07 CST"], ["2026-11-24T15:07:00Z"], ["cst"]),
+        (
+            ["2026-11-24 09:07 CST", "2026-11-24 09:07 EST"],
+            ["2026-11-24T15:07:00Z", "2026-11-24T14:07:00Z"], ["", ""],
+        ),
+        (["2026-11-24 00:00 IST"], ["2026-11-24"], [""]),  # a day alone has no zone
+    ],
+)  # fmt: skip
+def test_doubtful_zones(cells: list[str], texts: list[str], words: list[str]) -> None:
+    """A zone that is not known is named; CST is America's where others of it stand."""
+    found = moments(column(cells), TODAY)
+    assert found.texts.tolist() == texts
+    assert found.doubtful.tolist() == words
+
+
+@pytest.mark.parametrize(
+    "header", ["gesehen am", "Seen on", "checked at", "geprüft am", "Vu le", "Visto el"]
+)
+def test_when_a_flag_was_seen(header: str) -> None:
+    """A date beside a flag is the day on which somebody looked, in several languages."""
+    text = f"Profile URL,Open Profile,{header}\nlinkedin.com/in/aa,yes,2026-11-24\n"
+    assert lines(text, "happened_on") == [(2, "flag_seen", "2026-11-24")]
+
+
+@pytest.mark.parametrize("header", ["Sent at", "Replied"])
+def test_a_doubtful_zone_is_a_finding(header: str) -> None:
+    """The row counts, and what was assumed of it is said with row and column."""
+    text = (
+        f"Profile URL,{header}\n"
+        "linkedin.com/in/aa,2026-11-24 09:07 CET\n"
+        "linkedin.com/in/bb,2026-11-24 09:07 IST\n"
+        "linkedin.com/in/cc,2026-11-24 09:07 CST\n"
+    )
+    result, issues = read_table(table(text))
+    assert len(result.outcomes) == 3
+    assert issues == []
+    found = {one.row: one for one in result.issues if one.code == "unknown-time-zone"}
+    assert set(found) == {3, 4}
+    assert {issue.column for issue in found.values()} == {header}
+    assert "IST is not known, and the time was taken as UTC" in found[3].message
+    assert "taken as America's" in found[4].message
 
 
 def test_the_order_of_day_and_month_is_decided_for_the_column() -> None:

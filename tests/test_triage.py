@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import math
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
@@ -19,9 +20,10 @@ from planner.domain import Cause, NextStep
 from planner.errors import ParameterError
 from planner.params import Parameters, specs
 from planner.triage import causes, states
-from planner.triage.records import FINDINGS, SeatRecord, SeatState, Triage
+from planner.triage.records import FINDINGS, SeatRecord, SeatState, SentInMail, Triage
 from planner.triage.steps import expected_replies, first_inmail_day
 from planner.triage.timeline import Mark, _block, timeline
+from planner.triage.verdicts import _fine_words
 from triage_factory import (
     TODAY,
     daily,
@@ -641,6 +643,75 @@ def test_failures_without_a_burst_or_a_low_balance() -> None:
     assert "read the balance" in cell_of(found, 0, "next_reason")
 
 
+def test_words_are_no_surer_than_the_numbers() -> None:
+    """A seat that a grant has freed is fine only if it likely is, or sent something."""
+    seat = make_record(
+        sent=daily("2026-10-10", 50, 3, 1.0), seen=[("2026-11-28", 30)],
+        seat={"reset_rule": "month"},
+    )  # fmt: skip
+    rows = make_failures(*run_of(6, "2026-11-30"))
+    day = dt.date(2026, 12, 1)
+    open_ = verdict_of(judge(rows, seat, as_of=day, stopped_exhausted_share=0.2))
+    assert open_.state is SeatState.FINE
+    assert open_.spells[-1].until == "2026-12-01"
+    assert open_.probability < Parameters().hold_evidence
+    assert not open_.is_sure
+    assert "Fine now" not in open_.words
+    # Had it been out of credits, the grant would have ended that: fine, or blocked.
+    assert re.search(r"in a velocity block \(\d+%\) or fine \(\d+%\)", open_.words)
+    assert open_.probability + open_.blocked == pytest.approx(1, abs=0.2)
+    sent = replace(seat, sent=(
+        *seat.sent, SentInMail(happened_on="2026-12-01T09:00:00Z", credit_probability=1.0)
+    ))  # fmt: skip
+    went = verdict_of(judge(rows, sent, as_of=day, stopped_exhausted_share=0.2))
+    assert went.is_sure
+    assert went.words.endswith("Fine now.")
+
+
+@pytest.mark.parametrize(
+    ("fine", "words"),
+    [
+        (0.8, "Fine: 1 failed InMail"),
+        (0.65, "Not known: it may be fine (65%) or out of credits (30%): 1 failed InMail"),
+        (0.4, "Not known: it may be out of credits (55%) or fine (40%): 1 failed InMail"),
+    ],
+)
+def test_words_on_a_failure_that_nothing_followed(fine: float, words: str) -> None:
+    """Below `hold_evidence` nobody knows; the leads are the cause, probably, or unsaid."""
+    chances = {
+        SeatState.FINE: fine, SeatState.EXHAUSTED: 0.95 - fine, SeatState.BLOCKED: 0.05,
+    }  # fmt: skip
+    found = judge(make_failures(failed("2026-11-20T10:00:00Z")), make_record())
+    one = replace(verdict_of(found), is_sure=fine >= 0.7)
+    said = " ".join(_fine_words(one, chances, is_paid=False))
+    assert said.startswith(words)
+    leads = {0.8: "The cause lies with", 0.65: "The cause probably lies with"}
+    assert ("The cause" in said) == (fine in leads)
+    assert leads.get(fine, "") in said
+    assert "The cause" not in " ".join(_fine_words(one, chances, is_paid=True))
+
+
+@pytest.mark.parametrize(
+    ("share", "held_until"),
+    [(0.5, ""), (0.3, ""), (0.25, "2026-11-27"), (0.01, "2026-11-27")],
+)
+def test_a_stopped_seat_is_held_if_a_block_is_likely_enough(
+    share: float, held_until: str
+) -> None:
+    """Whatever the odds: from `hold_evidence` on nothing is planned for it, and said so."""
+    seat = make_record(sent=daily("2026-10-20", 30, 3, 1.0), seen=[("2026-11-18", 30)])
+    rows = [failed(f"2026-11-20T10:0{k}:00Z") for k in range(6)]
+    found = judge(make_failures(*rows), seat, stopped_exhausted_share=share, refund_share=0)
+    # Failures are 1.2549 to 1 for exhaustion (see below). 0.7 / (0.7 + 0.3 * 1.2549) is
+    # 0.650; 0.75 / (0.75 + 0.25 * 1.2549) is 0.705.
+    verdict = verdict_of(found)
+    assert verdict.state is SeatState.STOPPED
+    assert (verdict.blocked >= Parameters().hold_evidence) == bool(held_until)
+    assert verdict.held_until == held_until
+    assert ("it is held: nothing before 2026-11-27" in verdict.words) == bool(held_until)
+    assert set(found.findings["next_step"]) == {"wait"}
+
+
 @pytest.mark.parametrize("text", ["", CREDITS_TEXT, "internal error"])
 def test_leads_of_a_stopped_seat_are_no_surer_than_the_seat(text: str) -> None:
     """Where the verdict leaves exhaustion and a block open, so do its leads."""
@@ -875,6 +946,28 @@ def test_owner_group_and_company_bind_the_seat() -> None:
     assert steps[1] == ("restart", "seat-03")
     assert steps[2] == ("restart", "seat-02")
     assert steps[3] == steps[4] == ("restart", "seat-03")
+
+
+def test_a_lead_that_waits_says_for_which_seat() -> None:
+    """Another seat has credits: company's seat, owner or crowd is the reason."""
+    cells: list[dict[str, Any]] = [
+        {"owner": SEAT},
+        {"company_key": "tarn", "company_seat": SEAT},
+        {"company_key": "ossia", "company_near": 99},
+    ]
+    rows = [{**row, **more} for row, more in zip(run_of(3), cells, strict=True)]
+    found = judge(
+        make_failures(*rows),
+        _exhausted(spare_after_reset=9),
+        make_record("seat-02", spare_credits=9, spare_inmails=9),
+    ).findings
+    assert found["next_step"].tolist() == ["wait"] * 3
+    until = "before the grant of 2026-12-01: plan it again then"
+    assert found["next_reason"].tolist() == [
+        f"its owner's seat {SEAT} has no credit to spare {until}",
+        f"its company belongs to seat {SEAT}, which has no credit to spare {until}",
+        f"enough people of its company are contacted {until}",
+    ]
 
 
 def test_one_restart_at_most() -> None:

@@ -188,6 +188,18 @@ class Workspace:
         (made,) = set((self.folder / "reports").iterdir()) - before
         return read_csv(made / "assignments.csv")
 
+    def doubts(self) -> list[str]:
+        """Return what the next plan would say of seats whose stop is not explained."""
+        code, out, err = self.run(
+            "plan", "leads.csv", "--seats", "later.csv", "--as-of", NEXT, "--dry-run",
+            "--json",
+        )  # fmt: skip
+        assert code == 0, err
+        issues = json.loads(out)["issues"]
+        found = [one for one in issues if one["code"] == "seat-in-doubt"]
+        assert {one["severity"] for one in found} <= {"warning"}
+        return [one["message"] for one in found]
+
     def dump(self) -> str:
         """Return every line of the ledger."""
         with closing(sqlite3.connect(self.folder / "planner.db")) as database:
@@ -363,8 +375,14 @@ def test_nothing_goes_out_and_nobody_knows_why(place: Workspace) -> None:
     waiting = {key for key, one in judged.items() if one["next_step"] == "wait"}
     assert waiting
     assert all(one["next_seat"] != "anna" or key in waiting for key, one in judged.items())
+    (doubt,) = place.doubts()
+    assert doubt.startswith(f"seat anna: on {SUNDAY} triage found that nothing goes out")
+    assert f"planner void {found['name']} takes" in doubt
     place.record_balance("anna", 31, SUNDAY)
+    (doubt,) = place.doubts()
+    assert "31 credits were read on 2026-11-29: unless a grant brought them" in doubt
     again = place.triage("--apply")
+    assert place.doubts() == []
     assert set(steps(again)) == waiting
     assert seat_of(again, "anna")["state"] == "velocity_block"
 

@@ -15,11 +15,13 @@ from sqlalchemy import Connection
 
 from plain_history import Journal, Outcome, Send
 from planner.domain import CreditEvent, DayCount, EventKind, SeatHistory
-from planner.ledger import seatbook, store
+from planner.errors import Severity
+from planner.ledger import doubts, seatbook, store
 from planner.ledger.failures import _Rooms, _sent
-from planner.ledger.tables import BALANCES
+from planner.ledger.tables import BALANCES, TRIAGES
 from planner.ledger.touches import View
 from planner.params import Parameters
+from planner.triage.records import SeatState, SeatVerdict, Spell
 from triage_factory import make_day, make_seat
 
 #: A Wednesday.
@@ -229,6 +231,105 @@ def test_an_assumed_balance_hides_none_that_was_read(
 ) -> None:
     """Of one instant, the last recorded counts, but an assumption repeats no sighting."""
     assert seen_by(tmp_path, *balances) == [("2026-11-24", *expected)]
+
+
+def doubted(
+    folder: Path,
+    *after: tuple[str, int, str],
+    later: str = "",
+    days: int = 2,
+    state: SeatState = SeatState.STOPPED,
+    **inventory: Any,
+) -> list[str]:
+    """Return what is said of a seat that triage found stopped, and what came after.
+
+    ``after`` are balances; ``later`` is the seat that a later triage judged.
+    """
+    journal = Journal()
+    first, second = (journal.add("triage", AS_OF) for _ in range(2))
+    entries = [journal.add("balances", AS_OF) for _ in after]
+    verdict = SeatVerdict(
+        seat_id="anna", sender="", state=SeatState.STOPPED, probability=1.0, blocked=0.57,
+        since="", until="", assumed_credits=None, held_until="", pace_factor=1.0,
+        asks_balance=True, is_sure=True, spells=(), num_failures=5, num_sent=0, words="",
+    )  # fmt: skip
+    if state is SeatState.FINE:  # a grant has ended the stop, if it was one of credits
+        spell = Spell(
+            state=SeatState.STOPPED, since="x", last="x", until="y", num_failures=5
+        )
+        verdict = replace(verdict, state=state, probability=0.4, is_sure=False)
+        verdict = replace(verdict, spells=(spell,))
+    fine = replace(verdict, seat_id="piet", state=SeatState.FINE, is_sure=True)
+    view = View(as_of=AS_OF + dt.timedelta(days=days))
+    seats = [make_seat(name, stated=(), **inventory) for name in ("anna", "piet")]
+    if inventory:
+        seats = [replace(seat, stated=("credits",)) for seat in seats]
+    with ledger(folder, journal) as connection:
+        doubts.keep(connection, first, (verdict, fine), AS_OF)
+        for entry, (on, credits, source) in zip(entries, after, strict=True):
+            line = {"entry": entry, "seat_id": "anna", "happened_on": on}
+            line |= {"credits": credits, "source": source}
+            store.append(connection, BALANCES, [line])
+        if later:
+            line = {"entry": second, "person": 1, "seat_id": later, "failed_on": "x"}
+            line |= {"cause": "inmail_off", "probability": 1.0, "step": "drop"}
+            store.append(connection, TRIAGES, [{**line, "assignment": 0}])
+        found = doubts.warnings(connection, seats, view, Parameters())
+    assert {one.severity for one in found} <= {Severity.WARNING}
+    return [one.message for one in found]
+
+
+def test_a_seat_in_doubt_is_warned_of(tmp_path: Path) -> None:
+    """Seat, day, chances and what to do; the seat that is fine is not named."""
+    (words,) = doubted(tmp_path)
+    assert words.startswith("seat anna: on 2026-11-25 triage found")
+    assert "(out of credits 43%, velocity block 57%)" in words
+    assert "enter it as credits" in words
+
+
+def test_a_seat_may_be_in_doubt_after_a_grant(tmp_path: Path) -> None:
+    """What is not fine for certain is a block, mostly: it is warned of all the same."""
+    (words,) = doubted(tmp_path, state=SeatState.FINE)
+    assert "(out of credits 3%, velocity block 57%)" in words
+
+
+@pytest.mark.parametrize(
+    ("after", "later", "days", "part"),
+    [
+        # Read before, assumed, or another seat's triage: still open.
+        ((("2026-11-24", 0, "seen"),), "", 2, "has not been read since"),
+        ((("2026-11-25", 0, "triage"),), "", 2, "has not been read since"),
+        ((), "piet", 2, "has not been read since"),
+        ((), "", 60, "has not been read since"),
+        # None left: nothing to send. Some left: a block, for the days of a hold.
+        ((("2026-11-25", 0, "seen"),), "", 2, ""),
+        ((("2026-11-26", 9, "seen"),), "", 2, "9 credits were read on 2026-11-26"),
+        ((("2026-11-26", 9, "seen"),), "", 6, "pause the seat until 2026-12-02"),
+        ((("2026-11-26", 9, "seen"),), "", 7, ""),
+        ((), "anna", 2, ""),
+    ],
+)
+def test_what_settles_a_doubt(
+    tmp_path: Path,
+    after: tuple[tuple[str, int, str], ...],
+    later: str,
+    days: int,
+    part: str,
+) -> None:
+    """A balance read since, or a later triage of the seat; nothing else."""
+    found = doubted(tmp_path, *after, later=later, days=days)
+    assert len(found) == bool(part)
+    assert all(part in words for words in found)
+
+
+def test_the_inventory_settles_a_doubt(tmp_path: Path) -> None:
+    """Credits that are stated for the day of the triage or later were read."""
+    (tmp_path / "a").mkdir()
+    (tmp_path / "b").mkdir()
+    on = AS_OF + dt.timedelta(days=1)
+    assert doubted(tmp_path / "a", credits=0, credits_as_of=on) == []
+    (words,) = doubted(tmp_path / "b", credits=12, credits_as_of=on)
+    assert "12 credits were read on 2026-11-26" in words
 
 
 def test_credits_ahead(tmp_path: Path) -> None:

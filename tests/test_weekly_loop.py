@@ -6,9 +6,12 @@ import csv
 import json
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from planner.cli import console
+from planner.errors import Issue, Severity
 from workspaces import Run, runner
 
 WEEK_1, WEEK_2 = "2026-11-23", "2026-11-30"
@@ -572,7 +575,92 @@ def test_diff_says_who_moved_and_why(run: Run, folder: Path) -> None:
     assert any(after == "excluded" for before, after in moved if before != "excluded")
     assert all(line["why"] for line in found["leads"])
     with (folder / "moved.csv").open(encoding="utf-8", newline="") as file:
-        assert len(list(csv.DictReader(file))) == len(found["leads"])
+        rows = list(csv.DictReader(file))
+    assert len(rows) == len(found["leads"])
+    assert "name" not in rows[0]
+    assert "linkedin_url" not in found["leads"][0]
+    (week,) = (folder / "reports").glob("2026-W49-*")
+    with (week / "assignments.csv").open(encoding="utf-8", newline="") as file:
+        known = list(csv.DictReader(file))
+    for row in rows:
+        own = known[int(row["row"]) - 2]
+        assert all(own[key] == row[key] for key in ("lead_id", "linkedin_url", "company"))
+    _, out, _ = run("diff", "2026-W48", "2026-W49", "--with-names")
+    assert f"{known[int(rows[0]['row']) - 2]['first_name']} " in out
+    assert "assignments.csv" in out
+
+
+def test_diff_says_what_failed(run: Run, folder: Path) -> None:
+    """A send that failed was not made: what became of it is said instead."""
+    first = plan(run, WEEK_1)
+    rows = assigned(first)
+    lost = next(row for row in rows if row["route"] == "paid_inmail")
+    (folder / "failed.csv").write_text(
+        "LinkedIn URL,sender,failed at\n"
+        f"{lost['linkedin_url']},{lost['seat_id']},{lost['send_on']}\n", "utf-8",
+    )  # fmt: skip
+    code, _, err = run(
+        "triage", "failed.csv", "-s", "seats.csv", "--as-of", "2026-11-28", "--apply"
+    )
+    assert code == 0, err
+    plan(run, WEEK_2)
+    _, out, _ = run("diff", "2026-W48", "2026-W49", "--json")
+    why = {line["lead_id"]: line["why"] for line in json.loads(out)["leads"]}
+    told = f"paid inmail from {lost['seat_id']} failed on {lost['send_on']}, and triage "
+    assert why[lost["lead_id"]].startswith(told)
+    assert sum("was sent to by" in words for words in why.values()) > 1
+
+
+def test_show_takes_a_triage(run: Run, folder: Path) -> None:
+    """What `runs` lists and `void` takes can be shown: what it put into the ledger."""
+    row = sent(plan(run, WEEK_1))[0]
+    (folder / "failed.csv").write_text(
+        f"LinkedIn URL,failed at\n{row['linkedin_url']},{row['send_on']}\n", "utf-8"
+    )
+    options = ("-s", "seats.csv", "--as-of", "2026-11-28", "--apply", "--json")
+    code, out, err = run("triage", "failed.csv", *options)
+    assert code == 0, err
+    name = json.loads(out)["name"]
+    code, out, err = run("show", name)
+    assert code == 0, err
+    assert f"Triage {name}, in force" in out
+    assert f"planner void {name}" in out
+    run("void", name, "--as-of", "2026-11-28")
+    code, out, _ = run("show", f"reports/{name}/", "--json")
+    shown = json.loads(out)
+    assert (code, shown["triage"], shown["status"]) == (0, name, "voided")
+    assert (shown["failures"], shown["seats_held"]) == (1, [])
+    code, _, err = run("show", "2026-W48-triage-00000000")
+    assert (code, "no triage" in err) == (3, True)
+
+
+def test_a_send_of_long_ago_is_warned_of(run: Run, folder: Path) -> None:
+    """More than a year before the first run, the year is likely wrong; it counts."""
+    plan(run, WEEK_1)
+    rows = [f"linkedin.com/in/long-ago-{k},sent,{day}" for k, day in enumerate(
+        ("2021-11-20", "2025-11-21", "2025-11-23")
+    )]  # fmt: skip
+    found = record(run, folder, rows, "2026-11-27")
+    issues: Any = found["issues"]
+    old = [one for one in issues if one["code"] == "sent-long-ago"]
+    assert [(one["row"], one["severity"]) for one in old] == [
+        (2, "warning"),
+        (3, "warning"),
+    ]
+    assert "(2026-11-23)" in old[0]["message"]
+    assert found["new"] == {"balance_seen": 0, "sent": 3}
+
+
+def test_what_shows_all_findings_reads_the_same_files(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """`check` reads lists and inventories only: elsewhere --json has all of them."""
+    issues = [Issue(code="x", message="y", severity=Severity.WARNING)] * 3
+    console.show_issues(issues, limit=1)
+    console.show_issues(issues, limit=1, every=console.CHECK)
+    found = capsys.readouterr().err
+    assert "... and 2 warnings more (all of them: --json)" in found
+    assert "... and 2 warnings more (all of them: planner check)" in found
 
 
 def test_an_unknown_run_names_the_nearest(run: Run) -> None:

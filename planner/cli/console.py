@@ -13,6 +13,8 @@ from planner.errors import AuditError, ExitCode, InputError, Issue, PlannerError
 
 #: Findings shown on the terminal before the rest is only counted.
 MAX_SHOWN = 20
+#: The command that shows all findings about lists of leads.
+CHECK = "planner check"
 
 
 #: Headers of columns that mean nothing without the column before them.
@@ -106,12 +108,17 @@ def issue_record(issue: Issue) -> dict[str, object]:
 
 
 def show_issues(
-    issues: Sequence[Issue], *, always: bool = False, limit: int = MAX_SHOWN
+    issues: Sequence[Issue],
+    *,
+    always: bool = False,
+    limit: int = MAX_SHOWN,
+    every: str = "--json",
 ) -> None:
     """Write findings to stderr, errors first; what is over `limit` is counted.
 
     Those of no file, such as what the ledger says of a seat, stand before those of rows.
-    Quiet keeps notes back, unless they are to be shown `always`; never warnings.
+    Quiet keeps notes back, unless they are to be shown `always`; never warnings. ``every``
+    is what shows them all: `CHECK` where that command reads the same files.
     """
     if settings.quiet and not always:
         issues = [issue for issue in issues if issue.severity is not Severity.NOTE]
@@ -125,7 +132,7 @@ def show_issues(
             for severity in Severity
             if any(item.severity is severity for item in ranked[limit:])
         )
-        sys.stderr.write(f"... and {counts} more (all of them: planner check)\n")
+        sys.stderr.write(f"... and {counts} more (all of them: {every})\n")
 
 
 def say(text: str) -> None:

@@ -101,7 +101,7 @@ def estimate(
         return
     for line in mappings_in_words(mappings):
         console.say(line)
-    console.show_issues(table.issues)
+    console.show_issues(table.issues, every=console.CHECK)
     _show(shares, chosen, parameters, lookups_out)
     if history is not None:
         _show_history(learned, scores)

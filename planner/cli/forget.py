@@ -70,7 +70,9 @@ def forget(
 
     Runs are looked for in --out, and where the ledger says that they were written.
     Counts stay, and a keyed mark by which nobody contacts the person again. Files in the
-    folder that you work in, and in --exports, are searched and named, never changed.
+    folder that you work in and below it (not in hidden folders, links and virtual
+    environments), copies of the ledger too, and in --exports, are searched and named,
+    never changed.
     Somebody whom neither the ledger nor a file has is most likely mistyped, and refused
     without --unknown. Example:
 
@@ -115,7 +117,9 @@ def forget(
         tuple(one for one in found if one.path.absolute() not in told)
         for found in (
             erase.find([exports], Traces.of(keys)),
-            _but_ledger(erase.beside(Path(), Traces.of(keys)), name),
+            _but_ledger(
+                erase.beside(Path(), Traces.of(keys), (*places.searched, exports)), name
+            ),
         )
     )
     erased = _Erased(
@@ -148,9 +152,11 @@ def _require_known(
                 return
             every = runs.runs(connection)
     places, person = _places(out, every), Traces.of(given)
-    if erase.find((*places.searched, exports), person):
+    folders = (*places.searched, exports)
+    if any(one.is_found for one in erase.find(folders, person)):
         return
-    if not _but_ledger(erase.beside(Path(), person), name):
+    near = _but_ledger(erase.beside(Path(), person, folders), name)
+    if not any(one.is_found for one in near):
         raise InputError(
             "neither the ledger nor a file that was searched has this person, so nothing "
             "was done: look for a typing error; to bar somebody from lists to come all "

@@ -218,7 +218,7 @@ def recall(
     so that the same command finds the same run; --supersede looks at all there is.
     """
     from planner.dates import iso_week
-    from planner.ledger import history, reconcile, renames, runs, store, touches
+    from planner.ledger import doubts, history, reconcile, renames, runs, store, touches
     from planner.model.calendar import planned_week
 
     start = planned_week(loaded.seats, as_of)
@@ -232,7 +232,11 @@ def recall(
     histories = history.seat_histories(connection, view, parameters, drawn)
     seats, issues = reconcile.reconciled(loaded.seats, histories, parameters, as_of=as_of)
     past = _runs_before(connection, upto)
-    issues = (*renames.renamed(loaded.seats, histories, past), *issues)
+    issues = (
+        *renames.renamed(loaded.seats, histories, past),
+        *doubts.warnings(connection, loaded.seats, view, parameters),
+        *issues,
+    )
     asked = history.Asked(view=view, start=start, parameters=parameters)
     known = history.read(connection, loaded.leads, histories, asked, drawn)
     return Recalled(

@@ -280,7 +280,7 @@ def report(made: Plan, folder: Path | None, *, as_json: bool) -> None:
         return
     for line in mappings_in_words(made.mappings):
         console.say(line)
-    console.show_issues(made.issues)
+    console.show_issues(made.issues, every=console.CHECK)
     summary(made)
     if folder is None:
         console.result("\nDry run: nothing was written.")
@@ -352,7 +352,7 @@ def summary(made: Plan) -> None:
 
 
 #: Findings that stand beside the seats' figures: they are about balances.
-TOLD = ("balance-assertion", "seat-held", "sends-settled")
+TOLD = ("balance-assertion", "seat-held", "seat-in-doubt", "sends-settled")
 
 ROUTE_ROWS = (
     "open_inmail",

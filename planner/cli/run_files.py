@@ -96,7 +96,7 @@ def assignments_of(run: Run) -> pd.DataFrame:
     """
     import pandas as pd
 
-    from planner.ledger.diffs import COLUMNS
+    from planner.ledger.diffs import COLUMNS, PERSON
 
     path = (folder_of(run) or Path(run.folder)) / "assignments.csv"
     try:
@@ -105,7 +105,7 @@ def assignments_of(run: Run) -> pd.DataFrame:
         raise InputError(
             f"{path}: cannot be read; the comparison needs the files of both runs"
         ) from error
-    missing = [name for name in COLUMNS if name not in frame.columns]
+    missing = [name for name in (*COLUMNS, *PERSON) if name not in frame.columns]
     if missing:
         raise InputError(f"{path}: the column {missing[0]} is missing")
     return frame

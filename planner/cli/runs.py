@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from planner.ledger.diffs import Difference
     from planner.ledger.runs import Run
     from planner.ledger.store import Connection
+    from planner.ledger.triages import Applied, Effects
 
 RunName = Annotated[
     str,
@@ -108,7 +109,7 @@ def show(
     ledger: LedgerOption = None,
     json: Json = False,
 ) -> None:
-    """Show a run: what it planned, and what has come of it.
+    """Show a run: what it planned, and what has come of it; or an applied triage.
 
     Examples:
 
@@ -117,6 +118,7 @@ def show(
       planner show 2026-W48 --html --rule-costs --out report.html
     """
     from planner.ledger import runs as book
+    from planner.ledger import triages
 
     console.settings.json = json
     asked = page.Asked(rule_costs=rule_costs, with_names=with_names)
@@ -126,6 +128,10 @@ def show(
     if out is not None or asked != page.Asked():
         raise UsageError("--out, --rule-costs and --with-names go with --html")
     with _opened(ledger, config) as connection:
+        triage = triages.find(connection, name)
+        if triage is not None:
+            _show_triage(triage, triages.effects(connection, triage), as_json=json)
+            return
         run = book.find(connection, name)
         done = progress(connection, run)
     if json:
@@ -153,18 +159,29 @@ def diff(
     after: RunName,
     out: Annotated[
         Path | None,
-        typer.Option("--out", "-o", metavar="FILE", help="Write every moved lead to CSV."),
+        typer.Option(
+            "--out",
+            "-o",
+            metavar="FILE",
+            help="Write every moved lead to CSV, with profile and company.",
+        ),
     ] = None,
+    with_names: Annotated[
+        bool, typer.Option("--with-names", help="Name the leads, here and in --out.")
+    ] = False,
     config: Config = None,
     ledger: LedgerOption = None,
     json: Json = False,
 ) -> None:
     """Compare two runs: who moved, from where to where, and why.
 
-    Example:
+    A lead is shown with its company and its row in the second run's assignments.csv (in
+    the first one's if it is no longer on the list). Example:
 
       planner diff 2026-W48 2026-W49 --out moved.csv
     """
+    from dataclasses import replace
+
     from planner.ledger import diffs
     from planner.ledger import runs as book
     from planner.output.atomic import check_place, write_file
@@ -174,10 +191,13 @@ def diff(
         check_place(out)
     with _opened(ledger, config) as connection:
         first, second = book.find(connection, before), book.find(connection, after)
+        old, new = assignments_of(first), assignments_of(second)
+        fates = diffs.fates(connection, first, second, old["lead_id"].tolist())
     found = diffs.difference(
-        diffs.side_of_run(first, assignments_of(first)),
-        diffs.side_of_run(second, assignments_of(second)),
+        diffs.side_of_run(first, old), diffs.side_of_run(second, new), fates
     )
+    named = diffs.with_people(found.leads, old, new, names=with_names)
+    found = replace(found, leads=named)
     if out is not None:
         write_file(out, found.leads.to_csv(index=False, lineterminator="\n").encode())
     if json:
@@ -185,7 +205,7 @@ def diff(
             {
                 "before": first.name, "after": second.name,
                 "moves": found.moves.to_dict("records"),
-                "leads": found.leads.to_dict("records"),
+                "leads": found.leads.drop(columns=["linkedin_url"]).to_dict("records"),
                 "parameters": found.parameters, "credits": found.seats,
             }
         )  # fmt: skip
@@ -247,6 +267,36 @@ def _line(run: Run) -> dict[str, object]:
     }  # fmt: skip
 
 
+def _show_triage(triage: Applied, effects: Effects, *, as_json: bool) -> None:
+    """Show what the ledger has of a triage, and where to look for the rest."""
+    status = "voided" if triage.is_voided else "in force"
+    if as_json:
+        console.result_json(
+            {
+                "triage": triage.name, "as_of": triage.as_of.isoformat(),
+                "recorded_at": triage.recorded_at, "status": status,
+                "failures": effects.num_leads, "sends_planned": effects.num_sends,
+                "seats_held": list(effects.held), "balances_assumed": list(effects.emptied),
+            }
+        )  # fmt: skip
+        return
+    console.result(f"Triage {triage.name}, {status}")
+    console.result(f"as of {triage.as_of}, recorded {triage.recorded_at}\n")
+    console.table(
+        ("what it put into the ledger", ""),
+        [
+            ("failed InMails with a cause", f"{effects.num_leads:,}"),
+            ("sends planned and not made yet", f"{effects.num_sends:,}"),
+            ("seats held", ", ".join(effects.held) or "none"),
+            ("seats taken for out of credits", ", ".join(effects.emptied) or "none"),
+        ],
+    )
+    console.result(
+        f"\nLeads and reasons: triage.xlsx in the folder {triage.name}. Take it back: "
+        f"planner void {triage.name}"
+    )
+
+
 def _show_difference(before: Run, after: Run, found: Difference, out: Path | None) -> None:
     console.result(
         f"{before.name} against {after.name}: {counted(len(found.leads), 'lead')} moved\n"
@@ -262,16 +312,21 @@ def _show_difference(before: Run, after: Run, found: Difference, out: Path | Non
     if found.leads.empty:
         return
     console.result("")
+    is_named = "name" in found.leads
     console.table(
-        ("lead", "from", "seat", "to", "seat", "why"),
+        ("lead", "row", *(["name"] if is_named else []), "company", "from", "seat", "to",
+         "seat", "why"),
         [
             (
-                line["lead_id"], line["route_before"], line["seat_id_before"],
+                line["lead_id"], line["row"], *([line["name"]] if is_named else []),
+                line["company"], line["route_before"], line["seat_id_before"],
                 line["route_after"], line["seat_id_after"], line["why"],
             )
             for line in found.leads.head(_SHOWN).to_dict("records")
         ],
     )  # fmt: skip
+    files = folder_of(after) or after.folder
+    console.result(f"row: in {Path(files) / 'assignments.csv'}, or in {before.name}'s")
     if out is not None:
         console.result(f"All {len(found.leads):,} are in {out}")
     elif len(found.leads) > _SHOWN:

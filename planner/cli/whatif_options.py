@@ -117,7 +117,7 @@ def second_list(
     if options.scraped_by:
         find(given.inputs.seats, options.scraped_by)
     table, _, files = inputs.load_leads(options, given.parameters, as_of=given.as_of)
-    console.show_issues(table.issues)
+    console.show_issues(table.issues, every=console.CHECK)
     run = given.inputs.leads.leads
     persons: dict[str, str] = {}
     with ledgers.opened(ledger, config, given.parameters, create=False) as book:

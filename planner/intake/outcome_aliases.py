@@ -152,6 +152,9 @@ MEANINGS: tuple[Meaning, ...] = (
         "when a balance or a flag was seen",
         "credits_as_of, credits as of, balance as of, balance date, credits date, as of, "
         "seen on, seen at, read on, looked up on, looked up at, checked on, checked at, "
+        "date seen, date checked, last checked, last seen, gesehen am, zuletzt gesehen, "
+        "geprueft am, nachgesehen am, abgerufen am, vu le, verifie le, visto el, "
+        "verificado el, visto em, visto il, gezien op, bekeken op, "
         "exported on, exported at, export date, scraped at, scraped on, extracted at, "
         "enriched at, last enriched at, captured at, fetched at, Exportdatum, Stand, "
         "abgelesen am",

@@ -10,7 +10,7 @@ import numpy as np
 
 from planner.domain import ColumnMapping, OutcomeKind, RawTable, Route
 from planner.errors import Issue, Severity
-from planner.intake import cells, outcome_columns, outcome_words, values
+from planner.intake import cells, outcome_columns, outcome_dates, outcome_words, values
 from planner.intake.cells import Cells, Mask, blank, filled
 from planner.intake.lead_file import LeadFile
 from planner.intake.outcome_dates import Moments, moments
@@ -112,8 +112,15 @@ class OutcomeFile:
                 header,
             )
             self.refuse(wanted & found.late, "date-in-future", IN_FUTURE, header)
+            self.warn_zones(found, wanted, header)
             result = np.where(wanted, found.texts, result).astype(object)
         return result
+
+    def warn_zones(self, found: Moments, rows: Mask, header: str) -> None:
+        """Report times of a column, in `rows`, whose zone is not known for certain."""
+        for word in sorted(set(found.doubtful[rows]) - {""}):
+            are_its = rows & (found.doubtful == word)
+            self.warn(are_its, "unknown-time-zone", outcome_dates.doubt(word), header)
 
     def moments(self, header: str) -> Moments:
         """Return the dates and times of a column; report it if their order is unclear."""

@@ -162,6 +162,7 @@ def _add_column(file: OutcomeFile, told: Told, word: Said, header: str) -> None:
     when = file.moments(header)
     is_date = filled(when.texts)
     file.refuse(when.late & is_date, "date-in-future", IN_FUTURE, header)
+    file.warn_zones(when, is_date, header)
     said = outcome_words.each(found, lambda text: outcome_words.below(word, text))
     said = np.where(is_date, word, said)
     file.refuse(

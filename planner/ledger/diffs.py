@@ -2,18 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import pandas as pd
+import sqlalchemy as sa
+from sqlalchemy import Connection
 
-from planner.domain import Plan, Route
+from planner.domain import Identities, NextStep, Plan, Route
+from planner.ledger import people, triages
 from planner.ledger.runs import Run
+from planner.ledger.tables import ASSIGNMENTS, TRIAGES
+from planner.ledger.touches import View, touches
 
 #: Columns of an assignments file that a comparison needs.
 COLUMNS = ("lead_id", "route", "seat_id", "send_on", "open_flag", "priority", "reason")
 
+#: Columns by which people recognise a lead.
+PERSON = ("linkedin_url", "first_name", "last_name", "company")
+
 _NOWHERE = "not on the list"
+#: What triage did with a lead, before the seat that sends if one does.
+_STEPS: Mapping[str, str] = {
+    str(NextStep.RESTART): "triage tried it again",
+    str(NextStep.CONNECTION_REQUEST): "triage made it a connection request",
+    str(NextStep.MESSAGE): "triage made it a message",
+    str(NextStep.WAIT): "triage had it wait",
+    str(NextStep.DROP): "triage dropped it",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -62,8 +79,89 @@ def side_of_plan(plan: Plan) -> Side:
     )
 
 
-def difference(before: Side, after: Side) -> Difference:
-    """Return who moved between two plans and why."""
+def fates(
+    connection: Connection, before: Run, after: Run, lead_ids: Sequence[str]
+) -> dict[str, str]:
+    """Return by lead what became of sends of a run that were not made.
+
+    Only what the run after it could know, so that it says why that one moved them.
+    """
+    view = View(as_of=after.as_of, upto=after.entry)
+    frame = touches(connection, view, where=f"AND a.entry = {int(before.entry)}")
+    steps = _steps(connection, before, view)
+    words = {}
+    for send in frame[frame["undone"]].to_dict("records"):
+        person, kind = int(send["person"]), "failed" if send["failed"] else "skipped"
+        words[person] = (
+            f"{str(send['route']).replace('_', ' ')} from {send['seat_id']} {kind} on "
+            f"{str(send[kind])[:10]}{steps.get(person, '')}"
+        )
+    if not words:
+        return {}
+    named = Identities(
+        lead=np.arange(len(lead_ids), dtype=np.int64),
+        space=np.full(len(lead_ids), "lead", dtype=object),
+        value=np.array(lead_ids, dtype=object),
+    )
+    known = people.match(connection, named)
+    return {
+        lead_ids[lead]: words[person]
+        for lead, person in zip(known["lead"], known["person"], strict=True)
+        if person in words
+    }
+
+
+def _steps(connection: Connection, before: Run, view: View) -> dict[int, str]:
+    """Return by person what triage did with a failed send of a run."""
+    is_its = sa.and_(
+        ASSIGNMENTS.c.entry == TRIAGES.c.entry, ASSIGNMENTS.c.person == TRIAGES.c.person
+    )
+    found = connection.execute(
+        sa.select(TRIAGES.c.person, TRIAGES.c.step, ASSIGNMENTS.c.seat_id)
+        .select_from(TRIAGES.outerjoin(ASSIGNMENTS, is_its))
+        .where(TRIAGES.c.assignment == before.entry, triages.in_force(TRIAGES, view.upto))
+        .order_by(TRIAGES.c.entry)
+    )
+    return {
+        int(person): f", and {_STEPS[step]}" + (f" from {seat_id}" if seat_id else "")
+        for person, step, seat_id in found
+    }
+
+
+def with_people(
+    leads: pd.DataFrame, before: pd.DataFrame, after: pd.DataFrame, *, names: bool
+) -> pd.DataFrame:
+    """Return the leads of a `Difference` with what people recognise them by.
+
+    Parameters
+    ----------
+    before, after : pandas.DataFrame
+        The whole ``assignments.csv`` of the two runs; who is in both is taken from the
+        second. ``row`` is the row there, as a spreadsheet shows it.
+    names : bool
+        Whether to name them.
+    """
+    sides = [frame.assign(row=np.arange(len(frame)) + 2) for frame in (after, before)]
+    known = pd.concat(sides).drop_duplicates("lead_id").set_index("lead_id")
+    known = known.reindex(leads["lead_id"])
+    shown = {"linkedin_url": known["linkedin_url"], "company": known["company"]}
+    if names:
+        full = known["first_name"] + " " + known["last_name"]
+        shown = {"name": full.str.strip(), **shown}
+    result = leads
+    for name, cells in reversed([*shown.items(), ("row", known["row"])]):
+        result = result.copy()
+        result.insert(1, name, cells.to_numpy())
+    return result
+
+
+def difference(
+    before: Side, after: Side, fates: Mapping[str, str] | None = None
+) -> Difference:
+    """Return who moved between two plans and why.
+
+    ``fates`` says by lead what became of sends of the first that were not made.
+    """
     old, new = before.assignments, after.assignments
     both = old[list(COLUMNS)].merge(
         new[list(COLUMNS)], on="lead_id", how="outer", suffixes=("_before", "_after")
@@ -77,7 +175,7 @@ def difference(before: Side, after: Side) -> Difference:
         | (both["seat_id_before"] != both["seat_id_after"])
     ].reset_index(drop=True)
     changed["why"] = [
-        _why({str(name): value for name, value in line.items()})
+        _why({str(name): value for name, value in line.items()}, fates or {})
         for line in changed.to_dict("records")
     ]
     return Difference(
@@ -88,7 +186,7 @@ def difference(before: Side, after: Side) -> Difference:
     )
 
 
-def _why(line: Mapping[str, object]) -> str:
+def _why(line: Mapping[str, object], fates: Mapping[str, str]) -> str:
     """Return the likely cause of one lead's move, from what is known of it."""
     was, now = str(line["route_before"]), str(line["route_after"])
     if was == _NOWHERE:
@@ -105,7 +203,8 @@ def _why(line: Mapping[str, object]) -> str:
             f"priority {line['priority_before']} before, {line['priority_after']} now"
         )
     if now == str(Route.EXCLUDED) and was not in (str(Route.HOLD), str(Route.EXCLUDED)):
-        causes.append(f"was sent to by {line['seat_id_before'] or 'a seat to look up'}")
+        sent = f"was sent to by {line['seat_id_before'] or 'a seat to look up'}"
+        causes.append(fates.get(str(line["lead_id"]), sent))
     return "; ".join([*causes, str(line["reason_after"])])
 
 

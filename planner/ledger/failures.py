@@ -27,7 +27,7 @@ from planner.domain import (
 from planner.errors import Issue, Severity
 from planner.intake import identity
 from planner.ledger import balance as book_balance
-from planner.ledger import columns, pace, people, triages
+from planner.ledger import columns, doubts, pace, people, triages
 from planner.ledger import outcomes as book
 from planner.ledger.store import append, append_entry, secret_key
 from planner.ledger.tables import (
@@ -619,6 +619,7 @@ def apply(
     append(connection, TRIAGES, lines)
     append(connection, ASSIGNMENTS, planned)
     _append_verdicts(connection, entry, triage, as_of)
+    doubts.keep(connection, entry, triage.verdicts, as_of)
     columns.keep(connection, entry)
     return entry
 

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from planner.dates import ONE_DAY
@@ -23,7 +24,7 @@ from planner.domain import Identities, OutcomeKind, Route
 from planner.errors import Issue, Severity, did_you_mean
 from planner.ledger import columns, people, triages
 from planner.ledger.store import append, append_entry, head, secret_key
-from planner.ledger.tables import BALANCES, OUTCOMES
+from planner.ledger.tables import BALANCES, ENTRIES, OUTCOMES
 from planner.ledger.touches import View, touches
 
 #: Kinds of which a planned send can have one each.
@@ -41,6 +42,7 @@ SPACES = {
     "member_id": "member", "getsales_uuid": "uuid", "email": "email", "lead_id": "lead",
 }  # fmt: skip
 _INMAILS = (str(Route.OPEN_INMAIL), str(Route.PAID_INMAIL))
+_YEAR = dt.timedelta(days=366)
 _UNDONE = (str(OutcomeKind.FAILED), str(OutcomeKind.SKIPPED))
 _ANSWERS_OF = {
     str(OutcomeKind.ACCEPTED): (str(Route.CONNECTION_REQUEST),),
@@ -103,6 +105,7 @@ def record(
     lines = matched(connection, personal, of_person[stays], view, apart=apart)
     lines = _grouped(lines, personal)
     issues += _unplanned(personal, lines[~apart])
+    issues += _long_ago(connection, personal)
     fresh = _fresh(connection, lines)
     for name, is_new in zip(lines["kind"], fresh, strict=True):
         (new if is_new else known)[str(name)] += 1
@@ -370,6 +373,30 @@ def _line(
         "assignment": 0 if touch is None else touch["entry"],
         "is_dated": bool(outcome["happened_on"]),
     }
+
+
+def _long_ago(connection: Connection, outcomes: pd.DataFrame) -> list[Issue]:
+    """Return the sends dated so long before the first run that a year may be wrong."""
+    first = connection.scalar(
+        sa.select(sa.func.min(ENTRIES.c.as_of)).where(ENTRIES.c.kind == "run")
+    )
+    if first is None:
+        return []
+    oldest = (dt.date.fromisoformat(first) - _YEAR).isoformat()
+    on = outcomes["happened_on"].astype(str)
+    is_old = (outcomes["kind"] == str(OutcomeKind.SENT)) & (on != "") & (on < oldest)
+    return [
+        Issue(
+            code="sent-long-ago",
+            message=f"it is dated {day[:10]}, more than a year before the first run "
+            f"({first}): recorded all the same; correct the year if it is wrong",
+            severity=Severity.WARNING, file=str(file), row=int(row),
+        )
+        for day, file, row in zip(
+            on[is_old], outcomes["source_file"][is_old], outcomes["source_row"][is_old],
+            strict=True,
+        )
+    ]  # fmt: skip
 
 
 def _unplanned(outcomes: pd.DataFrame, lines: pd.DataFrame) -> list[Issue]:

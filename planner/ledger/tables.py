@@ -203,6 +203,17 @@ SEAT_HOLDS = Table(
     Column("pace_factor", Float, nullable=False),
 )
 
+#: Seats of which triage found that nothing goes out, and the chances of the two causes.
+SEAT_DOUBTS = Table(
+    "seat_doubts",
+    metadata,
+    Column("entry", Integer, primary_key=True, autoincrement=False),
+    Column("seat_id", Text, primary_key=True),
+    Column("from_date", Text, nullable=False),
+    Column("exhausted", Float, nullable=False),
+    Column("blocked", Float, nullable=False),
+)
+
 #: Lines of an entry once more, packed (`planner.ledger.columns`). ``last_day`` is the
 #: ordinal of the last day for which something is planned in it, or on which something
 #: happened; 0 if it has no lines.
@@ -217,7 +228,7 @@ PACKS = Table(
 #: Tables whose lines nobody may change or remove.
 APPEND_ONLY = (
     ENTRIES, RUNS, PERSONS, FORGOTTEN, ASSIGNMENTS, OUTCOMES, BALANCES, VOIDS, TRIAGES,
-    SEAT_HOLDS, PACKS, SAME_PERSONS,
+    SEAT_HOLDS, SEAT_DOUBTS, PACKS, SAME_PERSONS,
 )  # fmt: skip
 
 _REFUSAL = "the ledger is append-only"
@@ -244,8 +255,7 @@ _FIRST_IDENTITIES = Table(
 def _first_schema(connection: Connection) -> None:
     metadata.create_all(connection, tables=_FIRST)
     _FIRST_IDENTITIES.create(connection)
-    is_postgresql = connection.dialect.name == "postgresql"
-    if is_postgresql:
+    if _is_postgresql(connection):
         connection.execute(
             sa.text(
                 "CREATE FUNCTION planner_append_only() RETURNS trigger LANGUAGE plpgsql "
@@ -253,16 +263,24 @@ def _first_schema(connection: Connection) -> None:
             )
         )
     for table in _FIRST[1:]:
-        for action in ("UPDATE", "DELETE"):
-            name = f"{table.name}_no_{action.lower()}"
-            body = (
-                "FOR EACH ROW EXECUTE FUNCTION planner_append_only()"
-                if is_postgresql
-                else f"BEGIN SELECT RAISE(ABORT, '{_REFUSAL}'); END"
-            )
-            connection.execute(
-                sa.text(f"CREATE TRIGGER {name} BEFORE {action} ON {table.name} {body}")
-            )
+        _refuse_edits(connection, table)
+
+
+def _is_postgresql(connection: Connection) -> bool:
+    return connection.dialect.name == "postgresql"
+
+
+def _refuse_edits(connection: Connection, table: Table) -> None:
+    for action in ("UPDATE", "DELETE"):
+        name = f"{table.name}_no_{action.lower()}"
+        body = (
+            "FOR EACH ROW EXECUTE FUNCTION planner_append_only()"
+            if _is_postgresql(connection)
+            else f"BEGIN SELECT RAISE(ABORT, '{_REFUSAL}'); END"
+        )
+        connection.execute(
+            sa.text(f"CREATE TRIGGER {name} BEFORE {action} ON {table.name} {body}")
+        )
 
 
 def _number_identities(connection: Connection) -> None:
@@ -287,8 +305,14 @@ def _drop_unused_indexes(connection: Connection) -> None:
         connection.exec_driver_sql(f"DROP INDEX IF EXISTS {name}")
 
 
+def _add_doubts(connection: Connection) -> None:
+    """Keep what triage could not tell of a seat."""
+    SEAT_DOUBTS.create(connection)
+    _refuse_edits(connection, SEAT_DOUBTS)
+
+
 #: Step n brings a ledger of version n to n + 1. Append to this list; never change it.
 MIGRATIONS: tuple[Callable[[Connection], None], ...] = (
-    _first_schema, _number_identities, _drop_unused_indexes,
+    _first_schema, _number_identities, _drop_unused_indexes, _add_doubts,
 )  # fmt: skip
 VERSION = len(MIGRATIONS)

@@ -16,6 +16,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +41,7 @@ BUSY = "another planner is at work on it: run forget again"
 ELSEWHERE = "it holds the person and lies outside the runs' folders: delete it there"
 BY_HAND = "it holds the person and cannot be cleaned here: edit or delete it"
 UNREADABLE = "its text cannot be searched here: look yourself"
+TOO_MANY = "it holds too many files to search them all: look yourself"
 TOO_LARGE = "it is too large to be searched: look yourself"
 NAMED = "a file in this folder has the person in its name: rename or delete it"
 LINKED = "it is a link to a file that holds the person elsewhere: clean that one"
@@ -51,6 +53,10 @@ _PAGES = frozenset({".html", ".htm"})
 _WORKBOOKS = frozenset({".xlsx", ".xlsm"})
 _IMPORTS = "getsales"
 _TEMPORARY = ".tmp-"
+#: Files that are searched below a folder that people work in: it may be their home.
+_MAX_BESIDE = 10_000
+#: What marks a folder of installed programs, where no person stands.
+_INSTALLED = ("pyvenv.cfg", "conda-meta")
 _CUT_SHORT = re.compile(r"\.tmp-[a-z0-9_]{8}")  # by write_file, in a crash
 
 
@@ -89,6 +95,11 @@ class Touched:
     rows: int
     left: str = ""
 
+    @property
+    def is_found(self) -> bool:
+        """Return whether the person is in it for certain."""
+        return self.left not in (BUSY, UNREADABLE, TOO_LARGE, TOO_MANY)
+
 
 def erase(folder: Path, person: Traces) -> tuple[Touched, ...]:
     """Erase a person from every run below a folder; say what was touched and is left.
@@ -121,12 +132,26 @@ def find(folders: Sequence[Path], person: Traces) -> tuple[Touched, ...]:
     return tuple(one for folder in folders for one in _walk(folder, seeker, dry_run=True))
 
 
-def beside(folder: Path, person: Traces) -> tuple[Touched, ...]:
-    """Find the files that lie in a folder itself, not below it; nothing is changed."""
+def beside(folder: Path, person: Traces, apart: Sequence[Path] = ()) -> tuple[Touched, ...]:
+    """Find the files in a folder and below it that hold a person; nothing is changed.
+
+    Parameters
+    ----------
+    folder : Path
+        The folder; hidden ones, links and installed programs below it are passed over,
+        and past the first 10,000 files it says that there are more.
+    person : Traces
+        Whom to look for.
+    apart : sequence of Path
+        Folders below it that are searched by themselves.
+    """
     seeker = matcher(person)
-    return tuple(
-        one for path in _entries(folder) for one in _searched(path, seeker, ELSEWHERE)
-    )
+    passed = frozenset(path.resolve() for path in apart)
+    paths = list(islice(_below(folder, passed), _MAX_BESIDE + 1))
+    found = [one for path in paths[:_MAX_BESIDE] for one in _seen(path, seeker)]
+    if len(paths) > _MAX_BESIDE:
+        found.append(Touched(path=folder, kind=Kind.FOLDER, rows=0, left=TOO_MANY))
+    return tuple(found)
 
 
 # --- the walk ---------------------------------------------------------------------
@@ -147,6 +172,40 @@ def _walk(folder: Path, person: Matcher, *, dry_run: bool) -> Iterator[Touched]:
             yield from _walk(path, person, dry_run=dry_run)
         else:
             yield from _searched(path, person, ELSEWHERE)
+
+
+def _below(folder: Path, apart: frozenset[Path]) -> Iterator[Path]:
+    """Yield the files of a folder, then those of the folders below it.
+
+    A folder that nobody may read is yielded itself.
+    """
+    try:
+        entries = _entries(folder)
+    except InputError:
+        yield folder
+        return
+    yield from (path for path in entries if not path.is_dir())
+    for path in entries:
+        if (
+            path.is_dir()
+            and not path.is_symlink()
+            and not path.name.startswith(".")
+            and path.resolve() not in apart
+            and not any((path / mark).exists() for mark in _INSTALLED)
+        ):
+            yield from _below(path, apart)
+
+
+def _seen(path: Path, person: Matcher) -> Iterator[Touched]:
+    """Search a path beside the runs; yield it too where it may not be read."""
+    try:
+        if path.is_dir():
+            yield Touched(path=path, kind=Kind.FOLDER, rows=0, left=UNREADABLE)
+        else:
+            yield from _searched(path, person, ELSEWHERE)
+    except InputError:
+        shown = _shown(path, person)
+        yield Touched(path=shown, kind=_kind(path), rows=0, left=UNREADABLE)
 
 
 def _run(folder: Path, person: Matcher, *, dry_run: bool) -> Iterator[Touched]:

@@ -15,6 +15,11 @@ MAX_BYTES = 1_000_000_000
 _MAX_DEPTH = 3
 _ZIP, _GZIP = b"PK\x03\x04", b"\x1f\x8b"
 _ENCRYPTED = 0x1
+#: Beginnings of a database of SQLite, of its journal and of its write-ahead log.
+_DATABASES = (
+    b"SQLite format 3\0", b"\xd9\xd5\x05\xf9\x20\xa1\x63\xd7", b"\x37\x7f\x06\x82",
+    b"\x37\x7f\x06\x83",
+)  # fmt: skip
 #: Beginnings of files whose text cannot be read here: PDF, old Office or encrypted
 #: new Office, RAR, 7z, XZ, bzip2.
 _OPAQUE = (
@@ -39,6 +44,8 @@ def search(content: bytes, person: Matcher, depth: int = 0) -> Answer:
         return _in_zip(content, person, depth)
     if content.startswith(_GZIP) and depth < _MAX_DEPTH:
         return _in_gzip(content, person, depth)
+    if content.startswith(_DATABASES) and person.finds_stored(content):
+        return Answer.YES
     if any(person.finds(text) for text in _texts(content)):
         return Answer.YES
     is_opaque = content.startswith((*_OPAQUE, _ZIP, _GZIP))

@@ -4,7 +4,8 @@ Identities are looked for inside addresses and by whole words: ``/in/jane-doe`` 
 found in ``/in/jane-doe-2``. A handle alone (``jane-doe``) is a name like any other, so it
 counts only in an address or in a column of handles, unless it holds digits as LinkedIn
 adds them. A member id counts in an address, a urn, inside an opaque id, and in a column
-of ids. Names decide nothing.
+of ids. Names decide nothing. In the records of a ledger's file, a key stands right after
+its kind and right before whatever follows: there its stated length decides.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import base64
 import html
 import re
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import unquote_to_bytes
 
@@ -30,6 +31,10 @@ _URL_SLUG = re.compile(r"(?:^|/)in/+([^/?#\s]+)", re.IGNORECASE)
 _URL_ID = re.compile(r"/(?:lead|people|profile)/+([^/?#,\s]+)", re.IGNORECASE)
 _OLD_PUBLIC = re.compile(r"(.+)-([0-9a-f]{3})([0-9a-f]{3})([0-9a-f]{1,3})")
 _OPAQUE = re.compile(r"ac[a-z][a-z0-9_-]{5,}", re.IGNORECASE)
+# Of a record of SQLite: a text of n bytes has the type 13 + 2 n, written 7 bits a byte.
+_TEXT_TYPE, _TYPE_BITS = 13, 7
+#: Most bytes of types and numbers between the type of a key and its kind.
+_RECORD_GAP = 12
 _ENCODED = re.compile(r"%[0-9a-fA-F]{2}(?:%[0-9a-fA-F]{2})*")
 _JSON_ESCAPE = re.compile(r"\\u([0-9a-fA-F]{4})")
 _SHEET_ESCAPE = re.compile(r"_x([0-9a-fA-F]{4})_")
@@ -127,6 +132,7 @@ class Matcher:
     strong: re.Pattern[str]
     mail: re.Pattern[str]
     opaque: re.Pattern[str]
+    stored: re.Pattern[bytes]
     cores: tuple[str, ...]
     heads: tuple[str, ...]
     slugs: frozenset[str]
@@ -151,6 +157,10 @@ class Matcher:
         """Return whether an e-mail names the person."""
         text = plain(text)
         return self._has_core(text) and bool(self.mail.search(fold(text)))
+
+    def finds_stored(self, content: bytes) -> bool:
+        """Return whether the bytes of a database hold a ledger's record of the person."""
+        return bool(self.stored.search(content))
 
     def is_slug(self, text: str) -> bool:
         """Return whether a cell of a column of handles names the person."""
@@ -203,6 +213,16 @@ def matcher(person: Traces) -> Matcher:
         strong=_either(strong),
         mail=_either([rf"(?<![\w.+-]){re.escape(m)}(?![\w-]|\.\w)" for m in mails]),
         opaque=_either([_opaque_pattern(head) for head in heads]),
+        stored=_stored_pattern(
+            {
+                "slug": slugs,
+                "hash": opaque,
+                "member": members,
+                "lead": leads,
+                "email": mails,
+                "uuid": {fold(value.strip()) for value in person.uuids},
+            }
+        ),
         cores=tuple(sorted(cores)),
         heads=tuple(heads),
         slugs=frozenset(slugs),
@@ -263,6 +283,27 @@ def _heads(member: str) -> list[str]:
 def _opaque_pattern(head: str) -> str:
     rest = _ID_LENGTH - _HEAD_LENGTH
     return rf"(?<![\w-]){re.escape(head)}[\w-]{{{rest}}}(?![\w-])"
+
+
+def _stored_pattern(keys: Mapping[str, Iterable[str]]) -> re.Pattern[bytes]:
+    """Pattern of a ledger's records of keys, by kind: types, kind, key, in this order."""
+    records = [
+        re.escape(_text_type(kind) + _text_type(key))
+        + b".{1,%d}" % _RECORD_GAP
+        + re.escape(kind.encode() + key.encode())
+        for kind, values in keys.items()
+        for key in sorted(set(values) - {""})
+    ]
+    return re.compile(b"|".join(records) or _NEVER.encode(), re.DOTALL)
+
+
+def _text_type(text: str) -> bytes:
+    """Return how a record of SQLite says that a text of this length follows."""
+    number = _TEXT_TYPE + 2 * len(text.encode())
+    written = [number % 2**_TYPE_BITS]
+    while number := number >> _TYPE_BITS:
+        written.insert(0, number % 2**_TYPE_BITS | 2**_TYPE_BITS)
+    return bytes(written)
 
 
 def _member_of(opaque: str) -> str:

@@ -341,7 +341,7 @@ def _seats(verdicts: Sequence[SeatVerdict]) -> Block:
 
 def judged(verdict: SeatVerdict) -> str:
     """Return the verdict on a seat in a word or two."""
-    if verdict.state == "fine" and verdict.asks_balance:
+    if verdict.state == "fine" and (verdict.asks_balance or not verdict.is_sure):
         return "not sure"
     return STATE_WORDS[str(verdict.state)]
 

@@ -195,6 +195,8 @@ class SeatVerdict:
         Now: a spell that a grant has ended leaves the seat fine.
     probability : float
         Of that state.
+    blocked : float
+        Chance that LinkedIn has slowed the seat down.
     since, until : str
         First failure of the spell, and the day that should end it; empty if fine.
     assumed_credits : int or None
@@ -206,6 +208,9 @@ class SeatVerdict:
         Its pace then, against its pace before.
     asks_balance : bool
         Whether somebody should read the balance before anything else.
+    is_sure : bool
+        Whether a seat that is called fine is it for certain: something went out since,
+        or its probability is at least `hold_evidence`.
     spells : tuple of Spell
         What was the matter and when, oldest first.
     num_failures, num_sent : int
@@ -218,12 +223,14 @@ class SeatVerdict:
     sender: str
     state: SeatState
     probability: float
+    blocked: float
     since: str
     until: str
     assumed_credits: int | None
     held_until: str
     pace_factor: float
     asks_balance: bool
+    is_sure: bool
     spells: tuple[Spell, ...]
     num_failures: int
     num_sent: int

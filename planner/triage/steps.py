@@ -194,13 +194,19 @@ class _Desk:
 
     def pool(self, lead: _Lead) -> tuple[str, ...]:
         """Return the seats that may send to a lead."""
-        bound = self.company_seat.get(lead.company, "") or lead.company_seat
+        bound = self.bound(lead)
         pool = self.pools.get(lead.group, ()) if lead.group else self.pools[""]
         if lead.owner:
             pool = (lead.owner,) if lead.owner in self.seats else ()
-        if self.parameters.one_seat_per_company and lead.company and bound in self.seats:
+        if bound:
             pool = (bound,) if bound in pool else ()
         return pool
+
+    def bound(self, lead: _Lead) -> str:
+        """Return the seat that the lead's company is bound to, or ""."""
+        bound = self.company_seat.get(lead.company, "") or lead.company_seat
+        is_bound = self.parameters.one_seat_per_company and lead.company
+        return bound if is_bound and bound in self.seats else ""
 
     def book(self, lead: _Lead, seat_id: str, route: Route, on: str) -> None:
         """Note a send: its day, its company, and the seat that the company is bound to."""
@@ -285,14 +291,24 @@ class _Desk:
         if not seat_id:
             return None
         self.grants.take(seat_id, 1)
-        reset = self.next_reset(seat_id)
         return _Step(
             step=NextStep.WAIT,
             route=Route.PAID_INMAIL,
             seat_id=seat_id,
             on=self.granted_on(seat_id),
-            reason=f"no credit to spare before the grant of {reset}: plan it again then",
+            reason=f"{self.why_not_now(lead)} before the grant of "
+            f"{self.next_reset(seat_id)}: plan it again then",
         )
+
+    def why_not_now(self, lead: _Lead) -> str:
+        """Return why a lead that waits for a grant is not tried again at once."""
+        if self.is_crowded(lead):
+            return "enough people of its company are contacted"
+        if bound := self.bound(lead):
+            return f"its company belongs to seat {bound}, which has no credit to spare"
+        if lead.owner:
+            return f"its owner's seat {lead.owner} has no credit to spare"
+        return "no credit to spare"
 
     def wait_for_seat(self, lead: _Lead) -> _Step | None:
         """Wait until the lead's own seat may send again, or its balance is read."""

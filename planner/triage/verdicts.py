@@ -55,20 +55,24 @@ def verdict(judged: Judged, as_of: dt.date, parameters: Parameters) -> SeatVerdi
     own = spells[-1] if spells and spells[-1].last == last_run.last else None
     state, since, until = SeatState.FINE, "", ""
     held_until, factor = "", 1.0
+    chances = _now(judged)
     if own and not own.until:
         state, since = own.state, own.since
     if state is SeatState.EXHAUSTED:
         until = _next_grant(judged.record, as_of)
-    if state is SeatState.BLOCKED:
+    # Of a seat that has stopped, even odds may leave little but a block.
+    is_likely = chances[SeatState.BLOCKED] >= parameters.hold_evidence
+    if state is SeatState.BLOCKED or (state is SeatState.STOPPED and is_likely):
         free = dt.date.fromisoformat(last_run.last[:10])
         free += dt.timedelta(days=parameters.velocity_hold_days)
         slow = free + dt.timedelta(days=parameters.velocity_hold_days)
         factor = parameters.velocity_resume_factor if as_of < slow else 1.0
         if as_of < free:
             until = held_until = free.isoformat()
-        else:
+        elif state is SeatState.BLOCKED:
             state, since = SeatState.FINE, ""
-    chances = _now(judged)
+        else:
+            factor = 1.0
     is_empty = state is SeatState.EXHAUSTED
     unsure = (
         chances[SeatState.EXHAUSTED] >= parameters.exhaustion_doubt
@@ -80,6 +84,7 @@ def verdict(judged: Judged, as_of: dt.date, parameters: Parameters) -> SeatVerdi
         sender=judged.record.seat.sender,
         state=state,
         probability=chances[state],
+        blocked=chances[SeatState.BLOCKED],
         since=since,
         until=until,
         assumed_credits=0 if is_empty else None,
@@ -88,6 +93,9 @@ def verdict(judged: Judged, as_of: dt.date, parameters: Parameters) -> SeatVerdi
         asks_balance=state in (SeatState.EXHAUSTED, SeatState.STOPPED)
         or (bool(held_until) and not _is_seen_since(judged, last_run))
         or unsure,
+        is_sure=state is not SeatState.FINE
+        or last_run.resumed_by is not None
+        or chances[SeatState.FINE] >= parameters.hold_evidence,
         spells=spells,
         num_failures=sum(len(run.positions) for run in judged.runs),
         num_sent=sum(event.num for event in sent if event.is_certain),
@@ -99,15 +107,19 @@ def verdict(judged: Judged, as_of: dt.date, parameters: Parameters) -> SeatVerdi
 def _now(judged: Judged) -> Mapping[SeatState, float]:
     """Return the chances of the states now: of a block, those at the last failure.
 
-    A block fades with time in the chain, but its hold is counted in days.
+    A block fades with time in the chain, but its hold is counted in days. What a proof of
+    a credit has ended since, such as a grant, is no exhaustion any more.
     """
-    last = judged.open_states[-1]
+    last = now = judged.open_states[-1]
     run = judged.runs[-1]
     at_failure = judged.open_states[run.positions[-1]]
     if 1 - at_failure[0] >= LIKELY and (run.ended_by or run.resumed_by) is None:
         last = at_failure
     if at_failure[2] >= LIKELY and run.resumed_by is None:
         last = at_failure
+        if run.ended_by is not None:
+            out = min(now[1], at_failure[1])
+            last = (1 - at_failure[2] - out, out, at_failure[2])
     chances = dict(zip(STATES, last, strict=True))
     return {**chances, SeatState.STOPPED: last[1] + last[2]}
 
@@ -261,16 +273,41 @@ def _with_words(
             "now."
         )
     elif past:
-        parts.append("Fine now.")
+        parts.append(
+            "Fine now."
+            if found.is_sure
+            else f"{_open(chances)}: see whether its next InMail goes out."
+        )
     else:
         rows = {event.index for event in judged.line.events}
-        leads = "" if rows & judged.paid_failures else " The cause lies with the leads."
-        went = f"{found.num_sent:,} InMail" + ("s" if found.num_sent != 1 else "")
-        parts.append(
-            f"Fine: {_failures(found.num_failures)}, {went} known to have gone out "
-            f"since the first.{leads}"
-        )
+        parts += _fine_words(found, chances, is_paid=bool(rows & judged.paid_failures))
     return replace(found, words=" ".join(parts))
+
+
+def _fine_words(
+    found: SeatVerdict, chances: Mapping[SeatState, float], *, is_paid: bool
+) -> list[str]:
+    """Return the words on a seat that never was the likely cause; no surer than it is.
+
+    ``is_paid`` says that a failure may be put down to missing credits.
+    """
+    went = f"{found.num_sent:,} InMail" + ("s" if found.num_sent != 1 else "")
+    head = "Fine" if found.is_sure else _open(chances)
+    failures = _failures(found.num_failures)
+    words = [f"{head}: {failures}, {went} known to have gone out since the first."]
+    if not is_paid and chances[SeatState.FINE] >= LIKELY:
+        probably = "" if found.is_sure else "probably "
+        words.append(f"The cause {probably}lies with the leads.")
+    return words
+
+
+def _open(chances: Mapping[SeatState, float]) -> str:
+    """Return that a seat's state is not known, and its two likeliest ones."""
+    first, second = sorted(STATES, key=lambda state: -chances[state])[:2]
+    return (
+        f"Not known: it may be {_MAY_BE[first]} ({chances[first]:.0%}) or "
+        f"{_MAY_BE[second]} ({chances[second]:.0%})"
+    )
 
 
 def _block_words(found: SeatVerdict, judged: Judged, parameters: Parameters) -> list[str]:
@@ -314,13 +351,26 @@ def _stop_words(
         f"else spent them, it is out of credits{until}. Credits left: LinkedIn blocks it, "
         f"so send nothing from it for {parameters.velocity_hold_days} days."
     )
-    return [f"{what}{though}.", odds, cure, "Until then the ledger's balance stays."]
+    rest = "Until then the ledger's balance stays."
+    if found.held_until:
+        rest = (
+            "Until then the ledger's balance stays, and as a block is likelier, it is "
+            f"held: nothing before {found.held_until}, then {found.pace_factor:.0%} of its "
+            "pace."
+        )
+    return [f"{what}{though}.", odds, cure, rest]
 
 
 def _credits(number: float) -> str:
     whole = round(number)
     return f"{whole:,} credit" + ("s" if whole != 1 else "")
 
+
+_MAY_BE: Mapping[SeatState, str] = {
+    SeatState.FINE: "fine",
+    SeatState.EXHAUSTED: "out of credits",
+    SeatState.BLOCKED: "in a velocity block",
+}
 
 _PAST: Mapping[SeatState, str] = {
     SeatState.EXHAUSTED: "Out of credits",
