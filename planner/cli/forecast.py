@@ -15,7 +15,8 @@ from planner.errors import InputError, Issue, ShortError
 
 if TYPE_CHECKING:
     from planner.domain import Seat
-    from planner.ledger.forecast import Pace, Runway, SeatState
+    from planner.ledger.forecast import Runway, SeatState
+    from planner.ledger.projection import Pace
     from planner.ledger.runs import Run
     from planner.ledger.store import Ledger
     from planner.params import Parameters
