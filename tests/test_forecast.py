@@ -5,7 +5,8 @@ from __future__ import annotations
 import datetime as dt
 import itertools
 import math
-from collections import Counter
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -15,7 +16,7 @@ from hypothesis import strategies as st
 
 from model_factory import make_seat
 from planner.cli.forecast import _outlook
-from planner.dates import iso_week
+from planner.dates import iso_week, resets_after
 from planner.domain import CreditEvent, DayCount, EventKind, Seat
 from planner.ledger.balance import Balance, credit_terms, fold
 from planner.ledger.forecast import Runway, SeatState, Verdict, daily, forecast
@@ -298,6 +299,197 @@ def test_a_reset_at_the_cap_forgets_what_was_unsure() -> None:
     (found,) = run(state(150, planned=(*plan(20, 0, use=0.5), (dt.date(2027, 1, 31), 0.0))))
     assert list(found.planned.after_reset) == [150, 150]
     assert (found.planned.daily[8].low, found.planned.daily[8].high) == (150, 150)
+
+
+def test_bounds_where_using_more_may_leave_more() -> None:
+    """61 on 18 January, then 40 InMails of 0.25: on 1 March 144 to 150 are left.
+
+    61 are 11 of 1 December and 50 of January; 50 of February come. With k used, 111 - k
+    meet March's grant; the cap leaves 150, of which December's last 11 - k lapse at once
+    (90 days): 139 + k for k up to 11, then 161 - k. P(k <= 4) + P(k >= 18) = 0.02 leave
+    143 or less, P(k <= 5) + P(k >= 17) = 0.055 leave 144 or less; 150 is the most. The
+    expected book has 10 used: 149. No matter how many of the 40 are still to come.
+    """
+    owner = seat()
+    start, end = dt.date(2027, 1, 18), dt.date(2027, 3, 1)
+    stop = (dt.date(2027, 3, 31), 0.0)
+    for as_of, num_behind in ((start, 0), (dt.date(2027, 1, 19), 15), (end, 40)):
+        events = [CreditEvent(happened_on="2027-01-18", kind=EventKind.SEEN, credits=61)]
+        events += [
+            CreditEvent(happened_on="2027-01-18", kind=EventKind.SPENT, credits=0.25)
+        ] * num_behind
+        balance = fold(events, credit_terms(owner, PARAMETERS), as_of, alpha=ALPHA)
+        assert balance is not None
+        ahead = ((as_of, 0.25),) * (40 - num_behind)
+        one = SeatState(seat=owner, balance=balance, planned=(*ahead, stop))
+        (found,) = forecast([one], as_of=as_of, alpha=ALPHA, parameters=PARAMETERS)
+        row = next(row for row in daily(found) if row.date == end)
+        assert (row.low, row.high) == (144, 150), as_of
+        assert row.expected == pytest.approx(149)
+
+
+def test_an_inmail_that_hardly_costs_may_leave_a_credit_more() -> None:
+    """150 on 1 March, one InMail of use 0.1: on 28 March 100 are left, or 101.
+
+    50 each of 28 December, January and February. Unused, March's grant finds no room and
+    December's 50 lapse the same day (90 days): 100. Used, one credit of the grant fits and
+    49 lapse: 101, with 10 % and so within 95 %. The expected book has 100.1.
+    """
+    owner = seat(reset_rule="day:28")
+    as_of = dt.date(2027, 3, 1)
+    events = [CreditEvent(happened_on="2027-03-01", kind=EventKind.SEEN, credits=150)]
+    balance = fold(events, credit_terms(owner, PARAMETERS), as_of, alpha=ALPHA)
+    assert balance is not None
+    planned = ((as_of, 0.1), (dt.date(2027, 5, 27), 0.0))
+    one = SeatState(seat=owner, balance=balance, planned=planned)
+    (found,) = forecast([one], as_of=as_of, alpha=ALPHA, parameters=PARAMETERS)
+    row = next(row for row in daily(found) if row.date == found.next_reset)
+    assert found.next_reset == dt.date(2027, 3, 28)
+    assert (row.low, row.high) == (100, 101)
+    assert row.expected == pytest.approx(100.1)
+    assert list(found.planned.after_reset) == [pytest.approx(100.1), 100]
+
+
+def test_where_it_turns_twice_the_inmails_between_leave_most() -> None:
+    """One InMail each on 28 February, 1 March and 1 April: at most 101 are left, of 99.
+
+    105 on 28 February are 5 of December, 50 of January and of February. Unused, March's
+    grant finds room for 45 and December's 5 lapse: 145. April's finds room for 5, and
+    January's 50 lapse: 100. One used in February is 46 in March and 4 in April: 100 again.
+    One used on 1 March, of January's, is 6 in April and 49 lapsed: 101. One used on 1
+    April leaves 99. With 3 % each: P(the second only) = 2.8 %, P(the third only) = 2.8 %,
+    so at 98 % the bounds are 99 and 101.
+    """
+    owner = seat()
+    days = (dt.date(2027, 2, 28), dt.date(2027, 3, 1), dt.date(2027, 4, 1))
+    events = [CreditEvent(happened_on="2027-02-28", kind=EventKind.SEEN, credits=105)]
+    balance = fold(events, credit_terms(owner, PARAMETERS), days[0], alpha=0.02)
+    assert balance is not None
+    planned = (*((day, 0.03) for day in days), (dt.date(2027, 4, 30), 0.0))
+    one = SeatState(seat=owner, balance=balance, planned=planned)
+    (found,) = forecast([one], as_of=days[0], alpha=0.02, parameters=PARAMETERS)
+    row = next(row for row in daily(found) if row.date == days[2])
+    assert (row.low, row.high) == (99, 101)
+
+
+def test_a_mean_beyond_a_quantile_is_within_the_bounds() -> None:
+    """Of 20, an InMail of use 0.03 leaves 20 with 97 %, 19.97 expected: low is 19.
+
+    One of use 0.97 leaves 19 with 97 %, 19.03 expected: high is 20.
+    """
+    stop = (dt.date(2027, 1, 31), 0.0)
+    for use in (0.03, 0.97):
+        (found,) = run(state(20, planned=((MONDAY, use), stop)))
+        first = found.planned.daily[0]
+        assert first.expected == pytest.approx(20 - use)
+        assert (first.low, first.high) == (19, 20)
+
+
+@settings(max_examples=80, deadline=None)
+@given(
+    rule=st.sampled_from(["month", "day:28", "day:30", "day:31"]),
+    credits=st.sampled_from([0, 7, 55, 61, 99, 111, 128, 150]),
+    behind=st.lists(
+        st.tuples(st.integers(0, 40), st.sampled_from([0.03, 0.5, 0.9, 1.0])), max_size=3
+    ),
+    ahead=st.lists(
+        st.tuples(st.integers(0, 50), st.sampled_from([0.03, 0.25, 0.6, 1.0])), max_size=4
+    ),
+    gap=st.integers(1, 41),
+    grant=st.sampled_from([5, 50]),
+    alpha=st.sampled_from([0.02, 0.1, 0.3]),
+)
+def test_bounds_hold_where_cap_and_lapses_meet(
+    rule: str,
+    credits: int,
+    behind: list[tuple[int, float]],
+    ahead: list[tuple[int, float]],
+    gap: int,
+    grant: int,
+    alpha: float,
+) -> None:
+    """Against every outcome in plain arithmetic, at the end of every day of the runway.
+
+    From 18 January 2027 a month's grant and the lapse of an older one meet on one day
+    for each of the rules (90 days are three months there, or nearly).
+    """
+    owner = seat(reset_rule=rule, monthly_grant=grant, credit_cap=3 * grant, reserve=0)
+    seen_on = dt.date(2027, 1, 18)
+    as_of = seen_on + dt.timedelta(days=gap)
+    events = [
+        CreditEvent(happened_on=seen_on.isoformat(), kind=EventKind.SEEN, credits=credits)
+    ]
+    terms = credit_terms(owner, PARAMETERS)
+    opening = fold(events, terms, seen_on, alpha=alpha)
+    past = [(seen_on + dt.timedelta(days=min(k, gap - 1)), use) for k, use in behind]
+    events += [
+        CreditEvent(happened_on=when.isoformat(), kind=EventKind.SPENT, credits=use)
+        for when, use in past
+    ]
+    balance = fold(events, terms, as_of, alpha=alpha)
+    assert opening is not None
+    assert balance is not None
+    *_, third = itertools.islice(resets_after(rule, as_of), 3)
+    stop = third - dt.timedelta(days=1)
+    coming = [(as_of + dt.timedelta(days=k), use) for k, use in ahead]
+    (found,) = forecast(
+        [
+            SeatState(
+                seat=owner, balance=balance,
+                # A plan to the end, so that nothing is added to it.
+                planned=(*coming, (stop, 0.0)),
+            )
+        ],
+        as_of=as_of, alpha=alpha, parameters=PARAMETERS,
+    )  # fmt: skip
+    sends = [*past, *coming]
+    ends = [row.date for row in daily(found)]
+    below: dict[dt.date, float] = defaultdict(float)
+    above: dict[dt.date, float] = defaultdict(float)
+    for outcome in itertools.product([0, 1], repeat=len(sends)):
+        pairs = list(zip(sends, outcome, strict=True))
+        weight = math.prod(use if used else 1 - use for (_, use), used in pairs)
+        if not weight:
+            continue
+        spent = Counter[dt.date]()
+        for (when, _), used in pairs:
+            spent[when] += used
+        left = dict(_ends(opening.lots, owner, spent, seen_on, ends[-1]))
+        for row in daily(found):
+            below[row.date] += weight * (left[row.date] < row.low)
+            above[row.date] += weight * (left[row.date] > row.high)
+    assert max(below.values()) <= alpha + 1e-9
+    assert max(above.values()) <= alpha + 1e-9
+    for pace in (found.planned, found.present):
+        assert all(row.low <= row.expected + 1e-9 for row in pace.daily)
+        assert all(row.expected <= row.high + 1e-9 for row in pace.daily)
+    assert found.spare <= balance.expected
+
+
+def _ends(
+    lots: tuple[tuple[dt.date, float], ...],
+    owner: Seat,
+    spent: Mapping[dt.date, int],
+    first: dt.date,
+    last: dt.date,
+) -> Iterator[tuple[dt.date, float]]:
+    """Yield each day and what is left at its end: grant, lapses, then what was spent."""
+    life = dt.timedelta(days=PARAMETERS.credit_lifetime_days)
+    there = dict(lots)
+    resets = set(itertools.takewhile(
+        lambda reset: reset <= last, resets_after(owner.reset_rule, first)
+    ))  # fmt: skip
+    for today in (first + dt.timedelta(days=k) for k in range((last - first).days + 1)):
+        if today in resets:
+            room = owner.credit_cap - sum(there.values())
+            there[today] = min(float(owner.monthly_grant), room)
+        there = {lot: left for lot, left in there.items() if lot + life > today}
+        due = float(spent.get(today, 0))
+        for lot in sorted(there):
+            took = min(due, there[lot])
+            there[lot] -= took
+            due -= took
+        yield today, sum(there.values())
 
 
 # --- verdicts and advice ----------------------------------------------------------

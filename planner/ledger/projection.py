@@ -9,8 +9,6 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
 from planner.dates import ONE_DAY
 from planner.domain import CreditTerms
 from planner.ledger.balance import (
@@ -21,9 +19,11 @@ from planner.ledger.balance import (
     add_uses,
     least_used,
     live_grants,
+    may_turn,
     most_used,
     uses,
 )
+from planner.ledger.turning import Turning
 
 #: Credit probabilities of the InMails of each day ahead; a day without any is missing.
 Sends = dict[dt.date, list[float]]
@@ -73,13 +73,7 @@ class Pace:
 
 
 class Projection:
-    """A seat's credits to come, as expected and within bounds.
-
-    The bounds of a day take the least favourable of all ways to use the quantile's
-    number of credits: the latest InMails for the low one, the earliest for the high one.
-    Between two changes (grants, lapses) it does not matter when, so InMails are counted
-    by such spells.
-    """
+    """A seat's credits to come, as expected and within bounds."""
 
     def __init__(
         self, balance: Balance, terms: CreditTerms, resets: Sequence[dt.date], alpha: float
@@ -88,44 +82,13 @@ class Projection:
         self._terms = terms
         self._resets = tuple(resets)
         self._alpha = alpha
-        lapses: set[dt.date] = set()
-        if terms.lifetime_days:
-            life = dt.timedelta(days=terms.lifetime_days)
-            lots = [granted_on for granted_on, _ in balance.lots]
-            lots += live_grants(terms, balance.at)
-            lapses = {day + life for day in [*lots, *resets]}
-        #: First day of each spell after the first.
-        self._changes = sorted(
-            day for day in {*resets, *lapses} if balance.at < day <= resets[-1]
-        )
-        self._mass = uses(balance.unsure)
-        # Lots at the start of a spell, by the credits at the start of the forecast and
-        # what each spell before used: days of one spell share them.
-        self._lots: dict[tuple[float, ...], list[Lot]] = {}
-        self._purse = Book(terms, (), balance.at)
+        self._spells = _Spells(balance, terms, resets)
 
     def pace(self, sends: Sends, reserve: int) -> Pace:
         """Return what becomes of the credits if `sends` are sent."""
         reset = self._resets[0]
-        series, bounds, low_after = self._bounds(sends, self._resets[-1])
-        expected = self._book(self._balance.expected)
-        means, before = [], self._balance.expected
-        forfeited = expired = 0.0
-        after = 0.0
-        for day in series:
-            expected.advance(day)
-            if day == reset:
-                after = expected.total
-                forfeited, expired = expected.forfeited, expected.expired
-            expected.spend(math.fsum(sends.get(day, ())))
-            means.append(expected.total)
-            if day < reset:
-                before = expected.total
-        rows = tuple(
-            RunwayDay(date=day, expected=mean, low=low, high=high)
-            for day, mean, (low, high) in zip(series, means, bounds, strict=True)
-        )
-        low_before = bounds[series.index(reset - ONE_DAY)][0]
+        rows, after, lost = self._runway(sends, self._resets[-1])
+        before = rows[(reset - ONE_DAY - self._balance.at).days]
         return Pace(
             inmails=sum(
                 use > 0 for day, every in sends.items() if day < reset for use in every
@@ -134,79 +97,100 @@ class Projection:
             zero_on=_first(rows, lambda row: row.expected <= DUST),
             worst_below_reserve_on=_first(rows, lambda row: row.low < reserve),
             worst_zero_on=_first(rows, lambda row: row.low <= 0),
-            before_reset=(before, low_before),
-            after_reset=(after, low_after),
-            forfeited=forfeited,
-            expired=expired,
-            daily=rows,
+            before_reset=(before.expected, before.low),
+            after_reset=(after.expected, after.low),
+            forfeited=lost[0],
+            expired=lost[1],
+            daily=tuple(rows),
         )
 
     def lowest(self, sends: Sends, end: dt.date) -> int:
-        """Return the smallest low bound of the days before `end`."""
-        return min(low for low, _ in self._bounds(sends, end)[1])
+        """Return the smallest low bound of the days before `end`, not after a reset."""
+        return min(row.low for row in self._runway(sends, end)[0])
 
-    def _bounds(
+    def _runway(
         self, sends: Sends, end: dt.date
-    ) -> tuple[list[dt.date], list[tuple[int, int]], int]:
-        """Return the days before `end`, the low and high balance at their ends.
+    ) -> tuple[list[RunwayDay], RunwayDay, tuple[float, float]]:
+        """Return the days before `end`, and the next reset before that day's sends.
 
-        And the low balance just after the next reset, before that day's sends; 0 if that
-        is not before `end`.
+        And what is forfeited and lapses up to and at it, as expected. Where the reset is
+        not before `end`, both are those of the last day.
         """
-        days = [
-            self._balance.at + offset * ONE_DAY
-            for offset in range((end - self._balance.at).days)
-        ]
-        mass, used = self._mass, self._used(self._mass)
-        counts = _Counts(len(self._changes) + 1)
-        bounds: list[tuple[int, int]] = []
-        before, after = -1, 0
-        for day in days:
-            spell = bisect_right(self._changes, day)
-            if day == self._resets[0]:
-                after = self._bound(counts, used, spell)[0]
-            uses_of_day = sends.get(day, ())
-            for use in uses_of_day:
-                counts.add(spell, use)
-            for use, num in Counter(uses_of_day).items():
-                if 0 < use < 1:
-                    mass = add_uses(mass, use, num)
-            if uses_of_day:
-                used = self._used(mass)
-            # A day on which nothing is sent, granted or lost ends as the one before.
-            same = spell == before and not uses_of_day
-            bounds.append(bounds[-1] if same else self._bound(counts, used, spell))
-            before = spell
-        return days, bounds, after
+        at, reset = self._balance.at, self._resets[0]
+        bounds: _Quantiles | Turning
+        if self._may_turn(sends, end):
+            bounds = Turning(self._balance, self._terms, self._alpha)
+        else:
+            bounds = _Quantiles(self._spells, self._balance, self._alpha)
+        book = Book(self._terms, self._balance.lots, at)
+        rows: list[RunwayDay] = []
+        after: tuple[RunwayDay, tuple[float, float]] | None = None
+        for day in (at + offset * ONE_DAY for offset in range((end - at).days)):
+            book.advance(day)
+            bounds.advance(day)
+            if day == reset:
+                lost = book.forfeited, book.expired
+                after = _row(day, book.total, bounds.bounds()), lost
+            if uses_of_day := sends.get(day, ()):
+                book.spend(math.fsum(uses_of_day))
+                bounds.send(uses_of_day)
+            rows.append(_row(day, book.total, bounds.bounds()))
+        return rows, *(after or (rows[-1], (book.forfeited, book.expired)))
 
-    def _used(self, mass: np.ndarray) -> tuple[int, int]:
-        """Return the most and the least credits used, each with its confidence."""
-        return most_used(mass, self._alpha), least_used(mass, self._alpha)
+    def _may_turn(self, sends: Sends, end: dt.date) -> bool:
+        """Return whether one more InMail used may leave more on a day before `end`."""
+        book = self._balance.unused()
+        for day in sorted(sends):
+            if day < end:
+                book.advance(day)
+                book.spend(sum(use >= 1 for use in sends[day]))
+        book.advance(end - ONE_DAY)
+        return may_turn(book)
 
-    def _bound(self, counts: _Counts, used: tuple[int, int], spell: int) -> tuple[int, int]:
-        """Return the low and high balance in a spell, with what is counted so far."""
-        most, least = used
-        num_past = len(self._balance.unsure)
-        # Of the InMails behind the balance, this many used a credit.
-        late = counts.latest(most)
-        past_late, past_early = most - sum(late), min(least, num_past)
-        early = counts.earliest(least - past_early)
-        # One more used costs a credit or none: this holds whatever cap and lapses took.
-        balance = self._balance
-        start_low = max(float(balance.at_least), balance.highest - past_late)
-        start_high = min(float(balance.at_most), balance.lowest + num_past - past_early)
-        low = self._ending(start_low, late, counts, spell)
-        high = self._ending(start_high, early, counts, spell)
-        return math.floor(low + DUST), math.ceil(high - DUST)
 
-    def _ending(
-        self, start: float, unsure: Sequence[int], counts: _Counts, spell: int
-    ) -> float:
-        """Return the balance in a spell, from `start` credits on."""
-        spent = [float(counts.sure[k] + unsure[k]) for k in range(spell + 1)]
+def _row(day: dt.date, expected: float, bounds: tuple[int, int]) -> RunwayDay:
+    """Return a day; what hardly ever happens may leave its mean beyond a quantile."""
+    low, high = bounds
+    return RunwayDay(
+        date=day,
+        expected=expected,
+        low=min(low, math.floor(expected + DUST)),
+        high=max(high, math.ceil(expected - DUST)),
+    )
+
+
+class _Spells:
+    """A seat's lots from change to change, by what is used before each of them.
+
+    Between two changes (grants, lapses) it does not matter when, so InMails are counted
+    by such spells.
+    """
+
+    def __init__(
+        self, balance: Balance, terms: CreditTerms, resets: Sequence[dt.date]
+    ) -> None:
+        self._balance = balance
+        self._terms = terms
+        lapses: set[dt.date] = set()
+        if terms.lifetime_days:
+            life = dt.timedelta(days=terms.lifetime_days)
+            lots = [granted_on for granted_on, _ in balance.lots]
+            lots += live_grants(terms, balance.at)
+            lapses = {day + life for day in [*lots, *resets]}
+        #: First day of each spell after the first.
+        self.changes = sorted(
+            day for day in {*resets, *lapses} if balance.at < day <= resets[-1]
+        )
+        # Lots at the start of a spell, by the credits at the start of the forecast and
+        # what each spell before used: days of one spell share them.
+        self._lots: dict[tuple[float, ...], list[Lot]] = {}
+        self._purse = Book(terms, (), balance.at)
+
+    def ending(self, start: float, spent: Sequence[float]) -> float:
+        """Return the balance if `spent` is used spell by spell, from `start` credits on."""
         purse = self._purse
-        purse.lots = list(self._lots_at((max(0.0, start), *spent[:spell])))
-        purse.spend(spent[spell])
+        purse.lots = list(self._lots_at((max(0.0, start), *spent[:-1])))
+        purse.spend(spent[-1])
         return purse.total
 
     def _lots_at(self, before: tuple[float, ...]) -> list[Lot]:
@@ -222,10 +206,10 @@ class Projection:
             if len(before) == 1:
                 known = self._book(before[0]).lots
             else:
-                since = [self._balance.at, *self._changes][len(before) - 2]
+                since = [self._balance.at, *self.changes][len(before) - 2]
                 book = Book(self._terms, self._lots_at(before[:-1]), since)
                 book.spend(before[-1])
-                book.advance(self._changes[len(before) - 2])
+                book.advance(self.changes[len(before) - 2])
                 known = book.lots
             self._lots[before] = known
         return known
@@ -236,6 +220,69 @@ class Projection:
         if abs(start - self._balance.expected) > DUST:
             book.see(start, self._balance.at)
         return book
+
+
+class _Quantiles:
+    """Bounds where one more InMail used costs a credit or none; see `Turning` else.
+
+    They take the least favourable of all ways to use the quantile's number of credits:
+    the latest InMails for the low one, the earliest for the high one.
+    """
+
+    def __init__(self, spells: _Spells, balance: Balance, alpha: float) -> None:
+        self._spells = spells
+        self._balance = balance
+        self._alpha = alpha
+        self._mass = uses(balance.unsure)
+        self._counts = _Counts(len(spells.changes) + 1)
+        self._spell = 0
+        self._used = self._most_and_least()
+        self._known: tuple[int, int] | None = None
+
+    def advance(self, day: dt.date) -> None:
+        """Go on to the start of `day`."""
+        spell = bisect_right(self._spells.changes, day)
+        if spell != self._spell:
+            self._spell, self._known = spell, None
+
+    def send(self, probabilities: Sequence[float]) -> None:
+        """Book InMails of the present day by their probability of using a credit."""
+        for use in probabilities:
+            self._counts.add(self._spell, use)
+        for use, num in Counter(probabilities).items():
+            if 0 < use < 1:
+                self._mass = add_uses(self._mass, use, num)
+        self._used, self._known = self._most_and_least(), None
+
+    def bounds(self) -> tuple[int, int]:
+        """Return the low and high balance now."""
+        # A day on which nothing is sent, granted or lost ends as the one before.
+        if self._known is None:
+            self._known = self._bounds()
+        return self._known
+
+    def _most_and_least(self) -> tuple[int, int]:
+        """Return the most and the least credits used, each with its confidence."""
+        return most_used(self._mass, self._alpha), least_used(self._mass, self._alpha)
+
+    def _bounds(self) -> tuple[int, int]:
+        most, least = self._used
+        balance, counts = self._balance, self._counts
+        num_past = len(balance.unsure)
+        # Of the InMails behind the balance, this many used a credit.
+        late = counts.latest(most)
+        past_late, past_early = most - sum(late), min(least, num_past)
+        early = counts.earliest(least - past_early)
+        # One more used costs a credit or none, so this holds whatever the cap took.
+        start_low = max(float(balance.at_least), balance.highest - past_late)
+        start_high = min(float(balance.at_most), balance.lowest + num_past - past_early)
+        low, high = self._ending(start_low, late), self._ending(start_high, early)
+        return math.floor(low + DUST), math.ceil(high - DUST)
+
+    def _ending(self, start: float, unsure: Sequence[int]) -> float:
+        sure = self._counts.sure
+        spent = [float(sure[k] + unsure[k]) for k in range(self._spell + 1)]
+        return self._spells.ending(start, spent)
 
 
 class _Counts:
