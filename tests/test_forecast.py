@@ -15,9 +15,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from model_factory import make_seat
-from planner.cli.forecast import _outlook
 from planner.dates import iso_week, resets_after
 from planner.domain import CreditEvent, DayCount, EventKind, Seat
+from planner.ledger.ahead import knows_hold, outlook, planned_until
 from planner.ledger.balance import Balance, credit_terms, fold
 from planner.ledger.forecast import Runway, SeatState, Verdict, daily, forecast
 from planner.ledger.runs import Run, _seat_record
@@ -66,8 +66,13 @@ def known(owner: Seat, credits: float, *unsure: float, alpha: float = ALPHA) -> 
 def state(credits: float, *unsure: float, name: str = "anna", **changes: Any) -> SeatState:
     """Return a seat with a balance; `planned`, `days`, `credit_use` go to the state."""
     own = {
-        key: changes.pop(key) for key in ("planned", "days", "credit_use") if key in changes
-    }
+        key: changes.pop(key)
+        for key in (
+            "planned", "planned_until", "held_until", "pace_factor", "is_hold_planned",
+            "days", "credit_use",
+        )
+        if key in changes
+    }  # fmt: skip
     owner = seat(name, **changes)
     return SeatState(seat=owner, balance=known(owner, credits, *unsure), **own)
 
@@ -114,6 +119,79 @@ def test_a_plan_goes_on_at_its_mean() -> None:
     assert list(found.planned.after_reset) == [76, 76]
     # Four a day on six working days.
     assert found.planned.inmails == 24
+
+
+def test_after_its_end_a_plan_goes_on_as_far_as_the_reserve_lets_it() -> None:
+    """30 credits, 4 a day to Friday: 10 are left, and on Monday 4 more leave 6.
+
+    56 after the grant. 51 above the reserve are 4 on each of 12 working days (Tuesday 1 to
+    Wednesday 16 December) and 3 on the next; then nothing goes before January's grant.
+    """
+    end = day(4)
+    (found,) = run(state(30, planned=plan(4, 0, 1, 2, 3, 4), planned_until=end))
+    left = {row.date: row.expected for row in found.planned.daily}
+    assert (left[end], left[day(7)], left[RESET]) == (10, 6, 52)
+    assert left[dt.date(2026, 12, 16)] == 8
+    assert left[dt.date(2026, 12, 17)] == left[dt.date(2026, 12, 31)] == 5
+    assert min(row.low for row in found.planned.daily) == 5
+    assert (found.verdict, found.planned.inmails) == (Verdict.OK, 24)
+
+
+def test_what_goes_on_keeps_the_reserve_at_worst_too() -> None:
+    """20 credits, 20 InMails of use 0.5 to Friday; of Monday's 4 more only 3 go.
+
+    Of 23, 15 are used at most (95.3 %), of 24 it may be 16 (P(<= 15) = 92.4 %), and 15
+    leave the reserve of 5. 8.5 are expected.
+    """
+    planned = plan(4, 0, 1, 2, 3, 4, use=0.5)
+    (found,) = run(state(20, planned=planned, planned_until=day(4)))
+    monday = found.planned.daily[7]
+    assert (monday.low, monday.expected) == (5, 8.5)
+
+
+def test_to_plan_nothing_is_a_plan() -> None:
+    """4 InMails on Monday, none to 4 December: 16 of 20 stay up to the reset.
+
+    Four on ten working days are 0.4 a day after that.
+    """
+    (found,) = run(state(20, planned=plan(4, 0), planned_until=day(11)))
+    assert [row.expected for row in found.planned.daily[:8]] == [16] * 8
+    assert found.planned.inmails == 4
+    assert found.planned.daily[11].expected == 66
+    # 7 to 11 December: 0.4, 0.8, 1.2, 1.6, 2.0 are due, in whole numbers 0, 1, 1, 2, 2.
+    assert [row.expected for row in found.planned.daily[14:19]] == [66, 65, 65, 64, 64]
+    # Without any InMail, too: it is the plan by which credits are lost.
+    (idle,) = run(state(130, planned_until=day(11)))
+    assert (idle.pace, idle.verdict) == ("planned", Verdict.FORFEITS)
+
+
+def test_a_held_seat_sends_nothing_before_its_day_and_less_after_it() -> None:
+    """Held until Wednesday, then at half its pace: a plan of 4 a day becomes 0, 0, 2, 2, 2.
+
+    A plan that knew of the hold stands from Wednesday on. 2 a working day were sent in the
+    last four weeks: 1 a day from Wednesday on.
+    """
+    days = tuple(DayCount(date=day(-7 * week), paid_inmails=10) for week in range(1, 5))
+    hold: dict[str, Any] = {"held_until": day(2), "pace_factor": 0.5, "days": days}
+    planned = plan(4, 0, 1, 2, 3, 4)
+    (found,) = run(state(50, planned=planned, **hold))
+    assert [row.expected for row in found.planned.daily[:5]] == [50, 50, 48, 46, 44]
+    assert [row.expected for row in found.present.daily[:5]] == [50, 50, 49, 48, 47]
+    (known,) = run(state(50, planned=planned, is_hold_planned=True, **hold))
+    assert [row.expected for row in known.planned.daily[:5]] == [50, 50, 46, 42, 38]
+    # Nobody is told to send from it before: 8 a day on 25 to 27 and on 30 November.
+    (idle,) = run(state(50, held_until=day(2), planned_until=day(11)))
+    assert idle.spare == 32
+
+
+def test_a_pause_says_nothing_of_the_days_before() -> None:
+    """Paused to Tuesday since nobody knows when: 2 a working day went before, and do after.
+
+    40 in the 20 working days of four weeks.
+    """
+    days = tuple(DayCount(date=day(-7 * week), paid_inmails=10) for week in range(1, 5))
+    (found,) = run(state(50, days=days, away=((dt.date.min, day(1)),)))
+    assert [row.expected for row in found.present.daily[:5]] == [50, 50, 48, 46, 44]
 
 
 def test_the_present_pace_is_per_working_day_of_four_weeks() -> None:
@@ -497,7 +575,7 @@ def _ends(
 
 def test_out_of_credits_pauses_and_moves_to_those_with_spare() -> None:
     """5 credits, all of them reserve: 12 planned InMails go to anna, who can take them."""
-    poor = state(5, name="joris", planned=plan(2, 0, 1, 2, 3, 4))
+    poor = state(5, name="joris", planned=plan(2, 0, 1, 2, 3, 4, 7))
     rich = state(60, name="anna", planned=plan(1, 0))
     out, spare = run(poor, rich)
     assert out.verdict is Verdict.OUT
@@ -512,8 +590,8 @@ def test_out_of_credits_pauses_and_moves_to_those_with_spare() -> None:
 
 def test_helpers_are_told_once() -> None:
     """Two seats without credits share the one helper's 8 credits: 6, then 2."""
-    first = state(5, name="a", planned=plan(1, 0))
-    second = state(5, name="b", planned=plan(1, 0))
+    first = state(5, name="a", planned=plan(1, 0, 1, 2, 3, 4, 7))
+    second = state(5, name="b", planned=plan(1, 0, 1, 2, 3, 4, 7))
     helper = state(13, name="c")
     one, two, _ = run(first, second, helper)
     assert one.advice.endswith("or move 6 InMails: 6 to c")
@@ -522,7 +600,7 @@ def test_helpers_are_told_once() -> None:
 
 def test_running_out_asks_for_fewer_a_day() -> None:
     """20 credits, 15 above the reserve, 6 working days: 2 a day (12), not 3 (18)."""
-    (found,) = run(state(20, planned=plan(4, 0, 1, 2, 3, 4)))
+    (found,) = run(state(20, planned=plan(4, 0, 1, 2, 3, 4, 7)))
     assert found.advice == (
         "send at most 2 InMails a day instead of 4 until the reset on 2026-12-01; "
         "no other seat has spare credits"
@@ -575,8 +653,17 @@ def test_the_balance_must_be_that_of_the_first_day() -> None:
 # --- the command ------------------------------------------------------------------
 
 
-def planned(week: str, entry: int, *outlook: tuple[str, int], voided: bool = False) -> Run:
-    """Return a run that expects so many InMails of anna in later weeks, all of a credit."""
+def planned(
+    week: str,
+    entry: int,
+    *later: tuple[str, int] | tuple[object, ...],
+    voided: bool = False,
+) -> Run:
+    """Return a run that expects so many InMails of anna in later weeks, all of a credit.
+
+    As older runs have it (week and InMails); or as runs have it now: week, cycle, free
+    InMails, others, credits.
+    """
     record = _seat_record(seat())
     return Run(
         entry=entry,
@@ -590,7 +677,8 @@ def planned(week: str, entry: int, *outlook: tuple[str, int], voided: bool = Fal
         document={
             "seats": [record],
             "outlook": [
-                ["anna", later, number, float(number)] for later, number in outlook
+                ["anna", *line, float(str(line[1]))] if len(line) == 2 else ["anna", *line]
+                for line in later
             ],
         },
         voided_from="" if voided else None,
@@ -599,7 +687,7 @@ def planned(week: str, entry: int, *outlook: tuple[str, int], voided: bool = Fal
 
 def expected(*runs: Run) -> dict[str, int]:
     """Return, by week, the InMails that the outlooks of runs in force expect of anna."""
-    days = _outlook([run for run in runs if run.in_force], MONDAY).get("anna", [])
+    days = outlook([run for run in runs if run.in_force], MONDAY).get("anna", [])
     return dict(Counter(iso_week(on) for on, _ in days))
 
 
@@ -620,3 +708,54 @@ def test_a_week_planned_again_late_does_not_end_the_outlook() -> None:
     # Where week 49 is voided, what week 48 expected of it holds again.
     gone = planned("2026-W49", 2, ("2026-W50", 7), voided=True)
     assert expected(gone, again) == {"2026-W49": 18, "2026-W50": 28}
+
+
+def test_a_week_cut_by_a_reset_keeps_each_part_to_its_days() -> None:
+    """Nothing on Monday 30 November; 16 after the grant of Tuesday, on the days after it.
+
+    On the day of the grant nothing is planned (it may be late), so 16 go onto Wednesday to
+    Friday: 6, 5, 5. An older run does not say it: 16 onto five days, 4 of them on Monday.
+    """
+    made = planned(
+        "2026-W48", 1, ("2026-W49", 0, 0.0, 0.0, 0.0), ("2026-W49", 1, 0.0, 16.0, 16.0)
+    )
+    found = Counter(on for on, _ in outlook([made], MONDAY)["anna"])
+    assert found == {day(9): 6, day(10): 5, day(11): 5}
+    old = planned("2026-W48", 1, ("2026-W49", 16))
+    assert Counter(on for on, _ in outlook([old], MONDAY)["anna"])[day(7)] == 4
+
+
+def test_free_inmails_of_the_outlook_leak_and_others_cost() -> None:
+    """10 free InMails leak 3 % each: of 2.3 credits the other 2 use 1.0 each."""
+    made = planned("2026-W48", 1, ("2026-W50", 1, 10.0, 2.0, 2.3))
+    uses = Counter(round(use, 9) for _, use in outlook([made], MONDAY)["anna"])
+    assert uses == {0.03: 10, 1.0: 2}
+
+
+def test_days_of_the_outlook_that_are_gone_are_not_caught_up() -> None:
+    """20 InMails on five days are 4 a day; on Thursday 8 of them are still to come."""
+    made = planned("2026-W48", 1, ("2026-W49", 20))
+    thursday = day(10)
+    assert len(outlook([made], thursday)["anna"]) == 8
+
+
+def test_a_plan_reaches_to_the_last_week_that_it_speaks_of() -> None:
+    """Also where nothing is planned in it; a run of a later week takes its place."""
+    first = planned(
+        "2026-W48", 1, ("2026-W49", 1, 0.0, 3.0, 3.0), ("2026-W52", 1, 0.0, 0.0, 0.0)
+    )
+    second = planned("2026-W49", 2)
+    assert planned_until([first]) == dt.date(2026, 12, 27)
+    assert planned_until([first, second]) == dt.date(2026, 12, 6)
+    assert planned_until([]) is None
+
+
+def test_a_plan_knows_of_a_hold_that_its_inventory_had() -> None:
+    """A held seat is away to the day before; a plan made after a hold follows its pace."""
+    made = planned("2026-W48", 1)
+    away = (dt.date.min, day(8))
+    held = replace(made, document={"seats": [_seat_record(seat(away=(away,)))]})
+    assert not knows_hold(made, "anna", day(9))
+    assert knows_hold(held, "anna", day(9))
+    assert not knows_hold(held, "anna", day(10))
+    assert knows_hold(made, "anna", MONDAY)

@@ -1,8 +1,9 @@
 """Is this sender out of credits? Each seat's runway to its resets, expected and at worst.
 
 A runway starts from the balance at the start of a day and books the InMails to come: at
-the *planned* pace (what runs in force plan, then on at their mean), and at the *present*
-pace (what the seat sent in the last four weeks). Whether an InMail uses a credit is
+the *planned* pace (what runs in force plan up to their horizon, and after it their mean,
+as far as the reserve lets it), and at the *present* pace (what the seat sent in the last
+four weeks). Whether an InMail uses a credit is
 unsure, so the low and high bounds hold day by day at confidence ``1 - alpha``, by the
 exact Poisson-binomial distribution of the credits used so far, the unsure InMails behind
 the balance included; see `planner.ledger.balance` for which of them are booked.
@@ -12,9 +13,10 @@ from __future__ import annotations
 
 import datetime as dt
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from enum import StrEnum
+from functools import partial
 from itertools import islice
 
 from planner.dates import ONE_DAY, resets_after
@@ -53,7 +55,15 @@ class SeatState:
         The fold of its credit book at the start of the forecast's first day.
     planned : tuple of (datetime.date, float)
         Day and probability of using a credit of each InMail planned from that day on,
-        free ones included, in runs in force.
+        free ones included, in runs in force and their outlook.
+    planned_until : datetime.date, optional
+        Last day that they say anything of; without it, the last InMail's.
+    held_until : datetime.date, optional
+        First day after a hold by triage: it sends nothing before.
+    pace_factor : float
+        Share of its pace at which it starts after the hold.
+    is_hold_planned : bool
+        Whether `planned` was planned with the hold in mind.
     days : tuple of DayCount
         What it sent, on any days before.
     credit_use : float
@@ -63,6 +73,10 @@ class SeatState:
     seat: Seat
     balance: Balance
     planned: tuple[tuple[dt.date, float], ...] = ()
+    planned_until: dt.date | None = None
+    held_until: dt.date | None = None
+    pace_factor: float = 1.0
+    is_hold_planned: bool = False
     days: tuple[DayCount, ...] = ()
     credit_use: float = 1.0
 
@@ -74,13 +88,15 @@ class Runway:
     ``verdict`` takes a shortage from whichever pace has the worse one (`pace` names
     it), and credits about to be lost from the plan, or without one from the present
     pace. ``spare`` is how many credits the low bound leaves above the reserve until the
-    reset, as far as the seat's daily limits let it spend them.
+    reset, as far as the seat's daily limits let it spend them. ``planned_until`` is the
+    last day that the plan says anything of; None without one.
     """
 
     seat_id: str
     balance: Balance
     reserve: int
     next_reset: dt.date
+    planned_until: dt.date | None
     planned: Pace
     present: Pace
     pace: str
@@ -124,6 +140,7 @@ def forecast(
             balance=run.state.balance,
             reserve=run.seat.reserve,
             next_reset=run.resets[0],
+            planned_until=run.state.planned_until,
             planned=run.planned,
             present=run.present,
             pace=run.pace_name,
@@ -174,27 +191,56 @@ def _steady(seat: Seat, per_day: float, use: float, first: dt.date, end: dt.date
     return sends
 
 
-def _planned_sends(state: SeatState, as_of: dt.date, end: dt.date) -> Sends:
-    """Return the plan in force, then its mean per full sending day and its mean use."""
+def _under_hold(state: SeatState, as_of: dt.date) -> SeatState:
+    """Return the seat as a hold by triage leaves it.
+
+    Nothing goes before the hold ends. A plan that does not know of it is slowed down
+    after that, as the next one will be.
+    """
+    # A pause whose start is not known says nothing of the days behind.
+    away = [
+        (as_of if first == dt.date.min else first, last) for first, last in state.seat.away
+    ]
+    planned = sorted(state.planned)
+    if (until := state.held_until) is not None:
+        away.append((as_of, until - ONE_DAY))
+        planned = [(day, use) for day, use in planned if day >= until]
+        if not state.is_hold_planned:
+            factor = state.pace_factor
+            planned = [
+                one
+                for k, one in enumerate(planned)
+                if math.floor((k + 1) * factor + 0.5) > math.floor(k * factor + 0.5)
+            ]
+    return replace(
+        state, seat=replace(state.seat, away=tuple(away)), planned=tuple(planned)
+    )
+
+
+def _planned_sends(state: SeatState, as_of: dt.date, end: dt.date) -> tuple[Sends, Sends]:
+    """Return what is planned, and what would follow the plan's end.
+
+    That is the plan's mean per full sending day, each InMail of its mean use.
+    """
     sends: Sends = {}
     for day, use in sorted(state.planned):
         if as_of <= day < end:
             sends.setdefault(day, []).append(use)
     if not sends:
-        return sends
-    after = max(sends) + ONE_DAY
+        return {}, {}
+    last = max(max(sends), state.planned_until or as_of)
+    after = min(last + ONE_DAY, end)
     every = [use for day in sorted(sends) for use in sends[day]]
     full_days = _full_days(state.seat, as_of, after) or float(len(sends))
-    steady = _steady(
-        state.seat, len(every) / full_days, math.fsum(every) / len(every), after, end
-    )
-    return sends | steady
+    mean = math.fsum(every) / len(every)
+    return sends, _steady(state.seat, len(every) / full_days, mean, after, end)
 
 
 def _present_sends(state: SeatState, as_of: dt.date, end: dt.date, leak: float) -> Sends:
     """Return the last four weeks' pace: paid InMails, and free ones whose flag leaks.
 
-    A seat that began less than four weeks ago is taken from its first day on.
+    A seat that began less than four weeks ago is taken from its first day on. What was
+    sent before a hold counts as far as the pace starts again after it.
     """
     start = as_of - PACE_DAYS * ONE_DAY
     days = [count for count in state.days if start <= count.date < as_of]
@@ -203,10 +249,13 @@ def _present_sends(state: SeatState, as_of: dt.date, end: dt.date, leak: float) 
         return {}
     began = min(count.date for count in state.days)
     full_days = _full_days(state.seat, max(start, began), as_of) or float(len(inmails))
-    paid = sum(count.paid_inmails for count in inmails) / full_days
-    free = sum(count.open_inmails for count in inmails) / full_days
-    sends = _steady(state.seat, paid, state.credit_use, as_of, end)
-    for day, leaks in _steady(state.seat, free, leak, as_of, end).items():
+    until, factor = state.held_until or dt.date.min, state.pace_factor
+    shares = [factor if count.date < until else 1.0 for count in inmails]
+    counted_days = list(zip(inmails, shares, strict=True))
+    paid = math.fsum(count.paid_inmails * share for count, share in counted_days)
+    free = math.fsum(count.open_inmails * share for count, share in counted_days)
+    sends = _steady(state.seat, paid / full_days, state.credit_use, as_of, end)
+    for day, leaks in _steady(state.seat, free / full_days, leak, as_of, end).items():
         sends.setdefault(day, []).extend(leaks)
     return sends
 
@@ -222,29 +271,59 @@ class _Run:
     ) -> None:
         if state.balance.at != as_of:
             raise ValueError(f"balance at {state.balance.at}, forecast from {as_of}")
-        self.state = state
+        self.state = state = _under_hold(state, as_of)
         self.seat = state.seat
         self.as_of = as_of
         terms = credit_terms(state.seat, parameters)
         self.resets = list(islice(resets_after(terms.reset_rule, as_of), NUM_RESETS))
         self._projection = Projection(state.balance, terms, self.resets, alpha)
         end = self.resets[-1]
-        planned = _planned_sends(state, as_of, end)
+        planned = self._sparing(*_planned_sends(state, as_of, end))
         present = _present_sends(state, as_of, end, parameters.open_flag_leak)
         reserve = state.seat.reserve
         self.planned = self._projection.pace(planned, reserve)
         self.present = self._projection.pace(present, reserve)
+        # To send nothing is a plan, too.
+        is_planned = bool(planned) or (state.planned_until or dt.date.min) >= as_of
         verdicts = {
-            "planned": self._verdict(self.planned, has_say=bool(planned)),
-            "present": self._verdict(self.present, has_say=not planned),
+            "planned": self._verdict(self.planned, has_say=is_planned),
+            "present": self._verdict(self.present, has_say=not is_planned),
         }
         severity = list(Verdict).index
         # The plan where both are equally bad; without a plan, the present pace.
-        names = ("planned", "present") if planned else ("present", "planned")
+        names = ("planned", "present") if is_planned else ("present", "planned")
         self.pace_name = min(names, key=lambda name: severity(verdicts[name]))
         self.verdict = verdicts[self.pace_name]
         self.sends = planned if self.pace_name == "planned" else present
         self.pace = self.planned if self.pace_name == "planned" else self.present
+
+    def _sparing(self, sends: Sends, later: Sends) -> Sends:
+        """Return `sends` and, cycle by cycle, what the reserve leaves of `later`.
+
+        The plans to come keep the reserve, as this one does: InMails after its end go on
+        only as far as neither the expected balance nor the low bound falls below it.
+        """
+        start = self.as_of
+        for end in self.resets:
+            queue = [
+                (day, use)
+                for day in sorted(later)
+                if start <= day < end
+                for use in later[day]
+            ]
+            if queue:
+                holds = partial(self._is_spared, sends, queue, end)
+                sends = _with(sends, queue[: _greatest(len(queue), holds)])
+            start = end
+        return sends
+
+    def _is_spared(
+        self, sends: Sends, queue: Sequence[tuple[dt.date, float]], end: dt.date, num: int
+    ) -> bool:
+        """Return whether the reserve is kept to `end` with `num` of the queue sent."""
+        longer = _with(sends, queue[:num])
+        lowest = self._projection.lowest(longer, end, queue[0][0])
+        return lowest >= self.seat.reserve
 
     def _verdict(self, pace: Pace, *, has_say: bool) -> Verdict:
         """Return how one pace leaves the seat; `has_say` on credits about to be lost."""
@@ -284,14 +363,7 @@ class _Run:
         Of each day's InMails, those that are likeliest to use a credit are left out.
         """
         most = max((len(every) for every in self.coming.values()), default=0)
-        low, high = 0, most
-        while low < high:
-            middle = (low + high + 1) // 2
-            if self._holds(middle):
-                low = middle
-            else:
-                high = middle - 1
-        return low
+        return _greatest(most, self._holds)
 
     def kept(self, per_day: int) -> int:
         """Return how many InMails remain at `per_day`."""
@@ -300,6 +372,28 @@ class _Run:
     def _holds(self, per_day: int) -> bool:
         sends = {day: sorted(every)[:per_day] for day, every in self.coming.items()}
         return self._projection.lowest(sends, self.resets[0]) >= self.seat.reserve
+
+
+def _with(sends: Sends, more: Sequence[tuple[dt.date, float]]) -> Sends:
+    """Return `sends` with further InMails."""
+    longer = {day: list(every) for day, every in sends.items()}
+    for day, use in more:
+        longer.setdefault(day, []).append(use)
+    return longer
+
+
+def _greatest(most: int, holds: Callable[[int], bool]) -> int:
+    """Return the greatest number up to `most` that holds, as all below it do; or 0."""
+    if holds(most):
+        return most
+    low, high = 0, max(0, most - 1)
+    while low < high:
+        middle = (low + high + 1) // 2
+        if holds(middle):
+            low = middle
+        else:
+            high = middle - 1
+    return low
 
 
 def _is_before(day: dt.date | None, reset: dt.date) -> bool:

@@ -104,9 +104,9 @@ class Projection:
             daily=tuple(rows),
         )
 
-    def lowest(self, sends: Sends, end: dt.date) -> int:
-        """Return the smallest low bound of the days before `end`, not after a reset."""
-        return min(row.low for row in self._runway(sends, end)[0])
+    def lowest(self, sends: Sends, end: dt.date, first: dt.date = dt.date.min) -> int:
+        """Return the smallest low bound of the days from `first` to before `end`."""
+        return min(row.low for row in self._runway(sends, end)[0] if row.date >= first)
 
     def _runway(
         self, sends: Sends, end: dt.date
