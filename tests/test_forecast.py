@@ -245,10 +245,62 @@ def test_what_the_cap_and_the_calendar_take() -> None:
     assert list(found.planned.before_reset) == [100, 100]
     assert list(found.planned.after_reset) == [150, 150]
     assert found.verdict is Verdict.FORFEITS
+    # On 1 December they are gone: the last day to spend them is 29 November.
+    assert list(found.planned.lapses) == [(dt.date(2026, 11, 30), 30)]
     assert found.advice == (
-        "spend 30 more before the reset on 2026-12-01 or lose them: "
-        "the cap takes 0, 30 lapse"
+        "spend 30 more before 2026-11-30 or lose them: 30 lapse on 2026-11-30"
     )
+
+
+def test_what_is_lost_at_the_reset_is_to_be_spent_before_it() -> None:
+    """128 of 150 in April: the cap takes 28 of May's 50, and no 90 days end before it.
+
+    On 30 April: 50 of April, 50 of March, 28 of February, which lapse on 2 May.
+    """
+    (found,) = forecast(
+        [_in_2027(seat(), dt.date(2027, 4, 20), 128)],
+        as_of=dt.date(2027, 4, 20), alpha=ALPHA, parameters=PARAMETERS,
+    )  # fmt: skip
+    assert not found.planned.lapses
+    assert found.advice == (
+        "spend 28 more before the reset on 2027-05-01 or lose them: the cap takes 28, "
+        "0 lapse"
+    )
+
+
+def test_one_credit_spent_saves_one_from_the_cap_and_one_from_lapsing() -> None:
+    """130 on 20 February: on 1 March the cap takes 30 and December's 30 lapse.
+
+    With these 30 spent before, 100 and 50 fit and nothing lapses: 30, not 60.
+    """
+    (found,) = forecast(
+        [_in_2027(seat(), dt.date(2027, 2, 20), 130)],
+        as_of=dt.date(2027, 2, 20), alpha=ALPHA, parameters=PARAMETERS,
+    )  # fmt: skip
+    assert found.advice == (
+        "spend 30 more before the reset on 2027-03-01 or lose them: the cap takes 30, "
+        "30 lapse"
+    )
+
+
+def test_lapses_and_the_cap_have_a_deadline_each() -> None:
+    """130 under a cap of 140: 30 lapse on 30 November, 10 of December's 50 exceed it."""
+    owner = seat(credit_cap=140)
+    (found,) = run(SeatState(seat=owner, balance=known(owner, 130)))
+    # 30 of September lapse on the 30th; 100 and 50 are 10 more than the cap of 140.
+    assert (found.planned.expired, found.planned.forfeited) == (30, 10)
+    assert found.advice == (
+        "spend 30 more before 2026-11-30 or lose them: 30 lapse on 2026-11-30; and 10 more "
+        "before the reset on 2026-12-01 or lose them: the cap takes 10, 0 lapse"
+    )
+
+
+def _in_2027(owner: Seat, on: dt.date, credits: int) -> SeatState:
+    """Return a seat with a balance seen on a day, without any InMails."""
+    events = [CreditEvent(happened_on=on.isoformat(), kind=EventKind.SEEN, credits=credits)]
+    balance = fold(events, credit_terms(owner, PARAMETERS), on, alpha=ALPHA)
+    assert balance is not None
+    return SeatState(seat=owner, balance=balance)
 
 
 def test_the_runway_ends_before_the_third_reset() -> None:

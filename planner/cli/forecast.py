@@ -183,6 +183,8 @@ def _show(
         console.result(
             f"The plan says nothing of days after {until}: there its mean goes on, as far "
             "as it leaves the reserve"
+            if until >= today
+            else f"The plan ended on {until}: nothing is planned"
         )
     console.result("")
     console.table(
@@ -241,6 +243,7 @@ def _pace(pace: Pace) -> dict[str, object]:
         "inmails": pace.inmails, **days,
         "before_reset": list(pace.before_reset), "after_reset": list(pace.after_reset),
         "forfeited": pace.forfeited, "expired": pace.expired,
+        "lapses": [[day.isoformat(), credits] for day, credits in pace.lapses],
         "daily": [
             [day.date.isoformat(), day.expected, day.low, day.high] for day in pace.daily
         ],

@@ -423,13 +423,27 @@ def _advice(run: _Run, left: dict[str, int]) -> str:
         )
         return opening + _move(run, per_day, left)
     if run.verdict is Verdict.FORFEITS:
-        lost = run.pace.forfeited + run.pace.expired
-        return (
-            f"spend {math.floor(lost + DUST)} more before the reset on {reset} or lose "
-            f"them: the cap takes {round(run.pace.forfeited, 1):g}, "
-            f"{round(run.pace.expired, 1):g} lapse"
-        )
+        return _spend(run.pace, reset)
     return f"carry on: about {run.pace.before_reset[0]:.0f} left at the reset on {reset}"
+
+
+def _spend(pace: Pace, reset: str) -> str:
+    """Return how many credits to spend, and before which days, so as not to lose them."""
+    lapsed = math.fsum(amount for _, amount in pace.lapses)
+    late = pace.expired - lapsed
+    # What would lapse at the reset makes room under the cap where it is spent before.
+    rest = math.floor(max(pace.forfeited, late) + DUST)
+    at_reset = (
+        f"before the reset on {reset} or lose them: the cap takes "
+        f"{round(pace.forfeited, 1):g}, {round(late, 1):g} lapse"
+    )
+    if lapsed < 1 - DUST:
+        return f"spend {max(1, rest)} more {at_reset}"
+    # The oldest credits go first, so each is saved by what is spent before its own day.
+    early = math.floor(lapsed + DUST)
+    days = ", ".join(f"{round(amount, 1):g} lapse on {day}" for day, amount in pace.lapses)
+    words = f"spend {early} more before {pace.lapses[0][0]} or lose them: {days}"
+    return f"{words}; and {rest} more {at_reset}" if rest else words
 
 
 def _move(run: _Run, per_day: int, left: dict[str, int]) -> str:

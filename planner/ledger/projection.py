@@ -7,7 +7,7 @@ import math
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from planner.dates import ONE_DAY
 from planner.domain import CreditTerms
@@ -56,6 +56,8 @@ class Pace:
         Expected and low balance just before and just after the next reset.
     forfeited, expired : float
         Expected credits that the cap takes and that lapse, up to and at that reset.
+    lapses : tuple of (datetime.date, float)
+        Of these, what lapses before that reset, by day.
     daily : tuple of RunwayDay
         The runway, from the forecast's first day to the day before the third reset.
     """
@@ -69,6 +71,7 @@ class Pace:
     after_reset: tuple[float, int]
     forfeited: float
     expired: float
+    lapses: tuple[tuple[dt.date, float], ...]
     daily: tuple[RunwayDay, ...]
 
 
@@ -99,8 +102,9 @@ class Projection:
             worst_zero_on=_first(rows, lambda row: row.low <= 0),
             before_reset=(before.expected, before.low),
             after_reset=(after.expected, after.low),
-            forfeited=lost[0],
-            expired=lost[1],
+            forfeited=lost.forfeited,
+            expired=lost.expired,
+            lapses=tuple(lost.lapses),
             daily=tuple(rows),
         )
 
@@ -110,11 +114,11 @@ class Projection:
 
     def _runway(
         self, sends: Sends, end: dt.date
-    ) -> tuple[list[RunwayDay], RunwayDay, tuple[float, float]]:
+    ) -> tuple[list[RunwayDay], RunwayDay, _Lost]:
         """Return the days before `end`, and the next reset before that day's sends.
 
-        And what is forfeited and lapses up to and at it, as expected. Where the reset is
-        not before `end`, both are those of the last day.
+        And what is lost up to and at it. Where it is not before `end`, both are those of
+        the last day.
         """
         at, reset = self._balance.at, self._resets[0]
         bounds: _Quantiles | Turning
@@ -124,18 +128,20 @@ class Projection:
             bounds = _Quantiles(self._spells, self._balance, self._alpha)
         book = Book(self._terms, self._balance.lots, at)
         rows: list[RunwayDay] = []
-        after: tuple[RunwayDay, tuple[float, float]] | None = None
+        lost = _Lost()
+        after: RunwayDay | None = None
         for day in (at + offset * ONE_DAY for offset in range((end - at).days)):
             book.advance(day)
             bounds.advance(day)
+            if after is None:
+                lost.note(day, book, is_reset=day == reset)
             if day == reset:
-                lost = book.forfeited, book.expired
-                after = _row(day, book.total, bounds.bounds()), lost
+                after = _row(day, book.total, bounds.bounds())
             if uses_of_day := sends.get(day, ()):
                 book.spend(math.fsum(uses_of_day))
                 bounds.send(uses_of_day)
             rows.append(_row(day, book.total, bounds.bounds()))
-        return rows, *(after or (rows[-1], (book.forfeited, book.expired)))
+        return rows, after or rows[-1], lost
 
     def _may_turn(self, sends: Sends, end: dt.date) -> bool:
         """Return whether one more InMail used may leave more on a day before `end`."""
@@ -146,6 +152,22 @@ class Projection:
                 book.spend(sum(use >= 1 for use in sends[day]))
         book.advance(end - ONE_DAY)
         return may_turn(book)
+
+
+@dataclass(slots=True)
+class _Lost:
+    """Expected credits that the cap takes and that lapse."""
+
+    forfeited: float = 0.0
+    expired: float = 0.0
+    lapses: list[tuple[dt.date, float]] = field(default_factory=list)
+
+    def note(self, day: dt.date, book: Book, *, is_reset: bool) -> None:
+        """Note what `book` has lost at the start of `day`."""
+        lapsed = book.expired - self.expired
+        if lapsed > DUST and not is_reset:
+            self.lapses.append((day, lapsed))
+        self.forfeited, self.expired = book.forfeited, book.expired
 
 
 def _row(day: dt.date, expected: float, bounds: tuple[int, int]) -> RunwayDay:
