@@ -46,6 +46,7 @@ class Turning:
         self._alpha = alpha
         self._since = balance.at
         self._mass: np.ndarray
+        self._known: tuple[int, int] | None
         behind = uses(balance.unsure)
         # Without unsure InMails behind both are the same.
         ways = balance.books() if balance.unsure else (balance.books()[0],)
@@ -69,18 +70,22 @@ class Turning:
                 self._sure += num
             elif use > 0:
                 self._mass = add_uses(self._mass, use, num)
+        self._known = None
 
     def bounds(self) -> tuple[int, int]:
         """Return the low and high balance now."""
-        every = [self._bounds(states) for states in self._ways]
-        low, high = min(low for low, _ in every), max(high for _, high in every)
-        return math.floor(low + DUST), math.ceil(high - DUST)
+        if self._known is None:
+            every = [self._bounds(states) for states in self._ways]
+            low, high = min(low for low, _ in every), max(high for _, high in every)
+            self._known = math.floor(low + DUST), math.ceil(high - DUST)
+        return self._known
 
     def _start(self) -> None:
         """Begin the spell that lasts to the next change."""
         #: Sure InMails of this spell, and the mass of the credits that the others use.
         self._sure = 0
         self._mass = np.ones(1)
+        self._known = None
         books = (self._book(lots) for states in self._ways for lots in states)
         self._next_change = min(book.next_change for book in books)
 
