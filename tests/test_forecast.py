@@ -5,7 +5,8 @@ from __future__ import annotations
 import datetime as dt
 import itertools
 import math
-from collections import Counter
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -14,9 +15,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from model_factory import make_seat
-from planner.cli.forecast import _outlook
-from planner.dates import iso_week
+from planner.dates import iso_week, resets_after
 from planner.domain import CreditEvent, DayCount, EventKind, Seat
+from planner.ledger.ahead import knows_hold, outlook, planned_until
 from planner.ledger.balance import Balance, credit_terms, fold
 from planner.ledger.forecast import Runway, SeatState, Verdict, daily, forecast
 from planner.ledger.runs import Run, _seat_record
@@ -65,8 +66,13 @@ def known(owner: Seat, credits: float, *unsure: float, alpha: float = ALPHA) -> 
 def state(credits: float, *unsure: float, name: str = "anna", **changes: Any) -> SeatState:
     """Return a seat with a balance; `planned`, `days`, `credit_use` go to the state."""
     own = {
-        key: changes.pop(key) for key in ("planned", "days", "credit_use") if key in changes
-    }
+        key: changes.pop(key)
+        for key in (
+            "planned", "planned_until", "held_until", "pace_factor", "is_hold_planned",
+            "days", "credit_use",
+        )
+        if key in changes
+    }  # fmt: skip
     owner = seat(name, **changes)
     return SeatState(seat=owner, balance=known(owner, credits, *unsure), **own)
 
@@ -113,6 +119,79 @@ def test_a_plan_goes_on_at_its_mean() -> None:
     assert list(found.planned.after_reset) == [76, 76]
     # Four a day on six working days.
     assert found.planned.inmails == 24
+
+
+def test_after_its_end_a_plan_goes_on_as_far_as_the_reserve_lets_it() -> None:
+    """30 credits, 4 a day to Friday: 10 are left, and on Monday 4 more leave 6.
+
+    56 after the grant. 51 above the reserve are 4 on each of 12 working days (Tuesday 1 to
+    Wednesday 16 December) and 3 on the next; then nothing goes before January's grant.
+    """
+    end = day(4)
+    (found,) = run(state(30, planned=plan(4, 0, 1, 2, 3, 4), planned_until=end))
+    left = {row.date: row.expected for row in found.planned.daily}
+    assert (left[end], left[day(7)], left[RESET]) == (10, 6, 52)
+    assert left[dt.date(2026, 12, 16)] == 8
+    assert left[dt.date(2026, 12, 17)] == left[dt.date(2026, 12, 31)] == 5
+    assert min(row.low for row in found.planned.daily) == 5
+    assert (found.verdict, found.planned.inmails) == (Verdict.OK, 24)
+
+
+def test_what_goes_on_keeps_the_reserve_at_worst_too() -> None:
+    """20 credits, 20 InMails of use 0.5 to Friday; of Monday's 4 more only 3 go.
+
+    Of 23, 15 are used at most (95.3 %), of 24 it may be 16 (P(<= 15) = 92.4 %), and 15
+    leave the reserve of 5. 8.5 are expected.
+    """
+    planned = plan(4, 0, 1, 2, 3, 4, use=0.5)
+    (found,) = run(state(20, planned=planned, planned_until=day(4)))
+    monday = found.planned.daily[7]
+    assert (monday.low, monday.expected) == (5, 8.5)
+
+
+def test_to_plan_nothing_is_a_plan() -> None:
+    """4 InMails on Monday, none to 4 December: 16 of 20 stay up to the reset.
+
+    Four on ten working days are 0.4 a day after that.
+    """
+    (found,) = run(state(20, planned=plan(4, 0), planned_until=day(11)))
+    assert [row.expected for row in found.planned.daily[:8]] == [16] * 8
+    assert found.planned.inmails == 4
+    assert found.planned.daily[11].expected == 66
+    # 7 to 11 December: 0.4, 0.8, 1.2, 1.6, 2.0 are due, in whole numbers 0, 1, 1, 2, 2.
+    assert [row.expected for row in found.planned.daily[14:19]] == [66, 65, 65, 64, 64]
+    # Without any InMail, too: it is the plan by which credits are lost.
+    (idle,) = run(state(130, planned_until=day(11)))
+    assert (idle.pace, idle.verdict) == ("planned", Verdict.FORFEITS)
+
+
+def test_a_held_seat_sends_nothing_before_its_day_and_less_after_it() -> None:
+    """Held until Wednesday, then at half its pace: a plan of 4 a day becomes 0, 0, 2, 2, 2.
+
+    A plan that knew of the hold stands from Wednesday on. 2 a working day were sent in the
+    last four weeks: 1 a day from Wednesday on.
+    """
+    days = tuple(DayCount(date=day(-7 * week), paid_inmails=10) for week in range(1, 5))
+    hold: dict[str, Any] = {"held_until": day(2), "pace_factor": 0.5, "days": days}
+    planned = plan(4, 0, 1, 2, 3, 4)
+    (found,) = run(state(50, planned=planned, **hold))
+    assert [row.expected for row in found.planned.daily[:5]] == [50, 50, 48, 46, 44]
+    assert [row.expected for row in found.present.daily[:5]] == [50, 50, 49, 48, 47]
+    (known,) = run(state(50, planned=planned, is_hold_planned=True, **hold))
+    assert [row.expected for row in known.planned.daily[:5]] == [50, 50, 46, 42, 38]
+    # Nobody is told to send from it before: 8 a day on 25 to 27 and on 30 November.
+    (idle,) = run(state(50, held_until=day(2), planned_until=day(11)))
+    assert idle.spare == 32
+
+
+def test_a_pause_says_nothing_of_the_days_before() -> None:
+    """Paused to Tuesday since nobody knows when: 2 a working day went before, and do after.
+
+    40 in the 20 working days of four weeks.
+    """
+    days = tuple(DayCount(date=day(-7 * week), paid_inmails=10) for week in range(1, 5))
+    (found,) = run(state(50, days=days, away=((dt.date.min, day(1)),)))
+    assert [row.expected for row in found.present.daily[:5]] == [50, 50, 48, 46, 44]
 
 
 def test_the_present_pace_is_per_working_day_of_four_weeks() -> None:
@@ -166,10 +245,62 @@ def test_what_the_cap_and_the_calendar_take() -> None:
     assert list(found.planned.before_reset) == [100, 100]
     assert list(found.planned.after_reset) == [150, 150]
     assert found.verdict is Verdict.FORFEITS
+    # On 1 December they are gone: the last day to spend them is 29 November.
+    assert list(found.planned.lapses) == [(dt.date(2026, 11, 30), 30)]
     assert found.advice == (
-        "spend 30 more before the reset on 2026-12-01 or lose them: "
-        "the cap takes 0, 30 lapse"
+        "spend 30 more before 2026-11-30 or lose them: 30 lapse on 2026-11-30"
     )
+
+
+def test_what_is_lost_at_the_reset_is_to_be_spent_before_it() -> None:
+    """128 of 150 in April: the cap takes 28 of May's 50, and no 90 days end before it.
+
+    On 30 April: 50 of April, 50 of March, 28 of February, which lapse on 2 May.
+    """
+    (found,) = forecast(
+        [_in_2027(seat(), dt.date(2027, 4, 20), 128)],
+        as_of=dt.date(2027, 4, 20), alpha=ALPHA, parameters=PARAMETERS,
+    )  # fmt: skip
+    assert not found.planned.lapses
+    assert found.advice == (
+        "spend 28 more before the reset on 2027-05-01 or lose them: the cap takes 28, "
+        "0 lapse"
+    )
+
+
+def test_one_credit_spent_saves_one_from_the_cap_and_one_from_lapsing() -> None:
+    """130 on 20 February: on 1 March the cap takes 30 and December's 30 lapse.
+
+    With these 30 spent before, 100 and 50 fit and nothing lapses: 30, not 60.
+    """
+    (found,) = forecast(
+        [_in_2027(seat(), dt.date(2027, 2, 20), 130)],
+        as_of=dt.date(2027, 2, 20), alpha=ALPHA, parameters=PARAMETERS,
+    )  # fmt: skip
+    assert found.advice == (
+        "spend 30 more before the reset on 2027-03-01 or lose them: the cap takes 30, "
+        "30 lapse"
+    )
+
+
+def test_lapses_and_the_cap_have_a_deadline_each() -> None:
+    """130 under a cap of 140: 30 lapse on 30 November, 10 of December's 50 exceed it."""
+    owner = seat(credit_cap=140)
+    (found,) = run(SeatState(seat=owner, balance=known(owner, 130)))
+    # 30 of September lapse on the 30th; 100 and 50 are 10 more than the cap of 140.
+    assert (found.planned.expired, found.planned.forfeited) == (30, 10)
+    assert found.advice == (
+        "spend 30 more before 2026-11-30 or lose them: 30 lapse on 2026-11-30; and 10 more "
+        "before the reset on 2026-12-01 or lose them: the cap takes 10, 0 lapse"
+    )
+
+
+def _in_2027(owner: Seat, on: dt.date, credits: int) -> SeatState:
+    """Return a seat with a balance seen on a day, without any InMails."""
+    events = [CreditEvent(happened_on=on.isoformat(), kind=EventKind.SEEN, credits=credits)]
+    balance = fold(events, credit_terms(owner, PARAMETERS), on, alpha=ALPHA)
+    assert balance is not None
+    return SeatState(seat=owner, balance=balance)
 
 
 def test_the_runway_ends_before_the_third_reset() -> None:
@@ -300,12 +431,203 @@ def test_a_reset_at_the_cap_forgets_what_was_unsure() -> None:
     assert (found.planned.daily[8].low, found.planned.daily[8].high) == (150, 150)
 
 
+def test_bounds_where_using_more_may_leave_more() -> None:
+    """61 on 18 January, then 40 InMails of 0.25: on 1 March 144 to 150 are left.
+
+    61 are 11 of 1 December and 50 of January; 50 of February come. With k used, 111 - k
+    meet March's grant; the cap leaves 150, of which December's last 11 - k lapse at once
+    (90 days): 139 + k for k up to 11, then 161 - k. P(k <= 4) + P(k >= 18) = 0.02 leave
+    143 or less, P(k <= 5) + P(k >= 17) = 0.055 leave 144 or less; 150 is the most. The
+    expected book has 10 used: 149. No matter how many of the 40 are still to come.
+    """
+    owner = seat()
+    start, end = dt.date(2027, 1, 18), dt.date(2027, 3, 1)
+    stop = (dt.date(2027, 3, 31), 0.0)
+    for as_of, num_behind in ((start, 0), (dt.date(2027, 1, 19), 15), (end, 40)):
+        events = [CreditEvent(happened_on="2027-01-18", kind=EventKind.SEEN, credits=61)]
+        events += [
+            CreditEvent(happened_on="2027-01-18", kind=EventKind.SPENT, credits=0.25)
+        ] * num_behind
+        balance = fold(events, credit_terms(owner, PARAMETERS), as_of, alpha=ALPHA)
+        assert balance is not None
+        ahead = ((as_of, 0.25),) * (40 - num_behind)
+        one = SeatState(seat=owner, balance=balance, planned=(*ahead, stop))
+        (found,) = forecast([one], as_of=as_of, alpha=ALPHA, parameters=PARAMETERS)
+        row = next(row for row in daily(found) if row.date == end)
+        assert (row.low, row.high) == (144, 150), as_of
+        assert row.expected == pytest.approx(149)
+
+
+def test_an_inmail_that_hardly_costs_may_leave_a_credit_more() -> None:
+    """150 on 1 March, one InMail of use 0.1: on 28 March 100 are left, or 101.
+
+    50 each of 28 December, January and February. Unused, March's grant finds no room and
+    December's 50 lapse the same day (90 days): 100. Used, one credit of the grant fits and
+    49 lapse: 101, with 10 % and so within 95 %. The expected book has 100.1.
+    """
+    owner = seat(reset_rule="day:28")
+    as_of = dt.date(2027, 3, 1)
+    events = [CreditEvent(happened_on="2027-03-01", kind=EventKind.SEEN, credits=150)]
+    balance = fold(events, credit_terms(owner, PARAMETERS), as_of, alpha=ALPHA)
+    assert balance is not None
+    planned = ((as_of, 0.1), (dt.date(2027, 5, 27), 0.0))
+    one = SeatState(seat=owner, balance=balance, planned=planned)
+    (found,) = forecast([one], as_of=as_of, alpha=ALPHA, parameters=PARAMETERS)
+    row = next(row for row in daily(found) if row.date == found.next_reset)
+    assert found.next_reset == dt.date(2027, 3, 28)
+    assert (row.low, row.high) == (100, 101)
+    assert row.expected == pytest.approx(100.1)
+    assert list(found.planned.after_reset) == [pytest.approx(100.1), 100]
+
+
+def test_where_it_turns_twice_the_inmails_between_leave_most() -> None:
+    """One InMail each on 28 February, 1 March and 1 April: at most 101 are left, of 99.
+
+    105 on 28 February are 5 of December, 50 of January and of February. Unused, March's
+    grant finds room for 45 and December's 5 lapse: 145. April's finds room for 5, and
+    January's 50 lapse: 100. One used in February is 46 in March and 4 in April: 100 again.
+    One used on 1 March, of January's, is 6 in April and 49 lapsed: 101. One used on 1
+    April leaves 99. With 3 % each: P(the second only) = 2.8 %, P(the third only) = 2.8 %,
+    so at 98 % the bounds are 99 and 101.
+    """
+    owner = seat()
+    days = (dt.date(2027, 2, 28), dt.date(2027, 3, 1), dt.date(2027, 4, 1))
+    events = [CreditEvent(happened_on="2027-02-28", kind=EventKind.SEEN, credits=105)]
+    balance = fold(events, credit_terms(owner, PARAMETERS), days[0], alpha=0.02)
+    assert balance is not None
+    planned = (*((day, 0.03) for day in days), (dt.date(2027, 4, 30), 0.0))
+    one = SeatState(seat=owner, balance=balance, planned=planned)
+    (found,) = forecast([one], as_of=days[0], alpha=0.02, parameters=PARAMETERS)
+    row = next(row for row in daily(found) if row.date == days[2])
+    assert (row.low, row.high) == (99, 101)
+
+
+def test_a_mean_beyond_a_quantile_is_within_the_bounds() -> None:
+    """Of 20, an InMail of use 0.03 leaves 20 with 97 %, 19.97 expected: low is 19.
+
+    One of use 0.97 leaves 19 with 97 %, 19.03 expected: high is 20.
+    """
+    stop = (dt.date(2027, 1, 31), 0.0)
+    for use in (0.03, 0.97):
+        (found,) = run(state(20, planned=((MONDAY, use), stop)))
+        first = found.planned.daily[0]
+        assert first.expected == pytest.approx(20 - use)
+        assert (first.low, first.high) == (19, 20)
+
+
+@settings(max_examples=80, deadline=None)
+@given(
+    rule=st.sampled_from(["month", "day:28", "day:30", "day:31"]),
+    credits=st.sampled_from([0, 7, 55, 61, 99, 111, 128, 150]),
+    behind=st.lists(
+        st.tuples(st.integers(0, 40), st.sampled_from([0.03, 0.5, 0.9, 1.0])), max_size=3
+    ),
+    ahead=st.lists(
+        st.tuples(st.integers(0, 50), st.sampled_from([0.03, 0.25, 0.6, 1.0])), max_size=4
+    ),
+    gap=st.integers(1, 41),
+    grant=st.sampled_from([5, 50]),
+    alpha=st.sampled_from([0.02, 0.1, 0.3]),
+)
+def test_bounds_hold_where_cap_and_lapses_meet(
+    rule: str,
+    credits: int,
+    behind: list[tuple[int, float]],
+    ahead: list[tuple[int, float]],
+    gap: int,
+    grant: int,
+    alpha: float,
+) -> None:
+    """Against every outcome in plain arithmetic, at the end of every day of the runway.
+
+    From 18 January 2027 a month's grant and the lapse of an older one meet on one day
+    for each of the rules (90 days are three months there, or nearly).
+    """
+    owner = seat(reset_rule=rule, monthly_grant=grant, credit_cap=3 * grant, reserve=0)
+    seen_on = dt.date(2027, 1, 18)
+    as_of = seen_on + dt.timedelta(days=gap)
+    events = [
+        CreditEvent(happened_on=seen_on.isoformat(), kind=EventKind.SEEN, credits=credits)
+    ]
+    terms = credit_terms(owner, PARAMETERS)
+    opening = fold(events, terms, seen_on, alpha=alpha)
+    past = [(seen_on + dt.timedelta(days=min(k, gap - 1)), use) for k, use in behind]
+    events += [
+        CreditEvent(happened_on=when.isoformat(), kind=EventKind.SPENT, credits=use)
+        for when, use in past
+    ]
+    balance = fold(events, terms, as_of, alpha=alpha)
+    assert opening is not None
+    assert balance is not None
+    *_, third = itertools.islice(resets_after(rule, as_of), 3)
+    stop = third - dt.timedelta(days=1)
+    coming = [(as_of + dt.timedelta(days=k), use) for k, use in ahead]
+    (found,) = forecast(
+        [
+            SeatState(
+                seat=owner, balance=balance,
+                # A plan to the end, so that nothing is added to it.
+                planned=(*coming, (stop, 0.0)),
+            )
+        ],
+        as_of=as_of, alpha=alpha, parameters=PARAMETERS,
+    )  # fmt: skip
+    sends = [*past, *coming]
+    ends = [row.date for row in daily(found)]
+    below: dict[dt.date, float] = defaultdict(float)
+    above: dict[dt.date, float] = defaultdict(float)
+    for outcome in itertools.product([0, 1], repeat=len(sends)):
+        pairs = list(zip(sends, outcome, strict=True))
+        weight = math.prod(use if used else 1 - use for (_, use), used in pairs)
+        if not weight:
+            continue
+        spent = Counter[dt.date]()
+        for (when, _), used in pairs:
+            spent[when] += used
+        left = dict(_ends(opening.lots, owner, spent, seen_on, ends[-1]))
+        for row in daily(found):
+            below[row.date] += weight * (left[row.date] < row.low)
+            above[row.date] += weight * (left[row.date] > row.high)
+    assert max(below.values()) <= alpha + 1e-9
+    assert max(above.values()) <= alpha + 1e-9
+    for pace in (found.planned, found.present):
+        assert all(row.low <= row.expected + 1e-9 for row in pace.daily)
+        assert all(row.expected <= row.high + 1e-9 for row in pace.daily)
+    assert found.spare <= balance.expected
+
+
+def _ends(
+    lots: tuple[tuple[dt.date, float], ...],
+    owner: Seat,
+    spent: Mapping[dt.date, int],
+    first: dt.date,
+    last: dt.date,
+) -> Iterator[tuple[dt.date, float]]:
+    """Yield each day and what is left at its end: grant, lapses, then what was spent."""
+    life = dt.timedelta(days=PARAMETERS.credit_lifetime_days)
+    there = dict(lots)
+    resets = set(itertools.takewhile(
+        lambda reset: reset <= last, resets_after(owner.reset_rule, first)
+    ))  # fmt: skip
+    for today in (first + dt.timedelta(days=k) for k in range((last - first).days + 1)):
+        if today in resets:
+            room = owner.credit_cap - sum(there.values())
+            there[today] = min(float(owner.monthly_grant), room)
+        there = {lot: left for lot, left in there.items() if lot + life > today}
+        due = float(spent.get(today, 0))
+        for lot in sorted(there):
+            took = min(due, there[lot])
+            there[lot] -= took
+            due -= took
+        yield today, sum(there.values())
+
+
 # --- verdicts and advice ----------------------------------------------------------
 
 
 def test_out_of_credits_pauses_and_moves_to_those_with_spare() -> None:
     """5 credits, all of them reserve: 12 planned InMails go to anna, who can take them."""
-    poor = state(5, name="joris", planned=plan(2, 0, 1, 2, 3, 4))
+    poor = state(5, name="joris", planned=plan(2, 0, 1, 2, 3, 4, 7))
     rich = state(60, name="anna", planned=plan(1, 0))
     out, spare = run(poor, rich)
     assert out.verdict is Verdict.OUT
@@ -320,8 +642,8 @@ def test_out_of_credits_pauses_and_moves_to_those_with_spare() -> None:
 
 def test_helpers_are_told_once() -> None:
     """Two seats without credits share the one helper's 8 credits: 6, then 2."""
-    first = state(5, name="a", planned=plan(1, 0))
-    second = state(5, name="b", planned=plan(1, 0))
+    first = state(5, name="a", planned=plan(1, 0, 1, 2, 3, 4, 7))
+    second = state(5, name="b", planned=plan(1, 0, 1, 2, 3, 4, 7))
     helper = state(13, name="c")
     one, two, _ = run(first, second, helper)
     assert one.advice.endswith("or move 6 InMails: 6 to c")
@@ -330,7 +652,7 @@ def test_helpers_are_told_once() -> None:
 
 def test_running_out_asks_for_fewer_a_day() -> None:
     """20 credits, 15 above the reserve, 6 working days: 2 a day (12), not 3 (18)."""
-    (found,) = run(state(20, planned=plan(4, 0, 1, 2, 3, 4)))
+    (found,) = run(state(20, planned=plan(4, 0, 1, 2, 3, 4, 7)))
     assert found.advice == (
         "send at most 2 InMails a day instead of 4 until the reset on 2026-12-01; "
         "no other seat has spare credits"
@@ -383,8 +705,17 @@ def test_the_balance_must_be_that_of_the_first_day() -> None:
 # --- the command ------------------------------------------------------------------
 
 
-def planned(week: str, entry: int, *outlook: tuple[str, int], voided: bool = False) -> Run:
-    """Return a run that expects so many InMails of anna in later weeks, all of a credit."""
+def planned(
+    week: str,
+    entry: int,
+    *later: tuple[str, int] | tuple[object, ...],
+    voided: bool = False,
+) -> Run:
+    """Return a run that expects so many InMails of anna in later weeks, all of a credit.
+
+    As older runs have it (week and InMails); or as runs have it now: week, cycle, free
+    InMails, others, credits.
+    """
     record = _seat_record(seat())
     return Run(
         entry=entry,
@@ -398,7 +729,8 @@ def planned(week: str, entry: int, *outlook: tuple[str, int], voided: bool = Fal
         document={
             "seats": [record],
             "outlook": [
-                ["anna", later, number, float(number)] for later, number in outlook
+                ["anna", *line, float(str(line[1]))] if len(line) == 2 else ["anna", *line]
+                for line in later
             ],
         },
         voided_from="" if voided else None,
@@ -407,7 +739,7 @@ def planned(week: str, entry: int, *outlook: tuple[str, int], voided: bool = Fal
 
 def expected(*runs: Run) -> dict[str, int]:
     """Return, by week, the InMails that the outlooks of runs in force expect of anna."""
-    days = _outlook([run for run in runs if run.in_force], MONDAY).get("anna", [])
+    days = outlook([run for run in runs if run.in_force], MONDAY).get("anna", [])
     return dict(Counter(iso_week(on) for on, _ in days))
 
 
@@ -428,3 +760,54 @@ def test_a_week_planned_again_late_does_not_end_the_outlook() -> None:
     # Where week 49 is voided, what week 48 expected of it holds again.
     gone = planned("2026-W49", 2, ("2026-W50", 7), voided=True)
     assert expected(gone, again) == {"2026-W49": 18, "2026-W50": 28}
+
+
+def test_a_week_cut_by_a_reset_keeps_each_part_to_its_days() -> None:
+    """Nothing on Monday 30 November; 16 after the grant of Tuesday, on the days after it.
+
+    On the day of the grant nothing is planned (it may be late), so 16 go onto Wednesday to
+    Friday: 6, 5, 5. An older run does not say it: 16 onto five days, 4 of them on Monday.
+    """
+    made = planned(
+        "2026-W48", 1, ("2026-W49", 0, 0.0, 0.0, 0.0), ("2026-W49", 1, 0.0, 16.0, 16.0)
+    )
+    found = Counter(on for on, _ in outlook([made], MONDAY)["anna"])
+    assert found == {day(9): 6, day(10): 5, day(11): 5}
+    old = planned("2026-W48", 1, ("2026-W49", 16))
+    assert Counter(on for on, _ in outlook([old], MONDAY)["anna"])[day(7)] == 4
+
+
+def test_free_inmails_of_the_outlook_leak_and_others_cost() -> None:
+    """10 free InMails leak 3 % each: of 2.3 credits the other 2 use 1.0 each."""
+    made = planned("2026-W48", 1, ("2026-W50", 1, 10.0, 2.0, 2.3))
+    uses = Counter(round(use, 9) for _, use in outlook([made], MONDAY)["anna"])
+    assert uses == {0.03: 10, 1.0: 2}
+
+
+def test_days_of_the_outlook_that_are_gone_are_not_caught_up() -> None:
+    """20 InMails on five days are 4 a day; on Thursday 8 of them are still to come."""
+    made = planned("2026-W48", 1, ("2026-W49", 20))
+    thursday = day(10)
+    assert len(outlook([made], thursday)["anna"]) == 8
+
+
+def test_a_plan_reaches_to_the_last_week_that_it_speaks_of() -> None:
+    """Also where nothing is planned in it; a run of a later week takes its place."""
+    first = planned(
+        "2026-W48", 1, ("2026-W49", 1, 0.0, 3.0, 3.0), ("2026-W52", 1, 0.0, 0.0, 0.0)
+    )
+    second = planned("2026-W49", 2)
+    assert planned_until([first]) == dt.date(2026, 12, 27)
+    assert planned_until([first, second]) == dt.date(2026, 12, 6)
+    assert planned_until([]) is None
+
+
+def test_a_plan_knows_of_a_hold_that_its_inventory_had() -> None:
+    """A held seat is away to the day before; a plan made after a hold follows its pace."""
+    made = planned("2026-W48", 1)
+    away = (dt.date.min, day(8))
+    held = replace(made, document={"seats": [_seat_record(seat(away=(away,)))]})
+    assert not knows_hold(made, "anna", day(9))
+    assert knows_hold(held, "anna", day(9))
+    assert not knows_hold(held, "anna", day(10))
+    assert knows_hold(made, "anna", MONDAY)

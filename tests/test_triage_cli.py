@@ -330,6 +330,17 @@ def test_this_weeks_own_plan_takes_its_room_once(tmp_path: Path) -> None:
     assert len(on) == min(len(failed), sum(room.values())) > 3
 
 
+def is_idle(place: Workspace, seat: str, first: str, last: str) -> bool:
+    """Return whether the forecast sends nothing from a seat on some days, at any pace."""
+    code, out, err = place.run("forecast", "--as-of", SUNDAY, "--json")
+    assert code == 0, err
+    (found,) = (one for one in json.loads(out)["seats"] if one["seat_id"] == seat)
+    return all(
+        len({left for day, left, *_ in found[pace]["daily"] if first <= day <= last}) == 1
+        for pace in ("planned", "present")
+    )
+
+
 def test_a_block_with_credits_left(place: Workspace) -> None:
     """Nothing goes out although 40 credits were seen: the seat is held, then slower."""
     failed = place.inmails("piet", "2026-11-26")
@@ -344,9 +355,12 @@ def test_a_block_with_credits_left(place: Workspace) -> None:
     assert verdict["held_until"] == "2026-12-04"  # the 27th and seven days
     assert verdict["assumed_credits"] is None
     assert "40 credits were seen" in verdict["words"]
+    # Nothing goes on days 1 to 3 of December, also where the week was planned before.
+    assert is_idle(place, "piet", "2026-12-01", "2026-12-03")
     plan = place.plan()
     own = [row for row in plan if row["seat_id"] == "piet"]
     assert all(row["send_on"] >= "2026-12-04" for row in own)
+    assert is_idle(place, "piet", "2026-12-01", "2026-12-03")
     # Half of the pace of before: 0.5 * sends of four weeks / 4 * 1.3 + 5 at the most.
     sent = [row for row in place.inmails("piet") if row not in failed]
     num = sum(row["route"] in INMAILS for row in own)

@@ -883,3 +883,37 @@ def test_the_same_stranger_twice_is_one_send(run: Run, folder: Path) -> None:
     told = record(run, folder, rows, "2026-11-28")
     assert told["new"]["sent"] == 2  # type: ignore[index]
     assert record(run, folder, rows, "2026-11-29")["entry"] == 0
+
+
+# --- forecast ---------------------------------------------------------------------
+
+
+def test_the_forecast_is_what_the_plan_says_up_to_the_reset(run: Run, folder: Path) -> None:
+    """What the plan leaves before 1 December, the forecast leaves; so no seat is short.
+
+    Week 49 is cut by the reset: its InMails wait for the grant of Tuesday. Later than the
+    horizon the forecast sends no more than what keeps the reserve of 5.
+    """
+    write(
+        folder / "seats.csv",
+        "seat_id,credits,inmails_last_28_days", "anna,12,40", "ben,8,40",
+    )  # fmt: skip
+    folder_of_run = Path(str(plan(run, WEEK_1)["folder"]))
+    document = json.loads((folder_of_run / "plan.json").read_text("utf-8"))
+    left = {
+        row["seat_id"]: row["expected_balance"]
+        for row in document["outlook"]
+        if row["cycle"] == 0
+    }
+    after = [r for r in document["outlook"] if (r["week"], r["cycle"]) == ("2026-W49", 1)]
+    assert sum(row["paid_inmails"] for row in after) > 0
+    code, out, err = run("forecast", "--as-of", WEEK_1, "--fail-under", "5", "--json")
+    assert code == 0, err
+    for seat in json.loads(out)["seats"]:
+        planned = seat["planned"]
+        assert seat["planned_until"] == document["horizon_end"]
+        assert planned["before_reset"][0] == pytest.approx(left[seat["seat_id"]], abs=0.01)
+        late = [low for day, _, low, _ in planned["daily"] if day > document["horizon_end"]]
+        assert min(late) >= 5
+    out = run("forecast", "--as-of", WEEK_1)[1]
+    assert f"The plan says nothing of days after {document['horizon_end']}" in out

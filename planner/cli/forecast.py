@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -15,8 +14,8 @@ from planner.errors import InputError, Issue, ShortError
 
 if TYPE_CHECKING:
     from planner.domain import Seat
-    from planner.ledger.forecast import Pace, Runway, SeatState
-    from planner.ledger.runs import Run
+    from planner.ledger.forecast import Runway, SeatState
+    from planner.ledger.projection import Pace
     from planner.ledger.store import Ledger
     from planner.params import Parameters
 
@@ -53,8 +52,9 @@ def forecast(
     """Show each seat's runway to its reset: expected, and at worst with confidence.
 
     Each seat at the worse of two paces, which the table names: what is planned, or what
-    was sent in the last four weeks (present). --fail-under looks at both, and passes over
-    seats that send nothing at either, such as paused ones.
+    was sent in the last four weeks (present). The plan ends with its horizon; after that,
+    its mean goes on as far as it leaves the reserve. --fail-under looks at both, and
+    passes over seats that send nothing at either, such as paused ones.
 
     Examples:
 
@@ -100,6 +100,7 @@ def _states(
     encoding: str | None,
 ) -> tuple[list[SeatState], list[str], tuple[Issue, ...]]:
     """Return what is known of each seat, the seats without a known balance, warnings."""
+    from planner.ledger import ahead as plans
     from planner.ledger import forecast as runway
     from planner.ledger import history, reconcile, renames, runs, touches
 
@@ -110,8 +111,11 @@ def _states(
         use = runs.credit_use(connection, today, runway.PACE_DAYS)
         every = runs.runs(connection)
     standing = [run for run in every if run.in_force]
-    for seat_id, later in _outlook(standing, today).items():
+    for seat_id, later in plans.outlook(standing, today).items():
         ahead.setdefault(seat_id, []).extend(later)
+    until = plans.planned_until(standing)
+    last = standing[-1] if standing else None
+    planned = {seat["seat_id"] for seat in last.seats} if last else set()
     if path is None:
         if not every:
             raise InputError(
@@ -137,36 +141,18 @@ def _states(
         if known is None or balance is None:
             unknown.append(seat.seat_id)
             continue
+        held = known.held_until
         states.append(
             runway.SeatState(
                 seat=seat, balance=balance, planned=tuple(ahead.get(seat.seat_id, ())),
+                planned_until=until if seat.seat_id in planned else None,
+                held_until=held, pace_factor=known.pace_factor,
+                is_hold_planned=last is not None and held is not None
+                and plans.knows_hold(last, seat.seat_id, held),
                 days=known.days, credit_use=use.get(seat.seat_id, 1.0),
             )
         )  # fmt: skip
     return states, unknown, issues
-
-
-def _outlook(
-    standing: Sequence[Run], today: dt.date
-) -> dict[str, list[tuple[dt.date, float]]]:
-    """Return, by seat, the InMails of weeks ahead that no run in force plans yet.
-
-    Of each week, what the run of the latest week up to it expects: a run takes the place
-    of what those before it expected.
-    """
-    from planner.dates import iso_week
-    from planner.ledger import runs
-
-    by_week = {run.week: run for run in standing}  # the last one recorded
-    ahead: dict[str, list[tuple[dt.date, float]]] = {}
-    for week, run in by_week.items():
-        for seat_id, inmails in runs.outlook_inmails(run, today).items():
-            ahead.setdefault(seat_id, []).extend(
-                (day, use)
-                for day, use in inmails
-                if max(w for w in by_week if w <= iso_week(day)) == week
-            )
-    return ahead
 
 
 def _sends(runway: Runway) -> bool:
@@ -190,8 +176,17 @@ def _show(
 ) -> None:
     console.result(
         f"Credits from {today} on; at worst: with {1 - parameters.alpha:.0%} confidence, "
-        "by the worse of two paces: planned, and present (the last four weeks)\n"
+        "by the worse of two paces: planned, and present (the last four weeks)"
     )
+    until = max((r.planned_until for r in runways if r.planned_until), default=None)
+    if until is not None:
+        console.result(
+            f"The plan says nothing of days after {until}: there its mean goes on, as far "
+            "as it leaves the reserve"
+            if until >= today
+            else f"The plan ended on {until}: nothing is planned"
+        )
+    console.result("")
     console.table(
         (
             "seat", "credits", "at worst", "reset", "before it", "at worst", "after it",
@@ -230,6 +225,7 @@ def _document(runway: Runway) -> dict[str, object]:
         "credits": runway.balance.expected, "credits_at_least": runway.balance.at_least,
         "reserve": runway.reserve, "next_reset": runway.next_reset.isoformat(),
         "spare": runway.spare, "worse_pace": runway.pace,
+        "planned_until": runway.planned_until and runway.planned_until.isoformat(),
         "planned": _pace(runway.planned), "present": _pace(runway.present),
     }  # fmt: skip
 
@@ -247,6 +243,7 @@ def _pace(pace: Pace) -> dict[str, object]:
         "inmails": pace.inmails, **days,
         "before_reset": list(pace.before_reset), "after_reset": list(pace.after_reset),
         "forfeited": pace.forfeited, "expired": pace.expired,
+        "lapses": [[day.isoformat(), credits] for day, credits in pace.lapses],
         "daily": [
             [day.date.isoformat(), day.expected, day.low, day.high] for day in pace.daily
         ],

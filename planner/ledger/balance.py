@@ -20,7 +20,7 @@ import math
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import pairwise
 from operator import attrgetter
@@ -78,6 +78,8 @@ class Balance:
         sighting took a credit from the book (for a refund: failed to give one back).
     next_reset : datetime.date
         First grant after `at`.
+    cycle : _Cycle
+        The book since the last sighting, for `unused` and `books`.
     """
 
     at: dt.date
@@ -95,6 +97,18 @@ class Balance:
     expired: float
     unsure: tuple[float, ...]
     next_reset: dt.date
+    cycle: _Cycle = field(repr=False, compare=False)
+
+    def unused(self) -> Book:
+        """Return the book at the start of `at` if nothing unsure cost a credit."""
+        return self.cycle.unused()
+
+    def books(self) -> tuple[list[Book], list[Book]]:
+        """Return the books at the start of `at` for each number of unsure that cost.
+
+        Of that many, those that came first and those that came last, ``n + 1`` each.
+        """
+        return self.cycle.books()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -166,6 +180,7 @@ def fold(
         expired=book.expired,
         unsure=last.unsure,
         next_reset=next_reset(terms.reset_rule, at),
+        cycle=last,
     )
 
 
@@ -426,9 +441,9 @@ class _Cycle:
             return math.floor(total + DUST), math.ceil(total - DUST)
         places = [place for place, _ in unsure]
         mass = uses(probability for _, probability in unsure)
-        if self._may_turn(places):
-            low, high = self._endings(places)
-            lowest, highest = _quantile(low, mass, alpha), -_quantile(-high, mass, alpha)
+        if may_turn(self.unused()):
+            low, high = endings(*self.books())
+            lowest, highest = quantile(low, mass, alpha), -quantile(-high, mass, alpha)
             return math.floor(lowest + DUST), math.ceil(highest - DUST)
         latest = places[len(places) - most_used(mass, alpha) :]
         earliest = places[: least_used(mass, alpha)]
@@ -441,31 +456,26 @@ class _Cycle:
         places = [place for place, _ in self._unsure()]
         if not places:
             return self.book.total, self.book.total
-        if self._may_turn(places):
-            low, high = self._endings(places)
+        if may_turn(self.unused()):
+            low, high = endings(*self.books())
             return float(low.min()), float(high.max())
         every = set(places)
         return self._ending(every, every), self._ending(every, set())
 
-    def _may_turn(self, places: Sequence[int]) -> bool:
-        """Return whether using more may leave more.
+    def unused(self) -> Book:
+        """Return the book at the end if nothing unsure cost a credit."""
+        return self._played({place for place, _ in self._unsure()}, set())
 
-        What the cap takes at a grant is gone, although old credits lapse right after it:
-        with some of these used before, the grant would have had room. Without both, more
-        used is less left; there is most of both where the unsure used nothing.
+    def books(self) -> tuple[list[Book], list[Book]]:
+        """Return the books at the end for each number of unsure that cost a credit.
+
+        Of that many, those that came first and those that came last, ``n + 1`` each.
         """
-        book = self._played(set(places), set())
-        return book.forfeited > DUST and book.expired > DUST
-
-    def _endings(self, places: Sequence[int]) -> tuple[np.ndarray, np.ndarray]:
-        """Return the lesser and the greater ending for each number of unsure that cost.
-
-        Of that many, those that came first or those that came last, shape ``(n + 1,)``.
-        """
+        places = [place for place, _ in self._unsure()]
         every, size = set(places), len(places)
-        first = [self._ending(every, set(places[:k])) for k in range(size + 1)]
-        last = [self._ending(every, set(places[size - k :])) for k in range(size + 1)]
-        return np.minimum(first, last), np.maximum(first, last)
+        first = [self._played(every, set(places[:k])) for k in range(size + 1)]
+        last = [self._played(every, set(places[size - k :])) for k in range(size + 1)]
+        return first, last
 
     def _unsure(self) -> list[tuple[int, float]]:
         """Return place and probability of each event that may cost the book a credit.
@@ -523,7 +533,27 @@ class _Cycle:
         return book
 
 
-def _quantile(values: np.ndarray, mass: np.ndarray, alpha: float) -> float:
+def may_turn(unused: Book) -> bool:
+    """Return whether using more may leave more.
+
+    What the cap takes at a grant is gone, although old credits lapse right after it: with
+    some of these used before, the grant would have had room. Without both, more used is
+    less left; there is most of both in the book where the unsure used nothing.
+    """
+    return unused.forfeited > DUST and unused.expired > DUST
+
+
+def endings(first: Sequence[Book], last: Sequence[Book]) -> tuple[np.ndarray, np.ndarray]:
+    """Return the lesser and the greater balance for each number of unsure that cost.
+
+    Of that many, those that came first or those that came last, shape ``(n + 1,)``.
+    """
+    of_first = np.array([book.total for book in first])
+    of_last = np.array([book.total for book in last])
+    return np.minimum(of_first, of_last), np.maximum(of_first, of_last)
+
+
+def quantile(values: np.ndarray, mass: np.ndarray, alpha: float) -> float:
     """Return the greatest value that is undercut with probability `alpha` at most."""
     order = np.argsort(values, kind="stable")
     undercut = np.cumsum(mass[order])

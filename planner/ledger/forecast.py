@@ -1,8 +1,9 @@
 """Is this sender out of credits? Each seat's runway to its resets, expected and at worst.
 
 A runway starts from the balance at the start of a day and books the InMails to come: at
-the *planned* pace (what runs in force plan, then on at their mean), and at the *present*
-pace (what the seat sent in the last four weeks). Whether an InMail uses a credit is
+the *planned* pace (what runs in force plan up to their horizon, and after it their mean,
+as far as the reserve lets it), and at the *present* pace (what the seat sent in the last
+four weeks). Whether an InMail uses a credit is
 unsure, so the low and high bounds hold day by day at confidence ``1 - alpha``, by the
 exact Poisson-binomial distribution of the credits used so far, the unsure InMails behind
 the balance included; see `planner.ledger.balance` for which of them are booked.
@@ -12,29 +13,16 @@ from __future__ import annotations
 
 import datetime as dt
 import math
-from bisect import bisect_right
-from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
+from functools import partial
 from itertools import islice
 
-import numpy as np
-
 from planner.dates import ONE_DAY, resets_after
-from planner.domain import CreditTerms, DayCount, Seat
-from planner.ledger.balance import (
-    DUST,
-    Balance,
-    Book,
-    Lot,
-    add_uses,
-    credit_terms,
-    least_used,
-    live_grants,
-    most_used,
-    uses,
-)
+from planner.domain import DayCount, Seat
+from planner.ledger.balance import DUST, Balance, credit_terms
+from planner.ledger.projection import Pace, Projection, RunwayDay, Sends
 from planner.params import Parameters
 from planner.words import counted
 
@@ -67,7 +55,15 @@ class SeatState:
         The fold of its credit book at the start of the forecast's first day.
     planned : tuple of (datetime.date, float)
         Day and probability of using a credit of each InMail planned from that day on,
-        free ones included, in runs in force.
+        free ones included, in runs in force and their outlook.
+    planned_until : datetime.date, optional
+        Last day that they say anything of; without it, the last InMail's.
+    held_until : datetime.date, optional
+        First day after a hold by triage: it sends nothing before.
+    pace_factor : float
+        Share of its pace at which it starts after the hold.
+    is_hold_planned : bool
+        Whether `planned` was planned with the hold in mind.
     days : tuple of DayCount
         What it sent, on any days before.
     credit_use : float
@@ -77,51 +73,12 @@ class SeatState:
     seat: Seat
     balance: Balance
     planned: tuple[tuple[dt.date, float], ...] = ()
+    planned_until: dt.date | None = None
+    held_until: dt.date | None = None
+    pace_factor: float = 1.0
+    is_hold_planned: bool = False
     days: tuple[DayCount, ...] = ()
     credit_use: float = 1.0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RunwayDay:
-    """Credits at the end of one day; low and high each hold with ``1 - alpha``."""
-
-    date: dt.date
-    expected: float
-    low: int
-    high: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Pace:
-    """What becomes of a seat's credits at one pace.
-
-    Parameters
-    ----------
-    inmails : int
-        InMails that may use a credit, up to the next reset.
-    below_reserve_on, zero_on : datetime.date or None
-        First day that ends below the reserve, or at zero, as expected; None if none
-        does within three resets.
-    worst_below_reserve_on, worst_zero_on : datetime.date or None
-        The same for the low bound.
-    before_reset, after_reset : (float, int)
-        Expected and low balance just before and just after the next reset.
-    forfeited, expired : float
-        Expected credits that the cap takes and that lapse, up to and at that reset.
-    daily : tuple of RunwayDay
-        The runway, from the forecast's first day to the day before the third reset.
-    """
-
-    inmails: int
-    below_reserve_on: dt.date | None
-    zero_on: dt.date | None
-    worst_below_reserve_on: dt.date | None
-    worst_zero_on: dt.date | None
-    before_reset: tuple[float, int]
-    after_reset: tuple[float, int]
-    forfeited: float
-    expired: float
-    daily: tuple[RunwayDay, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,13 +88,15 @@ class Runway:
     ``verdict`` takes a shortage from whichever pace has the worse one (`pace` names
     it), and credits about to be lost from the plan, or without one from the present
     pace. ``spare`` is how many credits the low bound leaves above the reserve until the
-    reset, as far as the seat's daily limits let it spend them.
+    reset, as far as the seat's daily limits let it spend them. ``planned_until`` is the
+    last day that the plan says anything of; None without one.
     """
 
     seat_id: str
     balance: Balance
     reserve: int
     next_reset: dt.date
+    planned_until: dt.date | None
     planned: Pace
     present: Pace
     pace: str
@@ -181,6 +140,7 @@ def forecast(
             balance=run.state.balance,
             reserve=run.seat.reserve,
             next_reset=run.resets[0],
+            planned_until=run.state.planned_until,
             planned=run.planned,
             present=run.present,
             pace=run.pace_name,
@@ -198,9 +158,6 @@ def daily(runway: Runway, pace: str = "planned") -> tuple[RunwayDay, ...]:
 
 
 # --- InMails to come --------------------------------------------------------------
-
-#: Credit probabilities of the InMails of each day ahead; a day without any is missing.
-Sends = dict[dt.date, list[float]]
 
 
 def _share(seat: Seat, day: dt.date) -> float:
@@ -234,27 +191,56 @@ def _steady(seat: Seat, per_day: float, use: float, first: dt.date, end: dt.date
     return sends
 
 
-def _planned_sends(state: SeatState, as_of: dt.date, end: dt.date) -> Sends:
-    """Return the plan in force, then its mean per full sending day and its mean use."""
+def _under_hold(state: SeatState, as_of: dt.date) -> SeatState:
+    """Return the seat as a hold by triage leaves it.
+
+    Nothing goes before the hold ends. A plan that does not know of it is slowed down
+    after that, as the next one will be.
+    """
+    # A pause whose start is not known says nothing of the days behind.
+    away = [
+        (as_of if first == dt.date.min else first, last) for first, last in state.seat.away
+    ]
+    planned = sorted(state.planned)
+    if (until := state.held_until) is not None:
+        away.append((as_of, until - ONE_DAY))
+        planned = [(day, use) for day, use in planned if day >= until]
+        if not state.is_hold_planned:
+            factor = state.pace_factor
+            planned = [
+                one
+                for k, one in enumerate(planned)
+                if math.floor((k + 1) * factor + 0.5) > math.floor(k * factor + 0.5)
+            ]
+    return replace(
+        state, seat=replace(state.seat, away=tuple(away)), planned=tuple(planned)
+    )
+
+
+def _planned_sends(state: SeatState, as_of: dt.date, end: dt.date) -> tuple[Sends, Sends]:
+    """Return what is planned, and what would follow the plan's end.
+
+    That is the plan's mean per full sending day, each InMail of its mean use.
+    """
     sends: Sends = {}
     for day, use in sorted(state.planned):
         if as_of <= day < end:
             sends.setdefault(day, []).append(use)
     if not sends:
-        return sends
-    after = max(sends) + ONE_DAY
+        return {}, {}
+    last = max(max(sends), state.planned_until or as_of)
+    after = min(last + ONE_DAY, end)
     every = [use for day in sorted(sends) for use in sends[day]]
     full_days = _full_days(state.seat, as_of, after) or float(len(sends))
-    steady = _steady(
-        state.seat, len(every) / full_days, math.fsum(every) / len(every), after, end
-    )
-    return sends | steady
+    mean = math.fsum(every) / len(every)
+    return sends, _steady(state.seat, len(every) / full_days, mean, after, end)
 
 
 def _present_sends(state: SeatState, as_of: dt.date, end: dt.date, leak: float) -> Sends:
     """Return the last four weeks' pace: paid InMails, and free ones whose flag leaks.
 
-    A seat that began less than four weeks ago is taken from its first day on.
+    A seat that began less than four weeks ago is taken from its first day on. What was
+    sent before a hold counts as far as the pace starts again after it.
     """
     start = as_of - PACE_DAYS * ONE_DAY
     days = [count for count in state.days if start <= count.date < as_of]
@@ -263,218 +249,15 @@ def _present_sends(state: SeatState, as_of: dt.date, end: dt.date, leak: float) 
         return {}
     began = min(count.date for count in state.days)
     full_days = _full_days(state.seat, max(start, began), as_of) or float(len(inmails))
-    paid = sum(count.paid_inmails for count in inmails) / full_days
-    free = sum(count.open_inmails for count in inmails) / full_days
-    sends = _steady(state.seat, paid, state.credit_use, as_of, end)
-    for day, leaks in _steady(state.seat, free, leak, as_of, end).items():
+    until, factor = state.held_until or dt.date.min, state.pace_factor
+    shares = [factor if count.date < until else 1.0 for count in inmails]
+    counted_days = list(zip(inmails, shares, strict=True))
+    paid = math.fsum(count.paid_inmails * share for count, share in counted_days)
+    free = math.fsum(count.open_inmails * share for count, share in counted_days)
+    sends = _steady(state.seat, paid / full_days, state.credit_use, as_of, end)
+    for day, leaks in _steady(state.seat, free / full_days, leak, as_of, end).items():
         sends.setdefault(day, []).extend(leaks)
     return sends
-
-
-# --- one pace ---------------------------------------------------------------------
-
-
-class _Projection:
-    """A seat's credits to come, as expected and within bounds.
-
-    The bounds of a day take the least favourable of all ways to use the quantile's
-    number of credits: the latest InMails for the low one, the earliest for the high one.
-    Between two changes (grants, lapses) it does not matter when, so InMails are counted
-    by such spells.
-    """
-
-    def __init__(
-        self, balance: Balance, terms: CreditTerms, resets: Sequence[dt.date], alpha: float
-    ) -> None:
-        self._balance = balance
-        self._terms = terms
-        self._resets = tuple(resets)
-        self._alpha = alpha
-        lapses: set[dt.date] = set()
-        if terms.lifetime_days:
-            life = dt.timedelta(days=terms.lifetime_days)
-            lots = [granted_on for granted_on, _ in balance.lots]
-            lots += live_grants(terms, balance.at)
-            lapses = {day + life for day in [*lots, *resets]}
-        #: First day of each spell after the first.
-        self._changes = sorted(
-            day for day in {*resets, *lapses} if balance.at < day <= resets[-1]
-        )
-        self._mass = uses(balance.unsure)
-        # Lots at the start of a spell, by the credits at the start of the forecast and
-        # what each spell before used: days of one spell share them.
-        self._lots: dict[tuple[float, ...], list[Lot]] = {}
-        self._purse = Book(terms, (), balance.at)
-
-    def pace(self, sends: Sends, reserve: int) -> Pace:
-        """Return what becomes of the credits if `sends` are sent."""
-        reset = self._resets[0]
-        series, bounds, low_after = self._bounds(sends, self._resets[-1])
-        expected = self._book(self._balance.expected)
-        means, before = [], self._balance.expected
-        forfeited = expired = 0.0
-        after = 0.0
-        for day in series:
-            expected.advance(day)
-            if day == reset:
-                after = expected.total
-                forfeited, expired = expected.forfeited, expected.expired
-            expected.spend(math.fsum(sends.get(day, ())))
-            means.append(expected.total)
-            if day < reset:
-                before = expected.total
-        rows = tuple(
-            RunwayDay(date=day, expected=mean, low=low, high=high)
-            for day, mean, (low, high) in zip(series, means, bounds, strict=True)
-        )
-        low_before = bounds[series.index(reset - ONE_DAY)][0]
-        return Pace(
-            inmails=sum(
-                use > 0 for day, every in sends.items() if day < reset for use in every
-            ),
-            below_reserve_on=_first(rows, lambda row: row.expected < reserve - DUST),
-            zero_on=_first(rows, lambda row: row.expected <= DUST),
-            worst_below_reserve_on=_first(rows, lambda row: row.low < reserve),
-            worst_zero_on=_first(rows, lambda row: row.low <= 0),
-            before_reset=(before, low_before),
-            after_reset=(after, low_after),
-            forfeited=forfeited,
-            expired=expired,
-            daily=rows,
-        )
-
-    def lowest(self, sends: Sends, end: dt.date) -> int:
-        """Return the smallest low bound of the days before `end`."""
-        return min(low for low, _ in self._bounds(sends, end)[1])
-
-    def _bounds(
-        self, sends: Sends, end: dt.date
-    ) -> tuple[list[dt.date], list[tuple[int, int]], int]:
-        """Return the days before `end`, the low and high balance at their ends.
-
-        And the low balance just after the next reset, before that day's sends; 0 if that
-        is not before `end`.
-        """
-        days = [
-            self._balance.at + offset * ONE_DAY
-            for offset in range((end - self._balance.at).days)
-        ]
-        mass, used = self._mass, self._used(self._mass)
-        counts = _Counts(len(self._changes) + 1)
-        bounds: list[tuple[int, int]] = []
-        before, after = -1, 0
-        for day in days:
-            spell = bisect_right(self._changes, day)
-            if day == self._resets[0]:
-                after = self._bound(counts, used, spell)[0]
-            uses_of_day = sends.get(day, ())
-            for use in uses_of_day:
-                counts.add(spell, use)
-            for use, num in Counter(uses_of_day).items():
-                if 0 < use < 1:
-                    mass = add_uses(mass, use, num)
-            if uses_of_day:
-                used = self._used(mass)
-            # A day on which nothing is sent, granted or lost ends as the one before.
-            same = spell == before and not uses_of_day
-            bounds.append(bounds[-1] if same else self._bound(counts, used, spell))
-            before = spell
-        return days, bounds, after
-
-    def _used(self, mass: np.ndarray) -> tuple[int, int]:
-        """Return the most and the least credits used, each with its confidence."""
-        return most_used(mass, self._alpha), least_used(mass, self._alpha)
-
-    def _bound(self, counts: _Counts, used: tuple[int, int], spell: int) -> tuple[int, int]:
-        """Return the low and high balance in a spell, with what is counted so far."""
-        most, least = used
-        num_past = len(self._balance.unsure)
-        # Of the InMails behind the balance, this many used a credit.
-        late = counts.latest(most)
-        past_late, past_early = most - sum(late), min(least, num_past)
-        early = counts.earliest(least - past_early)
-        # One more used costs a credit or none: this holds whatever cap and lapses took.
-        balance = self._balance
-        start_low = max(float(balance.at_least), balance.highest - past_late)
-        start_high = min(float(balance.at_most), balance.lowest + num_past - past_early)
-        low = self._ending(start_low, late, counts, spell)
-        high = self._ending(start_high, early, counts, spell)
-        return math.floor(low + DUST), math.ceil(high - DUST)
-
-    def _ending(
-        self, start: float, unsure: Sequence[int], counts: _Counts, spell: int
-    ) -> float:
-        """Return the balance in a spell, from `start` credits on."""
-        spent = [float(counts.sure[k] + unsure[k]) for k in range(spell + 1)]
-        purse = self._purse
-        purse.lots = list(self._lots_at((max(0.0, start), *spent[:spell])))
-        purse.spend(spent[spell])
-        return purse.total
-
-    def _lots_at(self, before: tuple[float, ...]) -> list[Lot]:
-        """Return the lots at the start of a spell, its grant or lapse booked.
-
-        Parameters
-        ----------
-        before : tuple of float
-            Credits at the start of the forecast, then those used in each spell before.
-        """
-        known = self._lots.get(before)
-        if known is None:
-            if len(before) == 1:
-                known = self._book(before[0]).lots
-            else:
-                since = [self._balance.at, *self._changes][len(before) - 2]
-                book = Book(self._terms, self._lots_at(before[:-1]), since)
-                book.spend(before[-1])
-                book.advance(self._changes[len(before) - 2])
-                known = book.lots
-            self._lots[before] = known
-        return known
-
-    def _book(self, start: float) -> Book:
-        """Return a book of the balance's lots, with `start` credits in all."""
-        book = Book(self._terms, self._balance.lots, self._balance.at)
-        if abs(start - self._balance.expected) > DUST:
-            book.see(start, self._balance.at)
-        return book
-
-
-class _Counts:
-    """Sure and unsure InMails by spell."""
-
-    def __init__(self, num_spells: int) -> None:
-        self.sure = [0] * num_spells
-        self.unsure = [0] * num_spells
-
-    def add(self, spell: int, use: float) -> None:
-        """Count one InMail; one that uses no credit does not count."""
-        if use >= 1:
-            self.sure[spell] += 1
-        elif use > 0:
-            self.unsure[spell] += 1
-
-    def latest(self, num: int) -> list[int]:
-        """Return by spell the latest `num` unsure InMails, or all."""
-        return _fill(self.unsure[::-1], num)[::-1]
-
-    def earliest(self, num: int) -> list[int]:
-        """Return by spell the earliest `num` unsure InMails, or all."""
-        return _fill(self.unsure, num)
-
-
-def _fill(room: Sequence[int], num: int) -> list[int]:
-    filled = []
-    for there in room:
-        filled.append(min(there, num))
-        num -= filled[-1]
-    return filled
-
-
-def _first(
-    rows: Sequence[RunwayDay], is_met: Callable[[RunwayDay], bool]
-) -> dt.date | None:
-    return next((row.date for row in rows if is_met(row)), None)
 
 
 # --- one seat ---------------------------------------------------------------------
@@ -488,29 +271,59 @@ class _Run:
     ) -> None:
         if state.balance.at != as_of:
             raise ValueError(f"balance at {state.balance.at}, forecast from {as_of}")
-        self.state = state
+        self.state = state = _under_hold(state, as_of)
         self.seat = state.seat
         self.as_of = as_of
         terms = credit_terms(state.seat, parameters)
         self.resets = list(islice(resets_after(terms.reset_rule, as_of), NUM_RESETS))
-        self._projection = _Projection(state.balance, terms, self.resets, alpha)
+        self._projection = Projection(state.balance, terms, self.resets, alpha)
         end = self.resets[-1]
-        planned = _planned_sends(state, as_of, end)
+        planned = self._sparing(*_planned_sends(state, as_of, end))
         present = _present_sends(state, as_of, end, parameters.open_flag_leak)
         reserve = state.seat.reserve
         self.planned = self._projection.pace(planned, reserve)
         self.present = self._projection.pace(present, reserve)
+        # To send nothing is a plan, too.
+        is_planned = bool(planned) or (state.planned_until or dt.date.min) >= as_of
         verdicts = {
-            "planned": self._verdict(self.planned, has_say=bool(planned)),
-            "present": self._verdict(self.present, has_say=not planned),
+            "planned": self._verdict(self.planned, has_say=is_planned),
+            "present": self._verdict(self.present, has_say=not is_planned),
         }
         severity = list(Verdict).index
         # The plan where both are equally bad; without a plan, the present pace.
-        names = ("planned", "present") if planned else ("present", "planned")
+        names = ("planned", "present") if is_planned else ("present", "planned")
         self.pace_name = min(names, key=lambda name: severity(verdicts[name]))
         self.verdict = verdicts[self.pace_name]
         self.sends = planned if self.pace_name == "planned" else present
         self.pace = self.planned if self.pace_name == "planned" else self.present
+
+    def _sparing(self, sends: Sends, later: Sends) -> Sends:
+        """Return `sends` and, cycle by cycle, what the reserve leaves of `later`.
+
+        The plans to come keep the reserve, as this one does: InMails after its end go on
+        only as far as neither the expected balance nor the low bound falls below it.
+        """
+        start = self.as_of
+        for end in self.resets:
+            queue = [
+                (day, use)
+                for day in sorted(later)
+                if start <= day < end
+                for use in later[day]
+            ]
+            if queue:
+                holds = partial(self._is_spared, sends, queue, end)
+                sends = _with(sends, queue[: _greatest(len(queue), holds)])
+            start = end
+        return sends
+
+    def _is_spared(
+        self, sends: Sends, queue: Sequence[tuple[dt.date, float]], end: dt.date, num: int
+    ) -> bool:
+        """Return whether the reserve is kept to `end` with `num` of the queue sent."""
+        longer = _with(sends, queue[:num])
+        lowest = self._projection.lowest(longer, end, queue[0][0])
+        return lowest >= self.seat.reserve
 
     def _verdict(self, pace: Pace, *, has_say: bool) -> Verdict:
         """Return how one pace leaves the seat; `has_say` on credits about to be lost."""
@@ -550,14 +363,7 @@ class _Run:
         Of each day's InMails, those that are likeliest to use a credit are left out.
         """
         most = max((len(every) for every in self.coming.values()), default=0)
-        low, high = 0, most
-        while low < high:
-            middle = (low + high + 1) // 2
-            if self._holds(middle):
-                low = middle
-            else:
-                high = middle - 1
-        return low
+        return _greatest(most, self._holds)
 
     def kept(self, per_day: int) -> int:
         """Return how many InMails remain at `per_day`."""
@@ -566,6 +372,28 @@ class _Run:
     def _holds(self, per_day: int) -> bool:
         sends = {day: sorted(every)[:per_day] for day, every in self.coming.items()}
         return self._projection.lowest(sends, self.resets[0]) >= self.seat.reserve
+
+
+def _with(sends: Sends, more: Sequence[tuple[dt.date, float]]) -> Sends:
+    """Return `sends` with further InMails."""
+    longer = {day: list(every) for day, every in sends.items()}
+    for day, use in more:
+        longer.setdefault(day, []).append(use)
+    return longer
+
+
+def _greatest(most: int, holds: Callable[[int], bool]) -> int:
+    """Return the greatest number up to `most` that holds, as all below it do; or 0."""
+    if holds(most):
+        return most
+    low, high = 0, max(0, most - 1)
+    while low < high:
+        middle = (low + high + 1) // 2
+        if holds(middle):
+            low = middle
+        else:
+            high = middle - 1
+    return low
 
 
 def _is_before(day: dt.date | None, reset: dt.date) -> bool:
@@ -595,13 +423,27 @@ def _advice(run: _Run, left: dict[str, int]) -> str:
         )
         return opening + _move(run, per_day, left)
     if run.verdict is Verdict.FORFEITS:
-        lost = run.pace.forfeited + run.pace.expired
-        return (
-            f"spend {math.floor(lost + DUST)} more before the reset on {reset} or lose "
-            f"them: the cap takes {round(run.pace.forfeited, 1):g}, "
-            f"{round(run.pace.expired, 1):g} lapse"
-        )
+        return _spend(run.pace, reset)
     return f"carry on: about {run.pace.before_reset[0]:.0f} left at the reset on {reset}"
+
+
+def _spend(pace: Pace, reset: str) -> str:
+    """Return how many credits to spend, and before which days, so as not to lose them."""
+    lapsed = math.fsum(amount for _, amount in pace.lapses)
+    late = pace.expired - lapsed
+    # What would lapse at the reset makes room under the cap where it is spent before.
+    rest = math.floor(max(pace.forfeited, late) + DUST)
+    at_reset = (
+        f"before the reset on {reset} or lose them: the cap takes "
+        f"{round(pace.forfeited, 1):g}, {round(late, 1):g} lapse"
+    )
+    if lapsed < 1 - DUST:
+        return f"spend {max(1, rest)} more {at_reset}"
+    # The oldest credits go first, so each is saved by what is spent before its own day.
+    early = math.floor(lapsed + DUST)
+    days = ", ".join(f"{round(amount, 1):g} lapse on {day}" for day, amount in pace.lapses)
+    words = f"spend {early} more before {pace.lapses[0][0]} or lose them: {days}"
+    return f"{words}; and {rest} more {at_reset}" if rest else words
 
 
 def _move(run: _Run, per_day: int, left: dict[str, int]) -> str:

@@ -15,7 +15,6 @@ import pandas as pd
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from planner.dates import ONE_DAY
 from planner.domain import Flag, History, Identities, Plan, Route, Seat
 from planner.errors import InputError, LedgerError
 from planner.ledger import columns, packing, people, triages
@@ -325,36 +324,18 @@ def _document(recorded: Recorded) -> dict[str, object]:
 
 
 def _outlook(plan: Plan) -> list[list[object]]:
-    """Return seat, week, InMails and credits of the weeks after the planned one."""
-    later = plan.outlook[plan.outlook["week"] > plan.week]
-    inmails = later["open_inmails"] + later["paid_inmails"]
-    sums = later.assign(inmails=inmails).groupby(["seat_id", "week"], sort=True)
-    totals = sums[["inmails", "expected_credits"]].sum().round(4).reset_index()
-    return [list(line) for line in totals.itertuples(index=False, name=None)]
+    """Return what the weeks after the planned one hold; `planner.ledger.ahead` reads it.
 
-
-def outlook_inmails(run: Run, as_of: dt.date) -> dict[str, list[tuple[dt.date, float]]]:
-    """Return, by seat, day and credit use of the InMails of the weeks after a run's own.
-
-    The program plans them by week; here they are spread over the seat's working days.
+    Seat, week, credit cycle, free InMails, others and the credits that all use. Weeks and
+    cycles without InMails are kept: nothing is what the program plans there.
     """
-    seats = {seat.seat_id: seat for seat in planned_seats(run)}
-    lines = run.document.get("outlook")
-    ahead: dict[str, list[tuple[dt.date, float]]] = {}
-    for seat_id, week, inmails, credits in lines if isinstance(lines, list) else []:
-        start = dt.date.fromisocalendar(int(week[:4]), int(week[6:]), 1)
-        days = [
-            start + k * ONE_DAY
-            for k, share in enumerate(seats[seat_id].day_shares)
-            if share > 0 and start + k * ONE_DAY >= as_of
-        ]
-        count = round(inmails)
-        if not days or not count:
-            continue
-        use = min(1.0, credits / count)
-        own = ahead.setdefault(seat_id, [])
-        own += [(days[k * len(days) // count], use) for k in range(count)]
-    return ahead
+    later = plan.outlook[plan.outlook["week"] > plan.week].sort_values(
+        ["seat_id", "week", "cycle"]
+    )
+    wanted = later[
+        ["seat_id", "week", "cycle", "open_inmails", "paid_inmails", "expected_credits"]
+    ].round(4)
+    return [list(line) for line in wanted.itertuples(index=False, name=None)]
 
 
 def _seat_record(seat: Seat) -> dict[str, object]:
