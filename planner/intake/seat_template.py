@@ -244,7 +244,8 @@ def _credit_columns(p: Parameters) -> tuple[SeatColumn, ...]:
             name="credits_as_of",
             part="Credits and reset",
             form="date",
-            meaning="Day on which credits was read. Read before a reset, it is too old.",
+            meaning="Day on whose morning, before its sends, credits was so. Read before "
+            "a reset, it is too old.",
             if_blank="the plan's date",
             example="2026-11-23",
         ),
