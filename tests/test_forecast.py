@@ -213,6 +213,13 @@ def test_a_seat_that_began_last_week_is_paced_by_last_week() -> None:
     assert [row.expected for row in found.present.daily[:3]] == [49, 48, 47]
 
 
+def test_a_day_or_two_are_no_pace() -> None:
+    """10 paid InMails on Friday alone, the first day: 2 a day of a week, not 10 a day."""
+    days = (DayCount(date=day(-3), paid_inmails=10),)
+    (found,) = run(state(50, days=days))
+    assert [row.expected for row in found.present.daily[:3]] == [48, 46, 44]
+
+
 def test_free_inmails_leak() -> None:
     """20 free InMails a day, of which 3 % find the flag closed: 0.6 credits a day."""
     days = tuple(DayCount(date=day(-offset), open_inmails=20) for offset in range(3, 8))

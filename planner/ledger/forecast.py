@@ -19,7 +19,7 @@ from enum import StrEnum
 from functools import partial
 from itertools import islice
 
-from planner.dates import ONE_DAY, resets_after
+from planner.dates import ONE_DAY, ONE_WEEK, resets_after
 from planner.domain import DayCount, Seat
 from planner.ledger.balance import DUST, Balance, credit_terms
 from planner.ledger.projection import Pace, Projection, RunwayDay, Sends
@@ -239,15 +239,16 @@ def _planned_sends(state: SeatState, as_of: dt.date, end: dt.date) -> tuple[Send
 def _present_sends(state: SeatState, as_of: dt.date, end: dt.date, leak: float) -> Sends:
     """Return the last four weeks' pace: paid InMails, and free ones whose flag leaks.
 
-    A seat that began less than four weeks ago is taken from its first day on. What was
-    sent before a hold counts as far as the pace starts again after it.
+    A seat that began less than four weeks ago is taken from its first day on, but over a
+    week at least: a day or two are no pace. What was sent before a hold counts as far as
+    the pace starts again after it.
     """
     start = as_of - PACE_DAYS * ONE_DAY
     days = [count for count in state.days if start <= count.date < as_of]
     inmails = [count for count in days if count.paid_inmails or count.open_inmails]
     if not inmails:
         return {}
-    began = min(count.date for count in state.days)
+    began = min([as_of - ONE_WEEK, *(count.date for count in state.days)])
     full_days = _full_days(state.seat, max(start, began), as_of) or float(len(inmails))
     until, factor = state.held_until or dt.date.min, state.pace_factor
     shares = [factor if count.date < until else 1.0 for count in inmails]
