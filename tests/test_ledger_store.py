@@ -362,6 +362,9 @@ def test_a_damaged_ledger_is_left_alone(
         ("runs", "leads = x'00'"),
         ("runs", "document = substr(document, 2)"),
         ("balances", "happened_on = '2026-11-3x'"),
+        ("runs", "document = '[]'"),
+        ("entries", "as_of = '2026-99-99'"),
+        ("balances", "credits = 'many'"),
     ],
 )
 def test_damage_that_pages_do_not_show_is_noticed(

@@ -18,7 +18,7 @@ from planner.domain import CreditEvent, DayCount, EventKind, SeatHistory
 from planner.errors import Severity
 from planner.ledger import doubts, seatbook, store
 from planner.ledger.failures import _Rooms, _sent
-from planner.ledger.tables import BALANCES, TRIAGES
+from planner.ledger.tables import BALANCES
 from planner.ledger.touches import View
 from planner.params import Parameters
 from planner.triage.records import SeatState, SeatVerdict, Spell
@@ -237,13 +237,15 @@ def doubted(
     folder: Path,
     *after: tuple[str, int, str],
     later: str = "",
+    num_sent: int = 3,
     days: int = 2,
     state: SeatState = SeatState.STOPPED,
     **inventory: Any,
 ) -> list[str]:
     """Return what is said of a seat that triage found stopped, and what came after.
 
-    ``after`` are balances; ``later`` is the seat that a later triage judged.
+    ``after`` are balances; ``later`` is the seat that a later triage found fine, after
+    so many InMails had gone out (``num_sent``).
     """
     journal = Journal()
     first, second = (journal.add("triage", AS_OF) for _ in range(2))
@@ -251,14 +253,16 @@ def doubted(
     verdict = SeatVerdict(
         seat_id="anna", sender="", state=SeatState.STOPPED, probability=1.0, blocked=0.57,
         since="", until="", assumed_credits=None, held_until="", pace_factor=1.0,
-        asks_balance=True, is_sure=True, spells=(), num_failures=5, num_sent=0, words="",
+        asks_balance=True, is_sure=True, num_failures=5, num_sent=0, words="",
+        spells=(
+            Spell(
+                state=SeatState.STOPPED, since="2026-11-24T09:00:00Z",
+                last="2026-11-25T14:00:00Z", until="", num_failures=5,
+            ),
+        ),
     )  # fmt: skip
     if state is SeatState.FINE:  # a grant has ended the stop, if it was one of credits
-        spell = Spell(
-            state=SeatState.STOPPED, since="x", last="x", until="y", num_failures=5
-        )
         verdict = replace(verdict, state=state, probability=0.4, is_sure=False)
-        verdict = replace(verdict, spells=(spell,))
     fine = replace(verdict, seat_id="piet", state=SeatState.FINE, is_sure=True)
     view = View(as_of=AS_OF + dt.timedelta(days=days))
     seats = [make_seat(name, stated=(), **inventory) for name in ("anna", "piet")]
@@ -271,9 +275,8 @@ def doubted(
             line |= {"credits": credits, "source": source}
             store.append(connection, BALANCES, [line])
         if later:
-            line = {"entry": second, "person": 1, "seat_id": later, "failed_on": "x"}
-            line |= {"cause": "inmail_off", "probability": 1.0, "step": "drop"}
-            store.append(connection, TRIAGES, [{**line, "assignment": 0}])
+            again = replace(fine, seat_id=later, num_sent=num_sent)
+            doubts.keep(connection, second, (again,), AS_OF)
         found = doubts.warnings(connection, seats, view, Parameters())
     assert {one.severity for one in found} <= {Severity.WARNING}
     return [one.message for one in found]
@@ -302,7 +305,9 @@ def test_a_seat_may_be_in_doubt_after_a_grant(tmp_path: Path) -> None:
         ((), "piet", 2, "has not been read since"),
         ((), "", 60, "has not been read since"),
         # None left: nothing to send. Some left: a block, for the days of a hold.
-        ((("2026-11-25", 0, "seen"),), "", 2, ""),
+        ((("2026-11-25T17:30:00Z", 0, "seen"),), "", 2, ""),
+        # A date alone is that morning's, before the last failure.
+        ((("2026-11-25", 0, "seen"),), "", 2, "has not been read since"),
         ((("2026-11-26", 9, "seen"),), "", 2, "9 credits were read on 2026-11-26"),
         ((("2026-11-26", 9, "seen"),), "", 6, "pause the seat until 2026-12-02"),
         ((("2026-11-26", 9, "seen"),), "", 7, ""),
@@ -320,6 +325,19 @@ def test_what_settles_a_doubt(
     found = doubted(tmp_path, *after, later=later, days=days)
     assert len(found) == bool(part)
     assert all(part in words for words in found)
+
+
+def test_a_triage_of_other_failures_settles_no_doubt(tmp_path: Path) -> None:
+    """Nothing has gone out since: that one more lead refuses InMails says nothing."""
+    (words,) = doubted(tmp_path, later="anna", num_sent=0)
+    assert "has not been read since" in words
+
+
+def test_what_was_read_later_in_the_day_counts(tmp_path: Path) -> None:
+    """None left at half past five; Monday's inventory said 65 in the morning."""
+    read = ("2026-11-26T17:30:00Z", 0, "seen")
+    on = AS_OF + dt.timedelta(days=1)
+    assert doubted(tmp_path, read, credits=65, credits_as_of=on) == []
 
 
 def test_the_inventory_settles_a_doubt(tmp_path: Path) -> None:

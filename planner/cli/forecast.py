@@ -101,8 +101,8 @@ def _states(
 ) -> tuple[list[SeatState], list[str], tuple[Issue, ...]]:
     """Return what is known of each seat, the seats without a known balance, warnings."""
     from planner.ledger import ahead as plans
+    from planner.ledger import doubts, history, reconcile, renames, runs, touches
     from planner.ledger import forecast as runway
-    from planner.ledger import history, reconcile, renames, runs, touches
 
     with book.reading() as connection:
         view = touches.View(as_of=today)
@@ -127,7 +127,9 @@ def _states(
             path, parameters, as_of=today, encoding=encoding,
             known_credits=ledgers.known_credits(book, parameters, today),
         )  # fmt: skip
-    issues = renames.renamed(listed, histories, every)
+    with book.reading() as connection:
+        doubted = doubts.warnings(connection, listed, view, parameters)
+    issues = (*doubted, *renames.renamed(listed, histories, every))
     if path is not None:
         for seat in listed:
             if "credits" in seat.stated:

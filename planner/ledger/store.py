@@ -223,9 +223,11 @@ def read_document(text: str) -> dict[str, Any]:
         If it is none.
     """
     try:
-        found: dict[str, Any] = json.loads(text)
+        found = json.loads(text)
     except ValueError as error:
         raise Damage("a run's document cannot be read") from error
+    if not isinstance(found, dict):
+        raise Damage("a run's document is none")
     return found
 
 
@@ -416,6 +418,10 @@ _DAMAGED = (
     "malformed", "not a database", "corrupt", "no such table", "no such column",
     "Could not decode", "42P01", "42703", "XX001", "XX002",
 )  # fmt: skip
+#: What Python says of a text that is no date, time or number.
+_NO_VALUE = (
+    "isoformat", "must be in", "out of range", "could not convert", "invalid literal",
+)  # fmt: skip
 _FULL = ("disk is full", "disk I/O error", "53100")
 
 
@@ -447,10 +453,10 @@ def _explained(name: str) -> Iterator[None]:
     except (Damage, OverflowError, zlib.error) as error:
         raise _damaged(name, str(error)[:80]) from error
     except ValueError as error:
-        # Of a date or a time; not what it says, which may be anything.
-        if "isoformat" not in str(error):
+        # Of a date or a number; not what it says, which may be anything.
+        if not any(words in str(error) for words in _NO_VALUE):
             raise
-        raise _damaged(name, "a date in it is none") from error
+        raise _damaged(name, "a date or number in it is none") from error
     except ImportError as error:
         raise LedgerError(
             "a ledger on PostgreSQL needs the driver: pip install 'planner[postgresql]'"

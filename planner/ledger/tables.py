@@ -210,6 +210,7 @@ SEAT_DOUBTS = Table(
     Column("entry", Integer, primary_key=True, autoincrement=False),
     Column("seat_id", Text, primary_key=True),
     Column("from_date", Text, nullable=False),
+    Column("failed_on", Text, nullable=False),
     Column("exhausted", Float, nullable=False),
     Column("blocked", Float, nullable=False),
 )
