@@ -673,6 +673,12 @@ def test_dates_and_times(cell: str, text: str) -> None:
     assert found.doubtful.tolist() == [""]
 
 
+def test_german_words_for_zones() -> None:
+    """MEZ is CET and MESZ is CEST: an hour, and two, before Greenwich."""
+    found = moments(column(["01.12.2026 00:10 MEZ", "01.07.2026 00:10 MESZ"]), TODAY)
+    assert found.texts.tolist() == ["2026-11-30T23:10:00Z", "2026-06-30T22:10:00Z"]
+
+
 @pytest.mark.parametrize(
     ("place", "words"),
     [

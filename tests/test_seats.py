@@ -146,7 +146,12 @@ def test_no_warning_about_a_cell_that_could_not_be_read() -> None:
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("reset_rule", "weekly"), ("working_days", "Mo-Fr"), ("time_zone", "Mars")],
+    [
+        ("reset_rule", "weekly"),
+        ("reset_rule", "date:9999-12-31"),
+        ("working_days", "Mo-Fr"),
+        ("time_zone", "Mars"),
+    ],
 )
 def test_unreadable_parameter_is_refused_by_name(name: str, value: str) -> None:
     """A parameter in words that cannot be read is the parameter's fault, not a seat's."""

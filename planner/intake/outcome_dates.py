@@ -29,7 +29,8 @@ _HOURS = frozenset(("h", "hr", "hrs", "uhr", "ora", "ore", "uur", "klo", "hod", 
 #: else as the IANA time zone database has Lisbon, London, Berlin, Athens and Moscow.
 _ZONES: Mapping[str, int] = {
     "z": 0, "ut": 0, "utc": 0, "gmt": 0,
-    "wet": 0, "west": 1, "bst": 1, "cet": 1, "cest": 2, "eet": 2, "eest": 3, "msk": 3,
+    "wet": 0, "west": 1, "bst": 1, "cet": 1, "cest": 2, "mez": 1, "mesz": 2, "eet": 2,
+    "eest": 3, "msk": 3,
     "est": -5, "edt": -4, "cst": -6, "cdt": -5, "mst": -7, "mdt": -6, "pst": -8,
     "pdt": -7,
 }  # fmt: skip

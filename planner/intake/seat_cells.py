@@ -7,6 +7,8 @@ import re
 from collections.abc import Sequence
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+#: Years of dates; resets are counted on from them.
+_FIRST_YEAR, _LAST_YEAR = 2000, 2199
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 
@@ -34,13 +36,16 @@ def date(text: str) -> dt.date:
     """Parse an ISO date, with or without a time, or ``22.11.2026``."""
     iso = re.fullmatch(r"(\d{4})-(\d{2})-(\d{2})(?:[T ].*)?", text)
     german = re.fullmatch(r"(\d{1,2})\.(\d{1,2})\.(\d{4})", text)
+    found = None
     try:
         if iso:
-            return dt.date(int(iso[1]), int(iso[2]), int(iso[3]))
+            found = dt.date(int(iso[1]), int(iso[2]), int(iso[3]))
         if german:
-            return dt.date(int(german[3]), int(german[2]), int(german[1]))
+            found = dt.date(int(german[3]), int(german[2]), int(german[1]))
     except ValueError:
         pass  # such as 2026-02-30
+    if found is not None and _FIRST_YEAR <= found.year <= _LAST_YEAR:
+        return found
     raise ValueError(f"expected a date such as 2026-12-01, got {text[:20]!r}")
 
 

@@ -24,6 +24,7 @@ from planner.triage.records import SeatRecord, SeatState, SeatVerdict, Spell
 from planner.triage.runs import Run
 from planner.triage.states import STATES, Three
 from planner.triage.timeline import Event, Mark, Prior, Timeline
+from planner.words import counted
 
 #: A state is looked at if it is more likely than not.
 LIKELY = 0.5
@@ -318,7 +319,8 @@ def _block_words(found: SeatVerdict, judged: Judged, parameters: Parameters) -> 
     seen = ""
     if run.ended_by and run.ended_by.balance and _is_seen_since(judged, run):
         left = run.ended_by.balance.expected
-        seen = f"; {left:,.0f} credits were seen on {run.ended_by.at[:10]}"
+        were = "was" if round(left) == 1 else "were"
+        seen = f"; {counted(round(left), 'credit')} {were} seen on {run.ended_by.at[:10]}"
     hold = (
         f"Velocity block since {found.since[:10]}{pace}{seen}: send nothing from it before "
         f"{found.held_until}, then start at {found.pace_factor:.0%} of its pace."
