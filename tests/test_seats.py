@@ -14,7 +14,7 @@ from model_factory import make_seat
 from planner import schemas
 from planner.domain import Identities, LeadTable, RawTable, Seat
 from planner.errors import Issue, ParameterError, Severity
-from planner.intake import read, seats
+from planner.intake import read, seat_cells, seats
 from planner.intake.eligibility import match_seats
 from planner.params import Parameters
 
@@ -148,7 +148,6 @@ def test_no_warning_about_a_cell_that_could_not_be_read() -> None:
     ("name", "value"),
     [
         ("reset_rule", "weekly"),
-        ("reset_rule", "date:9999-12-31"),
         ("working_days", "Mo-Fr"),
         ("time_zone", "Mars"),
     ],
@@ -290,6 +289,13 @@ def test_full_row_is_read() -> None:
     )
     assert seat.groups == ("dach", "fintech")
     assert (seat.inmail_reply_rate, seat.acceptance_rate) == (0.12, 0.3)
+
+
+def test_dates_beyond_any_plan_are_refused() -> None:
+    """Resets are counted on from them: a mistyped year is no reason to stop dead."""
+    for text in ("date:9999-12-31", "date:1899-01-01"):
+        with pytest.raises(ValueError, match="expected a date"):
+            seat_cells.reset_rule(text)
 
 
 @pytest.mark.parametrize(
