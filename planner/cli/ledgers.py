@@ -317,8 +317,8 @@ def check_standing(
         raise StandingRunError(
             f"{standing.week} is planned already (run {standing.name}, as of "
             f"{standing.as_of}), and this is another day, or leads, seats or parameters "
-            "have changed since: record what was sent, then plan again with --supersede, "
-            f"which voids that run from {max(as_of, standing.as_of)} on"
+            "have changed since, or planner was upgraded: record what was sent, then plan "
+            f"again with --supersede, which voids that run from {max(as_of, standing.as_of)} on"
         )
 
 
