@@ -657,6 +657,35 @@ def test_helpers_are_told_once() -> None:
     assert two.advice.endswith("or move 2 InMails: 2 to c; 4 find no seat")
 
 
+def test_a_seat_that_triage_holds_is_no_helper() -> None:
+    """Held until Wednesday, joris could send 8 a day on four days; nobody is sent to him.
+
+    A hold that ends as the forecast begins is none.
+    """
+    poor = state(5, name="anna", planned=plan(1, 0, 1, 2, 3, 4, 7))
+    asking, helper = run(poor, state(60, name="joris", held_until=day(2)))
+    assert asking.advice.endswith("; no other seat has spare credits")
+    assert helper.spare == 32
+    asking, _ = run(poor, state(60, name="joris", held_until=MONDAY))
+    assert asking.advice.endswith("or move 6 InMails: 6 to joris")
+
+
+def test_helpers_help_before_the_reset_of_the_seat_that_asks() -> None:
+    """Lea's reset is on Wednesday: joris can send 2 on Monday and 2 on Tuesday for her.
+
+    She has 4 InMails a day on two days. Of his 12 on six days up to 1 December, 8 are left
+    for kai, whose 12 have the time until then. Lea, whose reset
+    is earlier, asks before kai.
+    """
+    early = state(5, name="lea", planned=plan(4, 0, 1), reset_rule="day:25")
+    late = state(5, name="kai", planned=plan(2, 0, 1, 2, 3, 4, 7))
+    helper = state(60, name="joris", max_paid_inmails_per_day=2)
+    first, second, spare = run(early, late, helper)
+    assert first.advice.endswith("or move 4 InMails: 4 to joris; 4 find no seat")
+    assert second.advice.endswith("or move 8 InMails: 8 to joris; 4 find no seat")
+    assert spare.spare == 12
+
+
 def test_running_out_asks_for_fewer_a_day() -> None:
     """20 credits, 15 above the reserve, 6 working days: 2 a day (12), not 3 (18)."""
     (found,) = run(state(20, planned=plan(4, 0, 1, 2, 3, 4, 7)))
