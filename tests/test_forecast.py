@@ -713,14 +713,38 @@ def test_ok_says_what_is_left() -> None:
     assert found.advice == "carry on: about 26 left at the reset on 2026-12-01"
 
 
-def test_a_shortage_at_the_present_pace_counts_despite_a_thin_plan() -> None:
-    """One InMail planned, but 8 a day sent by hand: the seat runs out, and it says so."""
-    days = tuple(DayCount(date=day(-offset), paid_inmails=8) for offset in range(3, 8))
-    planned = ((MONDAY, 1.0), (dt.date(2027, 1, 31), 0.0))
-    (found,) = run(state(20, planned=planned, days=days))
+def test_a_shortage_at_the_present_pace_counts_where_the_plan_ends_before_it() -> None:
+    """One InMail planned, to Sunday 29 November, but 8 a day sent by hand.
+
+    20 less 8 and 8 is 4 on Tuesday: the seat runs out before 1 December, and it says so.
+    """
+    (found,) = run(_by_hand(day(6)))
+    assert not found.is_plan_whole
     assert (found.verdict, found.pace) == (Verdict.RUNS_OUT, "present")
     assert found.planned.below_reserve_on is None
     assert found.present.below_reserve_on == day(1)
+    assert "at the pace of the last weeks" not in found.advice
+
+
+def test_a_plan_up_to_the_reset_alone_decides() -> None:
+    """The same seat with a plan to 30 November: 19 are left, and the other pace is told."""
+    (found,) = run(_by_hand(day(7)))
+    assert found.is_plan_whole
+    assert (found.verdict, found.pace) == (Verdict.OK, "planned")
+    assert found.advice == (
+        "carry on: about 19 left at the reset on 2026-12-01; at the pace of the last weeks "
+        "it would run out on 2026-11-24"
+    )
+    # 8 in a week are 1.6 a day: 9.6, so 10 in six days leave 10, which is no shortage.
+    slow = replace(_by_hand(day(7)), days=(DayCount(date=day(-3), paid_inmails=8),))
+    assert run(slow)[0].advice == "carry on: about 19 left at the reset on 2026-12-01"
+
+
+def _by_hand(until: dt.date) -> SeatState:
+    """Return a seat that sent 8 a day last week, with a plan of one InMail."""
+    days = tuple(DayCount(date=day(-offset), paid_inmails=8) for offset in range(3, 8))
+    planned = ((MONDAY, 1.0), (dt.date(2027, 1, 31), 0.0))
+    return state(20, planned=planned, planned_until=until, days=days)
 
 
 def test_seats_keep_their_order_and_do_not_change_each_other() -> None:

@@ -89,11 +89,12 @@ class SeatState:
 class Runway:
     """A seat's forecast: both paces, the verdict, and what to do.
 
-    ``verdict`` takes a shortage from whichever pace has the worse one (`pace` names
-    it), and credits about to be lost from the plan, or without one from the present
-    pace. ``spare`` is how many credits the low bound leaves above the reserve until the
-    reset, as far as the seat's daily limits let it spend them. ``planned_until`` is the
-    last day that the plan says anything of; None without one.
+    Where the plan speaks of all days up to the reset (``is_plan_whole``), it alone says
+    how the seat stands. Else ``verdict`` takes a shortage from whichever pace has the
+    worse one (`pace` names it), and credits about to be lost from the plan, or without
+    one from the present pace. ``spare`` is how many credits the low bound leaves above
+    the reserve until the reset, as far as the seat's daily limits let it spend them.
+    ``planned_until`` is the last day that the plan says anything of; None without one.
     """
 
     seat_id: str
@@ -101,6 +102,7 @@ class Runway:
     reserve: int
     next_reset: dt.date
     planned_until: dt.date | None
+    is_plan_whole: bool
     planned: Pace
     present: Pace
     pace: str
@@ -140,6 +142,7 @@ def forecast(
             reserve=run.seat.reserve,
             next_reset=run.resets[0],
             planned_until=run.state.planned_until,
+            is_plan_whole=run.is_plan_whole,
             planned=run.planned,
             present=run.present,
             pace=run.pace_name,
@@ -284,15 +287,21 @@ class _Run:
         self.planned = self._projection.pace(planned, reserve)
         self.present = self._projection.pace(present, reserve)
         # To send nothing is a plan, too.
-        is_planned = bool(planned) or (state.planned_until or dt.date.min) >= as_of
+        until = state.planned_until or dt.date.min
+        is_planned = bool(planned) or until >= as_of
+        self.is_plan_whole = until >= self.resets[0] - ONE_DAY
         verdicts = {
             "planned": self._verdict(self.planned, has_say=is_planned),
             "present": self._verdict(self.present, has_say=not is_planned),
         }
         severity = list(Verdict).index
-        # The plan where both are equally bad; without a plan, the present pace.
+        # The plan where both are equally bad; without a plan, the present pace. A plan of
+        # all the days knows more of them than the weeks behind do.
         names = ("planned", "present") if is_planned else ("present", "planned")
-        self.pace_name = min(names, key=lambda name: severity(verdicts[name]))
+        self.pace_name = min(
+            names[:1] if self.is_plan_whole else names,
+            key=lambda name: severity(verdicts[name]),
+        )
         self.verdict = verdicts[self.pace_name]
         self.sends = planned if self.pace_name == "planned" else present
         self.pace = self.planned if self.pace_name == "planned" else self.present
@@ -329,13 +338,25 @@ class _Run:
         """Return how one pace leaves the seat; `has_say` on credits about to be lost."""
         if self.state.balance.expected - self.seat.reserve < 1 - DUST:
             return Verdict.OUT
-        if _is_before(pace.below_reserve_on or pace.zero_on, self.resets[0]):
+        if self._runs_out_on(pace):
             return Verdict.RUNS_OUT
         if _is_before(pace.worst_below_reserve_on or pace.worst_zero_on, self.resets[0]):
             return Verdict.TIGHT
         if has_say and pace.forfeited + pace.expired >= 1 - DUST:
             return Verdict.FORFEITS
         return Verdict.OK
+
+    def _runs_out_on(self, pace: Pace) -> dt.date | None:
+        """Return the day before the next reset that is expected to be the first short."""
+        first = pace.below_reserve_on or pace.zero_on
+        return first if _is_before(first, self.resets[0]) else None
+
+    @property
+    def unplanned_shortage(self) -> dt.date | None:
+        """Day on which the present pace would run out, where the plan says otherwise."""
+        if not self.is_plan_whole or self.verdict is Verdict.OUT:
+            return None
+        return self._runs_out_on(self.present)
 
     @property
     def coming(self) -> Sends:
@@ -457,6 +478,14 @@ class _Helpers:
 
 def _advice(run: _Run, helpers: _Helpers) -> str:
     """Return one sentence; InMails to move are taken by `helpers`."""
+    what = _step(run, helpers)
+    if (on := run.unplanned_shortage) is None:
+        return what
+    return f"{what}; at the pace of the last weeks it would run out on {on}"
+
+
+def _step(run: _Run, helpers: _Helpers) -> str:
+    """Return what to do, at the pace that decides."""
     reset = run.resets[0].isoformat()
     if run.verdict is Verdict.OUT:
         left_over = round(run.state.balance.expected, 1)
