@@ -15,6 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from model_factory import make_seat
+from planner.cli.forecast import _lowest, _sends
 from planner.dates import iso_week, resets_after
 from planner.domain import CreditEvent, DayCount, EventKind, Seat
 from planner.ledger.ahead import knows_hold, outlook, planned_until
@@ -674,8 +675,7 @@ def test_helpers_help_before_the_reset_of_the_seat_that_asks() -> None:
     """Lea's reset is on Wednesday: joris can send 2 on Monday and 2 on Tuesday for her.
 
     She has 4 InMails a day on two days. Of his 12 on six days up to 1 December, 8 are left
-    for kai, whose 12 have the time until then. Lea, whose reset
-    is earlier, asks before kai.
+    for kai, whose 12 have the time until then. Lea asks before him: her reset is earlier.
     """
     early = state(5, name="lea", planned=plan(4, 0, 1), reset_rule="day:25")
     late = state(5, name="kai", planned=plan(2, 0, 1, 2, 3, 4, 7))
@@ -738,6 +738,19 @@ def test_a_plan_up_to_the_reset_alone_decides() -> None:
     # 8 in a week are 1.6 a day: 9.6, so 10 in six days leave 10, which is no shortage.
     slow = replace(_by_hand(day(7)), days=(DayCount(date=day(-3), paid_inmails=8),))
     assert run(slow)[0].advice == "carry on: about 19 left at the reset on 2026-12-01"
+
+
+def test_fail_under_looks_at_the_paces_that_count() -> None:
+    """20 at 8 a day are 0 on Wednesday; a plan to 30 November leaves 19 of them.
+
+    Where that plan sends nothing, the seat is passed over, however few credits it has.
+    """
+    (part,), (whole,) = run(_by_hand(day(6))), run(_by_hand(day(7)))
+    assert (_lowest(part), _lowest(whole)) == (0, 19)
+    assert _sends(whole)
+    (idle,) = run(replace(_by_hand(day(7)), planned=()))
+    assert idle.present.inmails
+    assert not _sends(idle)
 
 
 def _by_hand(until: dt.date) -> SeatState:
