@@ -15,6 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from model_factory import make_seat
+from planner.cli.forecast import _lowest, _sends
 from planner.dates import iso_week, resets_after
 from planner.domain import CreditEvent, DayCount, EventKind, Seat
 from planner.ledger.ahead import knows_hold, outlook, planned_until
@@ -657,6 +658,34 @@ def test_helpers_are_told_once() -> None:
     assert two.advice.endswith("or move 2 InMails: 2 to c; 4 find no seat")
 
 
+def test_a_seat_that_triage_holds_is_no_helper() -> None:
+    """Held until Wednesday, joris could send 8 a day on four days; nobody is sent to him.
+
+    A hold that ends as the forecast begins is none.
+    """
+    poor = state(5, name="anna", planned=plan(1, 0, 1, 2, 3, 4, 7))
+    asking, helper = run(poor, state(60, name="joris", held_until=day(2)))
+    assert asking.advice.endswith("; no other seat has spare credits")
+    assert helper.spare == 32
+    asking, _ = run(poor, state(60, name="joris", held_until=MONDAY))
+    assert asking.advice.endswith("or move 6 InMails: 6 to joris")
+
+
+def test_helpers_help_before_the_reset_of_the_seat_that_asks() -> None:
+    """Lea's reset is on Wednesday: joris can send 2 on Monday and 2 on Tuesday for her.
+
+    She has 4 InMails a day on two days. Of his 12 on six days up to 1 December, 8 are left
+    for kai, whose 12 have the time until then. Lea asks before him: her reset is earlier.
+    """
+    early = state(5, name="lea", planned=plan(4, 0, 1), reset_rule="day:25")
+    late = state(5, name="kai", planned=plan(2, 0, 1, 2, 3, 4, 7))
+    helper = state(60, name="joris", max_paid_inmails_per_day=2)
+    first, second, spare = run(early, late, helper)
+    assert first.advice.endswith("or move 4 InMails: 4 to joris; 4 find no seat")
+    assert second.advice.endswith("or move 8 InMails: 8 to joris; 4 find no seat")
+    assert spare.spare == 12
+
+
 def test_running_out_asks_for_fewer_a_day() -> None:
     """20 credits, 15 above the reserve, 6 working days: 2 a day (12), not 3 (18)."""
     (found,) = run(state(20, planned=plan(4, 0, 1, 2, 3, 4, 7)))
@@ -684,14 +713,51 @@ def test_ok_says_what_is_left() -> None:
     assert found.advice == "carry on: about 26 left at the reset on 2026-12-01"
 
 
-def test_a_shortage_at_the_present_pace_counts_despite_a_thin_plan() -> None:
-    """One InMail planned, but 8 a day sent by hand: the seat runs out, and it says so."""
-    days = tuple(DayCount(date=day(-offset), paid_inmails=8) for offset in range(3, 8))
-    planned = ((MONDAY, 1.0), (dt.date(2027, 1, 31), 0.0))
-    (found,) = run(state(20, planned=planned, days=days))
+def test_a_shortage_at_the_present_pace_counts_where_the_plan_ends_before_it() -> None:
+    """One InMail planned, to Sunday 29 November, but 8 a day sent by hand.
+
+    20 less 8 and 8 is 4 on Tuesday: the seat runs out before 1 December, and it says so.
+    """
+    (found,) = run(_by_hand(day(6)))
+    assert not found.is_plan_whole
     assert (found.verdict, found.pace) == (Verdict.RUNS_OUT, "present")
     assert found.planned.below_reserve_on is None
     assert found.present.below_reserve_on == day(1)
+    assert "at the pace of the last weeks" not in found.advice
+
+
+def test_a_plan_up_to_the_reset_alone_decides() -> None:
+    """The same seat with a plan to 30 November: 19 are left, and the other pace is told."""
+    (found,) = run(_by_hand(day(7)))
+    assert found.is_plan_whole
+    assert (found.verdict, found.pace) == (Verdict.OK, "planned")
+    assert found.advice == (
+        "carry on: about 19 left at the reset on 2026-12-01; at the pace of the last weeks "
+        "it would run out on 2026-11-24"
+    )
+    # 8 in a week are 1.6 a day: 9.6, so 10 in six days leave 10, which is no shortage.
+    slow = replace(_by_hand(day(7)), days=(DayCount(date=day(-3), paid_inmails=8),))
+    assert run(slow)[0].advice == "carry on: about 19 left at the reset on 2026-12-01"
+
+
+def test_fail_under_looks_at_the_paces_that_count() -> None:
+    """20 at 8 a day are 0 on Wednesday; a plan to 30 November leaves 19 of them.
+
+    Where that plan sends nothing, the seat is passed over, however few credits it has.
+    """
+    (part,), (whole,) = run(_by_hand(day(6))), run(_by_hand(day(7)))
+    assert (_lowest(part), _lowest(whole)) == (0, 19)
+    assert _sends(whole)
+    (idle,) = run(replace(_by_hand(day(7)), planned=()))
+    assert idle.present.inmails
+    assert not _sends(idle)
+
+
+def _by_hand(until: dt.date) -> SeatState:
+    """Return a seat that sent 8 a day last week, with a plan of one InMail."""
+    days = tuple(DayCount(date=day(-offset), paid_inmails=8) for offset in range(3, 8))
+    planned = ((MONDAY, 1.0), (dt.date(2027, 1, 31), 0.0))
+    return state(20, planned=planned, planned_until=until, days=days)
 
 
 def test_seats_keep_their_order_and_do_not_change_each_other() -> None:

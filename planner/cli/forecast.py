@@ -51,10 +51,11 @@ def forecast(
 ) -> None:
     """Show each seat's runway to its reset: expected, and at worst with confidence.
 
-    Each seat at the worse of two paces, which the table names: what is planned, or what
-    was sent in the last four weeks (present). The plan ends with its horizon; after that,
-    its mean goes on as far as it leaves the reserve. --fail-under looks at both, and
-    passes over seats that send nothing at either, such as paused ones.
+    Each seat at what is planned, where the plan reaches its reset; else at the worse of
+    two paces, which the table names: planned, or what was sent in the last four weeks
+    (present). The plan ends with its horizon; after that, its mean goes on as far as it
+    leaves the reserve. --fail-under looks at the same, and passes over seats that send
+    nothing, such as paused ones.
 
     Examples:
 
@@ -159,14 +160,20 @@ def _states(
 
 def _sends(runway: Runway) -> bool:
     """Whether any InMail that may use a credit is to come before the reset."""
-    return runway.planned.inmails > 0 or runway.present.inmails > 0
+    return any(pace.inmails > 0 for pace in _paces(runway))
+
+
+def _paces(runway: Runway) -> tuple[Pace, ...]:
+    """Return the plan where it reaches the reset, else both paces."""
+    both = (runway.planned, runway.present)
+    return both[:1] if runway.is_plan_whole else both
 
 
 def _lowest(runway: Runway) -> int:
-    """Return the lowest balance at worst before the reset, at either pace."""
+    """Return the lowest balance at worst before the reset."""
     days = [
         day.low
-        for pace in (runway.planned, runway.present)
+        for pace in _paces(runway)
         for day in pace.daily
         if day.date < runway.next_reset
     ]
@@ -178,7 +185,8 @@ def _show(
 ) -> None:
     console.result(
         f"Credits from {today} on; at worst: with {1 - parameters.alpha:.0%} confidence, "
-        "by the worse of two paces: planned, and present (the last four weeks)"
+        "as planned where the plan reaches the reset, else by the worse of two paces: "
+        "planned, and present (the last four weeks)"
     )
     until = max((r.planned_until for r in runways if r.planned_until), default=None)
     if until is not None:
@@ -227,6 +235,7 @@ def _document(runway: Runway) -> dict[str, object]:
         "credits": runway.balance.expected, "credits_at_least": runway.balance.at_least,
         "reserve": runway.reserve, "next_reset": runway.next_reset.isoformat(),
         "spare": runway.spare, "worse_pace": runway.pace,
+        "is_plan_whole": runway.is_plan_whole,
         "planned_until": runway.planned_until and runway.planned_until.isoformat(),
         "planned": _pace(runway.planned), "present": _pace(runway.present),
     }  # fmt: skip

@@ -16,7 +16,7 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from functools import partial
+from functools import cached_property, partial
 from itertools import islice
 
 from planner.dates import ONE_DAY, ONE_WEEK, resets_after
@@ -41,6 +41,10 @@ class Verdict(StrEnum):
     TIGHT = "tight"
     FORFEITS = "forfeits"
     OK = "ok"
+
+
+#: Verdicts that leave credits to spare.
+_SPARING = (Verdict.OK, Verdict.FORFEITS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,11 +89,12 @@ class SeatState:
 class Runway:
     """A seat's forecast: both paces, the verdict, and what to do.
 
-    ``verdict`` takes a shortage from whichever pace has the worse one (`pace` names
-    it), and credits about to be lost from the plan, or without one from the present
-    pace. ``spare`` is how many credits the low bound leaves above the reserve until the
-    reset, as far as the seat's daily limits let it spend them. ``planned_until`` is the
-    last day that the plan says anything of; None without one.
+    Where the plan speaks of all days up to the reset (``is_plan_whole``), it alone says
+    how the seat stands. Else ``verdict`` takes a shortage from whichever pace has the
+    worse one (`pace` names it), and credits about to be lost from the plan, or without
+    one from the present pace. ``spare`` is how many credits the low bound leaves above
+    the reserve until the reset, as far as the seat's daily limits let it spend them.
+    ``planned_until`` is the last day that the plan says anything of; None without one.
     """
 
     seat_id: str
@@ -97,6 +102,7 @@ class Runway:
     reserve: int
     next_reset: dt.date
     planned_until: dt.date | None
+    is_plan_whole: bool
     planned: Pace
     present: Pace
     pace: str
@@ -123,16 +129,11 @@ def forecast(
         Lifetime of credits and leak of open flags.
     """
     runs = [_Run(state, as_of, alpha, parameters) for state in seats]
-    spare = {
-        run.seat.seat_id: run.spare()
-        for run in runs
-        if run.verdict in (Verdict.OK, Verdict.FORFEITS)
-    }
-    # Helpers are told once: what one seat may take is gone for the next.
-    left = dict(spare)
+    helpers = _Helpers(runs)
+    # Who has least time asks first.
     advice = {
-        run.seat.seat_id: _advice(run, left)
-        for run in sorted(runs, key=lambda run: run.seat.seat_id)
+        run.seat.seat_id: _advice(run, helpers)
+        for run in sorted(runs, key=lambda run: (run.resets[0], run.seat.seat_id))
     }
     return tuple(
         Runway(
@@ -141,11 +142,12 @@ def forecast(
             reserve=run.seat.reserve,
             next_reset=run.resets[0],
             planned_until=run.state.planned_until,
+            is_plan_whole=run.is_plan_whole,
             planned=run.planned,
             present=run.present,
             pace=run.pace_name,
             verdict=run.verdict,
-            spare=spare.get(run.seat.seat_id, 0),
+            spare=run.spare() if run.verdict in _SPARING else 0,
             advice=advice[run.seat.seat_id],
         )
         for run in runs
@@ -285,15 +287,21 @@ class _Run:
         self.planned = self._projection.pace(planned, reserve)
         self.present = self._projection.pace(present, reserve)
         # To send nothing is a plan, too.
-        is_planned = bool(planned) or (state.planned_until or dt.date.min) >= as_of
+        until = state.planned_until or dt.date.min
+        is_planned = bool(planned) or until >= as_of
+        self.is_plan_whole = until >= self.resets[0] - ONE_DAY
         verdicts = {
             "planned": self._verdict(self.planned, has_say=is_planned),
             "present": self._verdict(self.present, has_say=not is_planned),
         }
         severity = list(Verdict).index
-        # The plan where both are equally bad; without a plan, the present pace.
+        # The plan where both are equally bad; without a plan, the present pace. A plan of
+        # all the days knows more of them than the weeks behind do.
         names = ("planned", "present") if is_planned else ("present", "planned")
-        self.pace_name = min(names, key=lambda name: severity(verdicts[name]))
+        self.pace_name = min(
+            names[:1] if self.is_plan_whole else names,
+            key=lambda name: severity(verdicts[name]),
+        )
         self.verdict = verdicts[self.pace_name]
         self.sends = planned if self.pace_name == "planned" else present
         self.pace = self.planned if self.pace_name == "planned" else self.present
@@ -330,13 +338,25 @@ class _Run:
         """Return how one pace leaves the seat; `has_say` on credits about to be lost."""
         if self.state.balance.expected - self.seat.reserve < 1 - DUST:
             return Verdict.OUT
-        if _is_before(pace.below_reserve_on or pace.zero_on, self.resets[0]):
+        if self._runs_out_on(pace):
             return Verdict.RUNS_OUT
         if _is_before(pace.worst_below_reserve_on or pace.worst_zero_on, self.resets[0]):
             return Verdict.TIGHT
         if has_say and pace.forfeited + pace.expired >= 1 - DUST:
             return Verdict.FORFEITS
         return Verdict.OK
+
+    def _runs_out_on(self, pace: Pace) -> dt.date | None:
+        """Return the day before the next reset that is expected to be the first short."""
+        first = pace.below_reserve_on or pace.zero_on
+        return first if _is_before(first, self.resets[0]) else None
+
+    @property
+    def unplanned_shortage(self) -> dt.date | None:
+        """Day on which the present pace would run out, where the plan says otherwise."""
+        if not self.is_plan_whole or self.verdict is Verdict.OUT:
+            return None
+        return self._runs_out_on(self.present)
 
     @property
     def coming(self) -> Sends:
@@ -347,16 +367,35 @@ class _Run:
             if day < self.resets[0]
         }
 
-    def spare(self) -> int:
-        """Return credits above the reserve at worst, as far as daily limits let it send."""
-        reset = self.resets[0]
-        lowest = self._projection.lowest(self.sends, reset)
-        room = 0
-        for offset in range((reset - self.as_of).days):
+    @property
+    def is_held(self) -> bool:
+        """Whether triage holds the seat on the first day of the forecast."""
+        return self.state.held_until is not None and self.state.held_until > self.as_of
+
+    def spare(self, before: dt.date | None = None) -> int:
+        """Return credits above the reserve at worst, as far as daily limits let it send.
+
+        That is up to its reset; on days before `before` only, where that is earlier.
+        """
+        end = min(self.resets[0], before or self.resets[0])
+        return max(0, min(self._above_reserve, self._rooms[(end - self.as_of).days]))
+
+    @cached_property
+    def _above_reserve(self) -> int:
+        """The low bound's smallest distance from the reserve up to the next reset."""
+        lowest = self._projection.lowest(self.sends, self.resets[0])
+        return lowest - self.seat.reserve
+
+    @cached_property
+    def _rooms(self) -> list[int]:
+        """InMails that daily limits leave room for in the first 0, 1, 2 ... days."""
+        rooms = [0]
+        coming = self.coming
+        for offset in range((self.resets[0] - self.as_of).days):
             day = self.as_of + offset * ONE_DAY
             most = int(self.seat.max_paid_inmails_per_day * _share(self.seat, day) + 1e-9)
-            room += max(0, most - len(self.coming.get(day, ())))
-        return max(0, min(lowest - self.seat.reserve, room))
+            rooms.append(rooms[-1] + max(0, most - len(coming.get(day, ()))))
+        return rooms
 
     def fewer(self) -> int:
         """Return the most InMails a day that keep the low bound at the reserve.
@@ -404,13 +443,54 @@ def _is_before(day: dt.date | None, reset: dt.date) -> bool:
 # --- what to do -------------------------------------------------------------------
 
 
-def _advice(run: _Run, left: dict[str, int]) -> str:
-    """Return one sentence; take what other seats are asked to carry from `left`."""
+class _Helpers:
+    """The seats that may carry InMails of others; each credit is offered once.
+
+    A seat that triage holds is none: nobody knows yet how it sends again.
+    """
+
+    def __init__(self, runs: Sequence[_Run]) -> None:
+        self._runs = {
+            run.seat.seat_id: run
+            for run in runs
+            if run.verdict in _SPARING and not run.is_held
+        }
+        self._given = dict.fromkeys(self._runs, 0)
+
+    def take(self, num: int, before: dt.date) -> list[tuple[str, int]]:
+        """Return who takes how many of `num` InMails on days before `before`.
+
+        What was taken earlier is off: all of it goes before `before`, too, as long as
+        those with the earliest reset ask first.
+        """
+        left = {
+            name: run.spare(before) - self._given[name] for name, run in self._runs.items()
+        }
+        taken = []
+        for name in sorted(left, key=lambda name: (-left[name], name)):
+            share = min(num, left[name])
+            if share > 0:
+                taken.append((name, share))
+                self._given[name] += share
+                num -= share
+        return taken
+
+
+def _advice(run: _Run, helpers: _Helpers) -> str:
+    """Return one sentence; InMails to move are taken by `helpers`."""
+    what = _step(run, helpers)
+    if (on := run.unplanned_shortage) is None:
+        return what
+    return f"{what}; at the pace of the last weeks it would run out on {on}"
+
+
+def _step(run: _Run, helpers: _Helpers) -> str:
+    """Return what to do, at the pace that decides."""
     reset = run.resets[0].isoformat()
     if run.verdict is Verdict.OUT:
         left_over = round(run.state.balance.expected, 1)
         there = f"{left_over:g} credits, {run.seat.reserve} in reserve"
-        return f"pause InMails until the reset on {reset} ({there}){_move(run, 0, left)}"
+        return f"pause InMails until the reset on {reset} ({there}){_move(run, 0, helpers)}"
     if run.verdict in (Verdict.RUNS_OUT, Verdict.TIGHT):
         if not run.coming:
             return f"send nothing that may need a credit before the reset on {reset}"
@@ -422,7 +502,7 @@ def _advice(run: _Run, left: dict[str, int]) -> str:
             if per_day
             else f"pause InMails until the reset on {reset}"
         )
-        return opening + _move(run, per_day, left)
+        return opening + _move(run, per_day, helpers)
     if run.verdict is Verdict.FORFEITS:
         return _spend(run.pace, reset)
     return f"carry on: about {run.pace.before_reset[0]:.0f} left at the reset on {reset}"
@@ -447,19 +527,14 @@ def _spend(pace: Pace, reset: str) -> str:
     return f"{words}; and {rest} more {at_reset}" if rest else words
 
 
-def _move(run: _Run, per_day: int, left: dict[str, int]) -> str:
+def _move(run: _Run, per_day: int, helpers: _Helpers) -> str:
     """Return where the InMails beyond `per_day` may go, as the end of a sentence."""
     excess = sum(len(every) for every in run.coming.values()) - run.kept(per_day)
-    helpers = []
-    rest = excess
-    for name in sorted(left, key=lambda name: (-left[name], name)):
-        share = min(rest, left[name])
-        if share > 0:
-            helpers.append(f"{share} to {name}")
-            left[name] -= share
-            rest -= share
-    if not helpers:
+    taken = helpers.take(excess, run.resets[0])
+    if not taken:
         none = "; no other seat has spare credits"
         return none if excess else ""
-    over = f"; {rest} find no seat" if rest else ""
-    return f", or move {counted(excess - rest, 'InMail')}: {', '.join(helpers)}{over}"
+    moved = sum(share for _, share in taken)
+    over = f"; {excess - moved} find no seat" if moved < excess else ""
+    names = ", ".join(f"{share} to {name}" for name, share in taken)
+    return f", or move {counted(moved, 'InMail')}: {names}{over}"
