@@ -318,7 +318,8 @@ def check_standing(
             f"{standing.week} is planned already (run {standing.name}, as of "
             f"{standing.as_of}), and this is another day, or leads, seats or parameters "
             "have changed since, or planner was upgraded: record what was sent, then plan "
-            f"again with --supersede, which voids that run from {max(as_of, standing.as_of)} on"
+            "again with --supersede, which voids that run from "
+            f"{max(as_of, standing.as_of)} on"
         )
 
 
