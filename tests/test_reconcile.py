@@ -333,6 +333,18 @@ def test_a_stated_pace_stands_for_days_that_the_ledger_does_not_know() -> None:
     assert (found.inmails_last_28_days, issues) == (300, ())
 
 
+def test_a_stated_pace_does_not_vouch_for_itself() -> None:
+    """73 of a week and 159 of before: up to 309 may be stated, and 1,000 may not."""
+    past = book(**WEEK_BEFORE, stated_before=STATED)
+    found, issues = known(past, **stated("inmails_last_28_days", 309))
+    assert (found.inmails_last_28_days, issues) == (309, ())
+    for number in (310, 1000):
+        found, (issue,) = known(past, **stated("inmails_last_28_days", number))
+        assert found.inmails_last_28_days == 232
+        assert issue.severity is Severity.WARNING
+        assert (issue.code, "counted 232" in issue.message) == ("more-sends-stated", True)
+
+
 def test_a_pace_that_does_not_count_is_as_good_as_blank() -> None:
     """Nothing went out for four weeks: whatever is stated, the seat starts anew."""
     month = AS_OF - dt.timedelta(days=28)

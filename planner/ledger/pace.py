@@ -63,7 +63,8 @@ class Recent:
     def allows(self, stated: int) -> bool:
         """Return whether a stated pace can be true: what was sent, or a third more.
 
-        For days that the ledger does not know, the larger of two statements counts.
+        For days that the ledger does not know, what was stated of before them counts; a
+        number that stood for itself there would always be allowed.
         """
         known = self.known
         if stated < self.sent:
@@ -71,7 +72,7 @@ class Recent:
         if known is None or not self.covered:
             return True
         left = max(0, self.span - self.covered)
-        most = self.sent + max(self.before or 0, stated) * left / self.span
+        most = self.sent + (self.before or 0) * left / self.span
         return _BY_HAND[1] * stated <= _BY_HAND[0] * most
 
     def days_before(self, as_of: dt.date, back: int) -> Iterator[tuple[dt.date, int]]:
