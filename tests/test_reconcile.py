@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
+from sqlalchemy import Connection
 
 from leads_factory import lead_table, make_lead, plan_for
 from model_factory import make_seat
 from planner.assign.audit import audit
 from planner.domain import CreditEvent, DayCount, EventKind, Seat, SeatHistory
 from planner.errors import Issue, Severity
-from planner.ledger import pace
+from planner.ledger import pace, tables
 from planner.ledger.reconcile import reconciled
+from planner.ledger.store import Damage, append, append_entry
+from planner.ledger.touches import View
 from planner.model.calendar import seat_calendar
 from planner.params import Parameters
 
@@ -333,6 +340,18 @@ def test_a_stated_pace_stands_for_days_that_the_ledger_does_not_know() -> None:
     assert (found.inmails_last_28_days, issues) == (300, ())
 
 
+def test_a_stated_pace_does_not_vouch_for_itself() -> None:
+    """73 of a week and 159 of before: up to 309 may be stated, and 1,000 may not."""
+    past = book(**WEEK_BEFORE, stated_before=STATED)
+    found, issues = known(past, **stated("inmails_last_28_days", 309))
+    assert (found.inmails_last_28_days, issues) == (309, ())
+    for number in (310, 1000):
+        found, (issue,) = known(past, **stated("inmails_last_28_days", number))
+        assert found.inmails_last_28_days == 232
+        assert issue.severity is Severity.WARNING
+        assert (issue.code, "counted 232" in issue.message) == ("more-sends-stated", True)
+
+
 def test_a_pace_that_does_not_count_is_as_good_as_blank() -> None:
     """Nothing went out for four weeks: whatever is stated, the seat starts anew."""
     month = AS_OF - dt.timedelta(days=28)
@@ -375,6 +394,86 @@ def test_a_seat_that_the_inventory_lacks_is_not_forgotten() -> None:
     past = book(known_since=FIRST, stated_before=STATED)
     found = pace.kept([], {"anna": past}, PARAMETERS, AS_OF)
     assert found == {"anna": {"since": "2026-11-16", **STATED}}
+
+
+# --- what the runs in the ledger have kept -----------------------------------------------
+
+
+@contextmanager
+def runs_kept(*documents: dict[str, Any]) -> Iterator[Connection]:
+    """Give a ledger with a run each Monday from `FIRST` on, one by document."""
+    engine = sa.create_engine("sqlite://")
+    tables.metadata.create_all(engine, tables=[tables.ENTRIES, tables.RUNS, tables.VOIDS])
+    texts = dict.fromkeys((c.name for c in tables.RUNS.c), "")
+    with engine.begin() as connection:
+        for entry, document in enumerate(documents, 1):
+            as_of = FIRST + dt.timedelta(weeks=entry - 1)
+            append_entry(connection, "run", as_of=as_of, digest="")
+            run = {"entry": entry, "document": json.dumps(document), "leads": b""}
+            append(connection, tables.RUNS, [texts | run])
+        yield connection
+
+
+def inventory(**inmails: int | None) -> dict[str, Any]:
+    """Return a document of a run that kept its inventory only: no requests stated."""
+    counts = {"connection_requests_last_7_days": 0, "pending_connection_requests": 5}
+    return {
+        "seats": [
+            {"seat_id": seat_id, "inmails_last_28_days": number, **counts}
+            for seat_id, number in inmails.items()
+        ]
+    }
+
+
+def test_an_older_ledger_tells_what_its_inventories_stated() -> None:
+    """The first run says it, without sends of the ledger; the last of later seats."""
+    later = AS_OF + dt.timedelta(days=7)
+    view = View(as_of=later)
+    pending = {"pending_connection_requests": 5}
+    one = inventory(anna=212, ben=0, cleo=None)
+    ben = {"inmails_last_28_days": 0, **pending}
+    expected: dict[str, Any] = {
+        "anna": (FIRST, {**STATED, **pending}), "ben": (FIRST, ben),
+        "cleo": (FIRST, pending),
+    }  # fmt: skip
+    with runs_kept(one) as connection:
+        assert pace.read(connection, view) == expected
+    dora = {"inmails_last_28_days": 40, **pending}
+    with runs_kept(one, inventory(anna=232, ben=8, dora=40)) as connection:
+        assert pace.read(connection, view) == {**expected, "dora": (AS_OF, dora)}
+        assert pace.read(connection, View(as_of=later, upto=2)) == expected
+        # A first run that was not carried out tells nothing.
+        void = {"entry": 3, "voided": 1, "from_date": ""}
+        append(connection, tables.VOIDS, [void])
+        found = pace.read(connection, view)
+        assert found["anna"] == (AS_OF, {"inmails_last_28_days": 232, **pending})
+    # A run of today says it itself.
+    kept_now = {"before": {"anna": {"since": "2026-11-16", **STATED}}}
+    with runs_kept(one, {**inventory(anna=232), **kept_now}) as connection:
+        assert pace.read(connection, view) == {"anna": (FIRST, STATED)}
+    with runs_kept() as connection:
+        assert pace.read(connection, view) == {}
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        {"before": {"anna": {"inmails_last_28_days": 212}}},
+        {"before": {"anna": {"since": None}}},
+        {"before": {"anna": {"since": "last week"}}},
+        {"before": {"anna": {"since": "2026-11-16", "inmails_last_28_days": "many"}}},
+        {"before": {"anna": "2026-11-16"}},
+        {"before": ["anna"]},
+        {"seats": ["anna"]},
+        {"seats": 8},
+    ],
+)
+def test_a_document_that_is_not_as_it_was_written_is_damage(
+    document: dict[str, Any],
+) -> None:
+    """Whoever opened the ledger says which one it is."""
+    with runs_kept(document) as connection, pytest.raises(Damage, match="had sent"):
+        pace.read(connection, View(as_of=AS_OF))
 
 
 # --- what is settled ------------------------------------------------------------------

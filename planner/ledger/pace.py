@@ -10,14 +10,15 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from planner.dates import ONE_DAY, ONE_WEEK, VELOCITY_WEEKS
 from planner.domain import DayCount, Seat, SeatHistory
-from planner.ledger.store import read_document
-from planner.ledger.tables import RUNS, VOIDS
+from planner.ledger.store import Damage, read_document
+from planner.ledger.tables import ENTRIES, RUNS, VOIDS
 from planner.ledger.touches import View
 from planner.params import Parameters
 
@@ -63,7 +64,8 @@ class Recent:
     def allows(self, stated: int) -> bool:
         """Return whether a stated pace can be true: what was sent, or a third more.
 
-        For days that the ledger does not know, the larger of two statements counts.
+        For days that the ledger does not know, what was stated of before them counts; a
+        number that stood for itself there would always be allowed.
         """
         known = self.known
         if stated < self.sent:
@@ -71,7 +73,7 @@ class Recent:
         if known is None or not self.covered:
             return True
         left = max(0, self.span - self.covered)
-        most = self.sent + max(self.before or 0, stated) * left / self.span
+        most = self.sent + (self.before or 0) * left / self.span
         return _BY_HAND[1] * stated <= _BY_HAND[0] * most
 
     def days_before(self, as_of: dt.date, back: int) -> Iterator[tuple[dt.date, int]]:
@@ -178,21 +180,60 @@ def read(connection: Connection, view: View) -> dict[str, tuple[dt.date, dict[st
 
     Runs that were not carried out at all tell nothing: a seat that was tried out long ago
     has sent by hand since. One that another took the place of has told it that.
+
+    Raises
+    ------
+    Damage
+        If a run's document is not as it was written.
     """
+    last = _document(connection, view, RUNS.c.entry.desc())
+    if last is None:
+        return {}
+    try:
+        if "before" in last[1]:
+            return {
+                seat_id: _told(record, record["since"])
+                for seat_id, record in last[1]["before"].items()
+            }
+        # Older runs kept their inventory only. The first one's counts no sends that the
+        # ledger has; the last one's has seats that came later.
+        first = _document(connection, view, RUNS.c.entry.asc()) or last
+        return {
+            record["seat_id"]: _told(_as_stated(record), as_of)
+            for as_of, document in (last, first)
+            for record in document.get("seats", ())
+        }
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise Damage("a run's document does not say what its seats had sent") from error
+
+
+def _document(
+    connection: Connection, view: View, order: sa.ColumnElement[int]
+) -> tuple[str, dict[str, Any]] | None:
+    """Return the day and the document of the run that is first in an order."""
     undone = sa.select(VOIDS.c.voided).where(
         VOIDS.c.entry < view.upto, VOIDS.c.from_date == ""
     )
-    text = connection.scalar(
-        sa.select(RUNS.c.document)
+    row = connection.execute(
+        sa.select(ENTRIES.c.as_of, RUNS.c.document)
+        .join(ENTRIES, ENTRIES.c.entry == RUNS.c.entry)
         .where(RUNS.c.entry < view.upto, RUNS.c.entry.not_in(undone))
-        .order_by(RUNS.c.entry.desc())
+        .order_by(order)
         .limit(1)
-    )
-    document = {} if text is None else read_document(text)
+    ).first()
+    return None if row is None else (row.as_of, read_document(row.document))
+
+
+def _as_stated(seat: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a seat's numbers without blank ones: of requests, those were kept as 0."""
     return {
-        seat_id: (
-            dt.date.fromisoformat(record["since"]),
-            {column: record[column] for column in COLUMNS if column in record},
-        )
-        for seat_id, record in document.get("before", {}).items()
+        column: number
+        for column in COLUMNS
+        if (number := seat.get(column)) or (column == INMAILS and number is not None)
     }
+
+
+def _told(record: Mapping[str, Any], since: str) -> tuple[dt.date, dict[str, int]]:
+    """Return since when a seat is known, and the numbers that a record has of before."""
+    before = {column: int(record[column]) for column in COLUMNS if column in record}
+    return dt.date.fromisoformat(since), before
