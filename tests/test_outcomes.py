@@ -673,6 +673,17 @@ def test_dates_and_times(cell: str, text: str) -> None:
     assert found.doubtful.tolist() == [""]
 
 
+def test_a_date_column_that_holds_no_dates_is_said_to_be_left_out() -> None:
+    """Its rows would count for the day of recording without a word; a good one is used."""
+    head = "Profile URL,Status,Date\nlinkedin.com/in/aa,sent,"
+    _, issues = read_table(table(f"{head}soon\n"))
+    assert [(one.code, one.column) for one in issues] == [("no-dates", "Date")]
+    _, issues = read_table(table(f"{head}2026-11-24\n"))
+    assert issues == []
+    _, issues = read_table(table(f"{head}\n"))
+    assert issues == []
+
+
 def test_german_words_for_zones() -> None:
     """MEZ is CET and MESZ is CEST: an hour, and two, before Greenwich."""
     found = moments(column(["01.12.2026 00:10 MEZ", "01.07.2026 00:10 MESZ"]), TODAY)

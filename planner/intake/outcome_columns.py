@@ -72,6 +72,7 @@ class _Found:
     columns: dict[str, list[str]] = field(default_factory=dict)
     origin: dict[str, str] = field(default_factory=dict)
     refused: list[str] = field(default_factory=list)
+    no_dates: list[str] = field(default_factory=list)
 
     @property
     def used(self) -> set[str]:
@@ -260,6 +261,8 @@ def _by_header(found: _Found, meaning: Meaning, *, weak: bool) -> None:
             found.give(meaning.name, header, "header")
         elif meaning.name == "status" and not weak:
             found.refused.append(header)
+        elif meaning.name == "happened_on":
+            found.no_dates.append(header)
 
 
 def _keys(header: str) -> set[str]:
@@ -392,6 +395,21 @@ def _findings(
         )
         for header in found.refused
         if header not in found.used and what is None
+    ]
+    issues += [
+        Issue(
+            code="no-dates",
+            message="most cells of this column are no dates that are understood, so it was "
+            "not used, and its rows count for the day of recording; correct them, or say "
+            f"that it is the date: --map date={header[:40]!r}, which reports each bad cell",
+            severity=Severity.WARNING,
+            file=found.table.file,
+            column=header,
+        )
+        for header in found.no_dates
+        if header not in found.used
+        and "happened_on" not in mapping.columns
+        and content.sample(found.table.frame[header])
     ]
     if what is None and not is_telling(mapping):
         issues.append(_silent(found.table))
