@@ -461,8 +461,12 @@ class Recording:
 
         with self.ledger.writing() as connection:
             standing = runs.in_force(connection, self.made.week, self.made.as_of)
-            is_same = standing is not None and standing.run_id == self.made.run_id
-            if standing is None or not (is_same and standing.in_force):
+            is_recorded = (
+                standing is not None
+                and standing.in_force
+                and standing.run_id == self.made.run_id
+            )
+            if not is_recorded:
                 drawn = self._drawn(connection, standing)
                 if standing is not None:
                     runs.append_void(
